@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from catalog.model import Cents, DnsLabel, Model
+from catalog.model import Cents, DnsLabel, Ipv4, Model
 
 InstanceTypeName = Annotated[str, Field(pattern=r"^(gpu|cpu)_[0-9]+x_[a-z0-9_]+$")]
 """The name Lambda Cloud gives an instance type, such as ``gpu_1x_a10``."""
@@ -115,7 +115,7 @@ class Machine(Model):
     """What its node is for."""
     k3s: Literal["server", "agent"]
     """Its part in the cluster."""
-    expected_ip: Annotated[str, Field(pattern=r"^[0-9.]+$")] | None = None
+    expected_ip: Ipv4 | None = None
     """The public address an adopted machine must have; absent for launched ones."""
     disk_gib: Annotated[int, Field(ge=1)] | None = None
     """Local disk in GiB where this machine differs from its type."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from catalog.machine import Architecture, Role
-from catalog.model import DnsLabel, EnvName, Model
+from catalog.model import Cidr, DnsLabel, EnvName, Model
 from catalog.quantity import CpuQuantity, MemoryQuantity, mebibytes, millicores
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
@@ -180,11 +180,11 @@ class Egress(Model):
 
     reason: Annotated[str, Field(min_length=8)]
     """Why the workload needs it."""
-    cidrs: tuple[str, ...] = ()
+    cidrs: tuple[Cidr, ...] = ()
     """Address ranges; ``0.0.0.0/0`` means the internet without private ranges."""
     workload: DnsLabel | None = None
     """Name of another workload of the catalog."""
-    ports: Annotated[tuple[int, ...], Field(min_length=1)]
+    ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], Field(min_length=1)]
     """TCP ports."""
 
     @model_validator(mode="after")

@@ -1,0 +1,80 @@
+"""The catalog as the rest of the platform sees it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from catalog import crosschecks
+from catalog.facts import Facts
+from catalog.offence import CatalogError
+from catalog.reading import read
+from catalog.stack import Choice, Stack, compose
+from catalog.workload import Replicas
+
+ROOT = Path(__file__).parent
+"""The repository's catalog."""
+
+
+class Catalog(Facts):
+    """Every fact of the platform, and the stacks that can be chosen from it."""
+
+    __slots__ = ()
+
+    def stack(
+        self,
+        name: str,
+        *,
+        machines: Sequence[str],
+        mcp_servers: Sequence[str] | None = None,
+        replicas: Mapping[str, Replicas] | None = None,
+        price_book: str | None = None,
+        image_lock: str = "images",
+    ) -> Stack:
+        """Return one stack: its choice resolved, checked and priced.
+
+        Args:
+            name: the stack's name, one of the limits' stacks.
+            machines: names of its machines.
+            mcp_servers: names of its MCP servers; None for all.
+            replicas: replica bounds that differ from the catalog's, by server.
+            price_book: name of the price book; None for the default one.
+            image_lock: name of the lock that pins its images.
+
+        Raises:
+            CatalogError: with every name the catalog lacks and every limit the choice breaks.
+        """
+        choice = Choice(
+            stack=name,
+            machines=machines,
+            mcp_servers=mcp_servers,
+            replicas=replicas or {},
+            price_book=price_book,
+            image_lock=image_lock,
+        )
+        return compose(self, choice)
+
+
+def load(root: Path = ROOT) -> Catalog:
+    """Return the catalog, with defaults resolved and every cross-check passed.
+
+    Args:
+        root: the folder that holds it; the repository's own unless told otherwise.
+
+    Raises:
+        CatalogError: with every offence in every file.
+    """
+    draft = read(root)
+    offences = [*draft.source.offences, *crosschecks.offences(draft)]
+    limits, secrets, versions = draft.limits, draft.secrets, draft.versions
+    if offences or limits is None or secrets is None or versions is None:
+        raise CatalogError(offences)
+    return Catalog(
+        instance_types=draft.types.valid,
+        price_books=draft.books.valid,
+        machines=draft.machines.valid,
+        limits=limits,
+        secrets=secrets.secrets,
+        rotation_days=secrets.rotation_days,
+        mcp=draft.mcp.valid,
+        image_locks=draft.locks,
+        versions=versions,
+    )

@@ -1,0 +1,42 @@
+"""What machines cost, in whole United States cents."""
+
+from collections.abc import Iterable
+
+from catalog.machine import Machine, PriceBook
+
+
+def unpriced(machines: Iterable[Machine], book: PriceBook) -> list[str]:
+    """Return the instance types of the machines that a price book does not price, sorted."""
+    return sorted({machine.instance_type for machine in machines} - set(book.hourly_cents))
+
+
+def hourly_cents(machines: Iterable[Machine], book: PriceBook) -> int:
+    """Return what the machines cost per hour, in cents.
+
+    Args:
+        machines: every machine that is billed.
+        book: the prices.
+
+    Raises:
+        KeyError: a machine's type has no price; an unknown price is never counted as nothing.
+    """
+    return sum(book.hourly_cents[machine.instance_type] for machine in machines)
+
+
+def monthly_cents(hourly: int, hours_per_month: int) -> int:
+    """Return the cents of a month that runs through.
+
+    Args:
+        hourly: cents per hour.
+        hours_per_month: hours that a month is counted as.
+    """
+    return hourly * hours_per_month
+
+
+def usd(cents: int) -> str:
+    """Return cents as dollars for people.
+
+    >>> usd(536550), usd(735)
+    ('5,365.50', '7.35')
+    """
+    return f"{cents // 100:,}.{cents % 100:02d}"

@@ -1,0 +1,113 @@
+"""What must hold between the files of the catalog."""
+
+from collections.abc import Iterator
+
+from catalog import machine_rules, stack_rules, workload_rules
+from catalog.cost import hourly_cents, monthly_cents
+from catalog.defaults import Defaults
+from catalog.limits import Limits
+from catalog.node import Node, is_sized, node
+from catalog.offence import Offence
+from catalog.reading import Draft
+from catalog.secret import SecretsFile
+
+
+def offences(draft: Draft) -> Iterator[Offence]:
+    """Yield every rule that the files break together; what could not be read is left out, not held against the rest.
+
+    Args:
+        draft: what could be read.
+    """
+    nodes: list[Node] = []
+    if draft.limits is not None:
+        yield from _of_machines(draft, draft.limits)
+        for stack in draft.limits.stacks:
+            own = _nodes(draft, draft.limits, stack)
+            yield from _of_stack(draft, draft.limits, stack, own)
+            nodes += own
+    if draft.defaults is not None:
+        yield from _of_servers(draft, draft.defaults, nodes)
+    if draft.secrets is not None:
+        yield from _of_aliases(draft.secrets, draft.source.label("secrets.yaml"))
+
+
+def _of_machines(draft: Draft, limits: Limits) -> Iterator[Offence]:
+    label, machines = draft.source.label, draft.machines.valid
+    file = label("machines.yaml")
+
+    def where(name: str) -> machine_rules.Where:
+        return lambda field: f"{file}: {name}.{field}" if name else file
+
+    used = {where(name)("instance_type"): [machine.instance_type] for name, machine in machines.items()}
+    used[label("instance_types.yaml")] = sorted(draft.types.names)
+    for name, book in draft.books.valid.items():
+        used[f"{label(f'prices/{name}.yaml')}: hourly_cents"] = [*book.hourly_cents]
+    for name, stack in limits.stacks.items():
+        used[f"{label('limits.yaml')}: stacks.{name}.instance_types"] = [*stack.instance_types]
+    yield from machine_rules.of_names(limits, draft.types, used)
+    for name, machine in machines.items():
+        yield from machine_rules.of_machine(machine, where(name), types=draft.types, limits=limits)
+    if draft.machines.complete:
+        yield from machine_rules.of_fleet(machines, where, limits)
+    yield from machine_rules.of_limits(limits, draft.books, lambda field: f"{label('limits.yaml')}: {field}")
+
+
+def _of_stack(draft: Draft, limits: Limits, stack: str, nodes: list[Node]) -> Iterator[Offence]:
+    """Yield what a stack breaks with all its own machines and every server."""
+    if not draft.machines.complete:
+        return
+    machines = {name: machine for name, machine in draft.machines.valid.items() if machine.owner == stack}
+    path = f"{draft.source.label('machines.yaml')}: owner {stack}"
+    # A stack without machines runs nothing yet, and one with a machine of unknown size has its offence already.
+    if machines and len(nodes) == len(machines):
+        yield from stack_rules.capacity(stack, [*draft.mcp.valid.values()], nodes, path)
+    book = draft.books.valid.get(limits.default_price_book)
+    if book is not None:
+        label = draft.source.label(f"prices/{limits.default_price_book}.yaml")
+        unpriced = [*machine_rules.of_prices(machines, book, label)]
+        yield from unpriced
+        if not unpriced:
+            monthly = monthly_cents(hourly_cents(machines.values(), book), limits.hours_per_month)
+            yield from stack_rules.spending(stack, monthly, limits.stacks[stack].budget, path)
+
+
+def _nodes(draft: Draft, limits: Limits, stack: str) -> list[Node]:
+    return [
+        node(name, machine, instance_type, stack=stack, reserve=limits.node)
+        for name, machine in draft.machines.valid.items()
+        if machine.owner == stack
+        and (instance_type := draft.types.valid.get(machine.instance_type))
+        and is_sized(instance_type)
+    ]
+
+
+def _of_servers(draft: Draft, defaults: Defaults, nodes: list[Node]) -> Iterator[Offence]:
+    servers = draft.mcp.valid
+    peers = draft.mcp.names | defaults.expected_workloads.keys()
+    secrets = _canonical(draft.secrets) if draft.secrets else None
+    kinds = [*{(one.architecture, one.role, one.taints): one for one in reversed(nodes)}.values()]
+    for name, workload in servers.items():
+        where = draft.layers[name].where
+        yield from workload_rules.within(workload, where)
+        yield from workload_rules.platforms(workload, where, kinds)
+        yield from workload_rules.peers(workload, where, peers)
+        if secrets is not None:
+            yield from workload_rules.secrets(workload, where, secrets)
+        yield from workload_rules.conventions(workload, where, defaults)
+    yield from workload_rules.shared_ports(servers.values(), lambda name: draft.layers[name].where)
+
+
+def _canonical(file: SecretsFile) -> dict[str, str]:
+    """Return the canonical name by every name of a secret."""
+    aliases = {alias: name for name, secret in file.secrets.items() for alias in secret.aliases}
+    return aliases | {name: name for name in file.secrets}
+
+
+def _of_aliases(file: SecretsFile, label: str) -> Iterator[Offence]:
+    meanings = {name: name for name in file.secrets}
+    for name, secret in file.secrets.items():
+        for alias in secret.aliases:
+            first = meanings.setdefault(alias, name)
+            if first != name or alias == name:
+                rule = f"a name stands for one secret, and this one stands for {first}"
+                yield Offence(f"{label}: secrets.{name}.aliases", alias, rule, "remove it here or there")

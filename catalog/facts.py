@@ -1,0 +1,35 @@
+"""What the catalog knows, once it has been read and found sound."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalog.image_lock import ImageLock
+from catalog.limits import Limits
+from catalog.machine import InstanceType, Machine, PriceBook
+from catalog.secret import Secret, SecretKind
+from catalog.versions import Versions
+from catalog.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Every fact, by name; the order of each mapping is the order of its file, or of the file names."""
+
+    instance_types: Mapping[str, InstanceType]
+    """Instance types by name."""
+    price_books: Mapping[str, PriceBook]
+    """Price books by name."""
+    machines: Mapping[str, Machine]
+    """Machines of all stacks by name."""
+    limits: Limits
+    """Limits of the account and of every stack."""
+    secrets: Mapping[str, Secret]
+    """Secrets by canonical name."""
+    rotation_days: Mapping[SecretKind, int]
+    """Days between rotations by kind of secret; a kind that is absent is not rotated by schedule."""
+    mcp: Mapping[str, Workload]
+    """MCP servers by name."""
+    image_locks: Mapping[str, ImageLock]
+    """Image locks by name."""
+    versions: Versions
+    """Versions of every tool."""

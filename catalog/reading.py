@@ -1,0 +1,108 @@
+"""Every file of the catalog as models: what can be read, and the offences of what cannot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from catalog.defaults import FILE as DEFAULTS
+from catalog.defaults import Defaults, Layers, layers
+from catalog.image_lock import ImageLock
+from catalog.limits import Limits
+from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
+from catalog.model import DnsLabel
+from catalog.offence import Offence
+from catalog.secret import SecretsFile
+from catalog.shape import Entries, document, entries, shaped
+from catalog.source import Source
+from catalog.versions import Versions
+from catalog.workload import Workload
+
+IMAGE_LOCKS = ("images", "rehearsal")
+"""Locks of images, by the names of their files in ``catalog/lock/``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What could be read, before it is known to be sound."""
+
+    source: Source
+    """Where it was read, with the offences found on the way."""
+    types: Entries[InstanceType]
+    """Instance types."""
+    books: Entries[PriceBook]
+    """Price books."""
+    machines: Entries[Machine]
+    """Machines."""
+    limits: Limits | None
+    """Limits."""
+    secrets: SecretsFile | None
+    """Secrets and their rotation."""
+    defaults: Defaults | None
+    """What every MCP server is."""
+    mcp: Entries[Workload]
+    """MCP servers, with defaults resolved."""
+    layers: Mapping[str, Layers]
+    """Where each field of an MCP server is stated."""
+    locks: Mapping[str, ImageLock]
+    """Image locks."""
+    versions: Versions | None
+    """Versions of every tool."""
+
+
+def read(root: Path) -> Draft:
+    """Return all that can be read from a catalog folder; its source holds the offences.
+
+    Args:
+        root: the folder.
+    """
+    source = Source(root)
+    types = source.mapping("instance_types.yaml")
+    machines = source.mapping("machines.yaml")
+    locks = {name: document(source, f"lock/{name}.yaml", ImageLock) for name in IMAGE_LOCKS}
+    defaults = document(source, DEFAULTS, Defaults)
+    mcp, stated = _servers(source, defaults)
+    return Draft(
+        source=source,
+        types=entries(source, "instance_types.yaml", types, names=TypeAdapter(InstanceTypeName), model=InstanceType),
+        books=_books(source),
+        machines=entries(source, "machines.yaml", machines, names=TypeAdapter(DnsLabel), model=Machine),
+        limits=document(source, "limits.yaml", Limits),
+        secrets=document(source, "secrets.yaml", SecretsFile),
+        defaults=defaults,
+        mcp=mcp,
+        layers=stated,
+        locks={name: lock for name, lock in locks.items() if lock},
+        versions=document(source, "versions.yaml", Versions),
+    )
+
+
+def _books(source: Source) -> Entries[PriceBook]:
+    names = source.names("prices")
+    books = {name: document(source, f"prices/{name}.yaml", PriceBook) for name in names}
+    valid = {name: book for name, book in books.items() if book}
+    return Entries(valid, frozenset(names), complete=len(valid) == len(names))
+
+
+def _servers(source: Source, defaults: Defaults | None) -> tuple[Entries[Workload], dict[str, Layers]]:
+    names = [name for name in source.names("mcp") if f"mcp/{name}.yaml" != DEFAULTS]
+    valid: dict[str, Workload] = {}
+    stated: dict[str, Layers] = {}
+    for name in names:
+        file = f"mcp/{name}.yaml"
+        tree = source.mapping(file)
+        if tree is None or defaults is None:
+            continue
+        label = source.label(file)
+        if "name" in tree:
+            rule = "a server is named by its file"
+            source.offences.append(Offence(f"{label}: name", "stated", rule, "remove it, and rename the file instead"))
+        if {"port", "ports"} <= tree.keys():
+            rule = "a server states either port or ports"
+            source.offences.append(Offence(f"{label}: port", "stated", rule, "remove one of the two"))
+        stated[name] = layers(label, tree, defaults, source.label(DEFAULTS))
+        server = shaped(source, Workload, stated[name].merged(name), stated[name].where)
+        if server is not None:
+            valid[name] = server
+    return Entries(valid, frozenset(names), complete=len(valid) == len(names)), stated

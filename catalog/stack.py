@@ -1,0 +1,177 @@
+"""A stack's choice from the catalog, resolved and checked."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from catalog import machine_rules, stack_rules, workload_rules
+from catalog.cost import hourly_cents, monthly_cents
+from catalog.facts import Facts
+from catalog.image_lock import ImageLock
+from catalog.limits import StackLimits
+from catalog.machine import Machine
+from catalog.node import Node, node
+from catalog.offence import CatalogError, Offence
+from catalog.shape import Location, dotted
+from catalog.workload import Replicas, Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a stack chooses, by name."""
+
+    stack: str
+    """The stack's name."""
+    machines: Sequence[str]
+    """Its machines."""
+    mcp_servers: Sequence[str] | None = None
+    """Its MCP servers; None for all of the catalog."""
+    replicas: Mapping[str, Replicas] = field(default_factory=dict)
+    """Replica bounds that differ from the catalog's, by server."""
+    price_book: str | None = None
+    """The price book that prices it; None for the default one."""
+    image_lock: str = "images"
+    """The lock that pins its images."""
+
+    def path(self, key: str) -> str:
+        """Return how messages name one of the stack's configuration keys."""
+        return f"Pulumi.{self.stack}.yaml: sophia:{key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One stack: its machines, what runs on them, and what that costs."""
+
+    name: str
+    """Name of the stack."""
+    machines: Mapping[str, Machine]
+    """Its machines by name, in the order they were chosen."""
+    workloads: tuple[Workload, ...]
+    """What runs on it, by name, with its own replica bounds."""
+    nodes: tuple[Node, ...]
+    """Its machines as nodes, in the same order."""
+    limits: StackLimits
+    """What it may spend and use."""
+    image_lock: ImageLock
+    """The lock that pins its images."""
+    price_book: str
+    """Name of the price book that prices it."""
+    hourly_cents: int
+    """Cost of its machines in United States cents per hour."""
+    monthly_cents: int
+    """Cost of its machines in United States cents per month that runs through."""
+    warnings: tuple[str, ...]
+    """What is allowed and yet worth knowing, one sentence each."""
+
+    def image(self, workload: Workload) -> str:
+        """Return the image reference of a workload, with its digest when the stack's lock has one."""
+        return self.image_lock.pinned(workload.image.reference)
+
+
+def compose(facts: Facts, choice: Choice) -> Stack:
+    """Return the stack that a choice describes.
+
+    Args:
+        facts: what the catalog knows.
+        choice: the choice.
+
+    Raises:
+        CatalogError: with every name the catalog lacks and every limit the choice breaks.
+    """
+    offences = [*_unknown(facts, choice)]
+    limits = facts.limits.stacks.get(choice.stack)
+    book_name = choice.price_book or facts.limits.default_price_book
+    book, lock = facts.price_books.get(book_name), facts.image_locks.get(choice.image_lock)
+    machines = {name: facts.machines[name] for name in choice.machines if name in facts.machines}
+    workloads = _workloads(facts, choice)
+    if limits is None or book is None or lock is None:
+        raise CatalogError(offences)
+    nodes = _nodes(facts, choice.stack, machines)
+    offences += _broken_bounds(choice, workloads)
+    if len(machines) == len(choice.machines):  # a name that is wrong is no lack of room
+        offences += stack_rules.capacity(choice.stack, workloads, nodes, choice.path("machines"))
+    unpriced = [*machine_rules.of_prices(machines, book, f"catalog/prices/{book_name}.yaml")]
+    offences += unpriced
+    hourly = 0 if unpriced else hourly_cents(machines.values(), book)
+    monthly = monthly_cents(hourly, facts.limits.hours_per_month)
+    offences += stack_rules.spending(choice.stack, monthly, limits.budget, choice.path("machines"))
+    if limits.require_image_digests and lock.enforced:
+        offences += _unlocked(choice, workloads, lock)
+    if offences:
+        raise CatalogError(offences)
+    return Stack(
+        name=choice.stack,
+        machines=machines,
+        workloads=workloads,
+        nodes=nodes,
+        limits=limits,
+        image_lock=lock,
+        price_book=book_name,
+        hourly_cents=hourly,
+        monthly_cents=monthly,
+        warnings=tuple(
+            stack_rules.warnings(choice.stack, workloads, nodes, monthly=monthly, budget=limits.budget),
+        ),
+    )
+
+
+def _unknown(facts: Facts, choice: Choice) -> Iterator[Offence]:
+    own = [name for name, machine in facts.machines.items() if machine.owner == choice.stack]
+    chosen_servers = choice.mcp_servers if choice.mcp_servers is not None else [*facts.mcp]
+    book = [choice.price_book] if choice.price_book else []
+    lists: tuple[tuple[str, str, Sequence[str], Sequence[str]], ...] = (
+        ("machines", "a machine of the stack", choice.machines, own),
+        ("mcp_servers", "an MCP server of the catalog", chosen_servers, [*facts.mcp]),
+        ("replicas", "an MCP server that the stack runs", [*choice.replicas], sorted(chosen_servers)),
+        ("price_book", "a price book of the catalog", book, [*facts.price_books]),
+        ("image_lock", "an image lock of the catalog", [choice.image_lock], [*facts.image_locks]),
+    )
+    if choice.stack not in facts.limits.stacks:
+        remedy = f"choose one of: {', '.join(facts.limits.stacks)}"
+        yield Offence(f"stack {choice.stack}", choice.stack, "a stack is one of catalog/limits.yaml", remedy)
+    for key, what, names, known in lists:
+        for name, count in Counter(names).items():
+            if name not in known:
+                yield Offence(choice.path(key), name, f"it names {what}", f"choose one of: {', '.join(known)}")
+            elif count > 1:
+                yield Offence(choice.path(key), name, f"it names {what} once", "remove the repetition")
+    servers = [name for name in choice.machines if name in own and facts.machines[name].k3s == "server"]
+    if not servers:
+        rule = "one of the machines is the server of the cluster"
+        servers = [name for name in own if facts.machines[name].k3s == "server"]
+        yield Offence(choice.path("machines"), "no server", rule, f"add one of: {', '.join(servers)}")
+
+
+def _workloads(facts: Facts, choice: Choice) -> tuple[Workload, ...]:
+    names = sorted(facts.mcp if choice.mcp_servers is None else {*choice.mcp_servers} & facts.mcp.keys())
+    return tuple(
+        facts.mcp[name].model_copy(update={"replicas": choice.replicas.get(name, facts.mcp[name].replicas)})
+        for name in names
+    )
+
+
+def _nodes(facts: Facts, stack: str, machines: Mapping[str, Machine]) -> tuple[Node, ...]:
+    return tuple(
+        node(name, machine, facts.instance_types[machine.instance_type], stack=stack, reserve=facts.limits.node)
+        for name, machine in machines.items()
+    )
+
+
+def _broken_bounds(choice: Choice, workloads: Sequence[Workload]) -> Iterator[Offence]:
+    for workload in workloads:
+        if workload.name in choice.replicas:
+
+            def where(location: Location, name: str = workload.name) -> str:
+                return f"{choice.path('replicas')}.{name} (against {dotted(location)})"
+
+            yield from workload_rules.scaling(workload, where)
+
+
+def _unlocked(choice: Choice, workloads: Sequence[Workload], lock: ImageLock) -> Iterator[Offence]:
+    for reference in sorted({workload.image.reference for workload in workloads}):
+        if lock.images.get(reference) is None:
+            rule = f"{choice.stack} runs only images whose digest is locked"
+            path = f"catalog/lock/{choice.image_lock}.yaml: images.{reference}"
+            yield Offence(
+                path, "no digest", rule, "run `./sophia lock`, which asks the registry, and commit the result"
+            )

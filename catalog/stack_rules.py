@@ -1,0 +1,65 @@
+"""What must hold for the machines of a stack and the workloads that run on them."""
+
+from collections.abc import Iterator, Sequence
+
+from catalog.cost import usd
+from catalog.limits import Budget
+from catalog.node import Node
+from catalog.offence import Offence
+from catalog.placement import pack
+from catalog.workload import Workload
+
+
+def capacity(stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], path: str) -> Iterator[Offence]:
+    """Yield the first pod that finds no node while every workload has its minimum.
+
+    Args:
+        stack: the stack's name.
+        workloads: what runs on it.
+        nodes: its nodes.
+        path: where the choice of machines stands.
+    """
+    unplaced = pack(((workload, workload.replicas.min) for workload in workloads), nodes).unplaced
+    if unplaced is not None:
+        rule = f"the minimum replicas of all workloads fit the machines of {stack}"
+        remedy = "lower replicas.min or resources.requests, loosen the placement, or add a machine"
+        yield Offence(path, str(unplaced), rule, remedy)
+
+
+def spending(stack: str, monthly: int, budget: Budget, path: str) -> Iterator[Offence]:
+    """Yield an offence when the machines cost what the budget blocks.
+
+    Args:
+        stack: the stack's name.
+        monthly: cents per month.
+        budget: its budget.
+        path: where the choice of machines stands.
+    """
+    if monthly >= budget.block_cents:
+        rule = f"{stack} costs less than {usd(budget.block_cents)} USD a month, its limit in catalog/limits.yaml"
+        remedy = "choose fewer or cheaper machines, or have block_cents raised there"
+        yield Offence(path, f"{usd(monthly)} USD", rule, remedy)
+
+
+def warnings(
+    stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], *, monthly: int, budget: Budget
+) -> list[str]:
+    """Return what is allowed and yet worth knowing: spending near or over its marks, and growth that does not fit.
+
+    Args:
+        stack: the stack's name.
+        workloads: what runs on it.
+        nodes: its nodes.
+        monthly: cents per month.
+        budget: its budget.
+    """
+    marks = [("warning mark", budget.warn_cents)] if monthly >= budget.warn_cents else []
+    marks += [("target", target) for target in budget.target_cents if monthly > target]
+    found = [
+        f"{stack} costs {usd(monthly)} USD a month, {usd(monthly - mark)} over the {what} of {usd(mark)}"
+        for what, mark in marks
+    ]
+    unplaced = pack(((workload, workload.replicas.max) for workload in workloads), nodes).unplaced
+    if unplaced is not None:
+        found.append(f"{stack} cannot grow to the maximum replicas of every workload: {unplaced}")
+    return found
