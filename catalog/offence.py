@@ -27,8 +27,10 @@ class CatalogError(ValueError):
         offences: every broken rule found, at least one.
     """
 
+    subject = "the catalog"
+
     def __init__(self, offences: list[Offence]) -> None:
         self.offences = tuple(sorted(set(offences)))
         count = len(self.offences)
-        heading = f"{count} offence{'s' if count > 1 else ''} in the catalog:"
+        heading = f"{count} offence{'s' if count > 1 else ''} in {self.subject}:"
         super().__init__("\n".join([heading, *(f"  - {offence}" for offence in self.offences)]))

@@ -1,0 +1,32 @@
+"""The picture of the Sophia AI platform: what is loaded, what is built from it, what it exports."""
+
+import pulumi
+import pulumi_kubernetes
+
+import catalog
+from components import McpFleet
+from settings import Settings
+
+facts = catalog.load()
+settings = Settings.load(facts)
+stack = settings.choose(facts)
+
+cluster = pulumi_kubernetes.Provider(
+    "cluster",
+    kubeconfig=settings.kubeconfig,
+    # Credentials and addresses rotate; the cluster stays the same one.
+    cluster_identifier=f"sophia-{stack.name}",
+    enable_server_side_apply=True,
+)
+
+fleet = McpFleet(
+    "sophia-mcp",
+    stack=stack,
+    secrets=settings.secrets,
+    fingerprint_key=settings.fingerprint_key,
+    opts=pulumi.ResourceOptions(providers=[cluster]),
+)
+
+pulumi.export("nodes", [node.name for node in stack.nodes])
+pulumi.export("mcp_endpoints", fleet.endpoints)
+pulumi.export("monthly_cost_usd", f"{stack.monthly_cents / 100:.2f}")

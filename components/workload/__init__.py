@@ -1,0 +1,1 @@
+"""The one builder of everything that runs on the cluster."""

@@ -1,0 +1,163 @@
+"""The objects around a workload's pods, as pure functions of its catalog entry."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.workload import Egress, Workload
+from components.workload.labels import PLATFORM, WORKLOAD, labels, selector
+from components.workload.pod import Manifest
+
+# What "the internet" leaves out: RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927 (link-local, where clouds keep
+# metadata).
+_PRIVATE_RANGES = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
+_INTERNET = "0.0.0.0/0"
+_DNS_PORT = 53
+
+
+NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
+"""Annotation of Services: the provider waits a fixed 10 s for each (measured with pulumi-kubernetes 4.25), while the
+controller's own readiness check already proves that the pods behind it serve."""
+
+
+def metadata(workload: Workload, name: str, namespace: Any) -> Manifest:
+    """Return the metadata of one of the workload's objects."""
+    return {"name": name, "namespace": namespace, "labels": labels(workload)}
+
+
+def controller(workload: Workload, pod: Manifest, service: str) -> Manifest:
+    """Return the spec of the Deployment or StatefulSet.
+
+    A rollout adds a pod before it removes one, so it never falls below the floor. ``replicas`` is left to the
+    autoscaler where there is one: a value here would fight it and read as drift.
+    """
+    spec: Manifest = {"selector": {"matchLabels": selector(workload)}, "template": pod, "revisionHistoryLimit": 3}
+    if workload.autoscaling is None:
+        spec["replicas"] = workload.replicas.min
+    if workload.kind == "Deployment":
+        spec["strategy"] = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+        return spec
+    spec["serviceName"] = service
+    spec["volumeClaimTemplates"] = [
+        {
+            "metadata": {"name": volume.name},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": volume.size}}},
+        }
+        for volume in workload.volumes
+        if volume.persistent
+    ]
+    return spec
+
+
+def service(workload: Workload) -> Manifest:
+    """Return the spec of the Service."""
+    ports = [{"name": p.name, "port": p.port, "targetPort": p.name, "protocol": "TCP"} for p in workload.ports]
+    return {"type": "ClusterIP", "selector": selector(workload), "ports": ports}
+
+
+def autoscaler(workload: Workload, target: str) -> Manifest:
+    """Return the spec of the HorizontalPodAutoscaler of the controller named ``target``.
+
+    Raises:
+        ValueError: the workload declares no autoscaling.
+    """
+    scaling = workload.autoscaling
+    if scaling is None:
+        msg = f"{workload.name} declares no autoscaling"
+        raise ValueError(msg)
+    targets = {"cpu": scaling.cpu_percent, "memory": scaling.memory_percent}
+    return {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": workload.kind, "name": target},
+        "minReplicas": workload.replicas.min,
+        "maxReplicas": workload.replicas.max,
+        "metrics": [
+            {
+                "type": "Resource",
+                "resource": {"name": name, "target": {"type": "Utilization", "averageUtilization": percent}},
+            }
+            for name, percent in targets.items()
+            if percent is not None
+        ],
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": scaling.scale_down_stabilization_seconds}},
+    }
+
+
+def disruption_budget(workload: Workload) -> Manifest:
+    """Return the spec of the PodDisruptionBudget; a pod that is not healthy never blocks a drain."""
+    disruption = workload.disruption
+    bound = (
+        {"minAvailable": disruption.min_available}
+        if disruption.min_available is not None
+        else {"maxUnavailable": disruption.max_unavailable}
+    )
+    return {
+        "selector": {"matchLabels": selector(workload)},
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        **bound,
+    }
+
+
+def network_policy(workload: Workload) -> Manifest:
+    """Return the spec of the NetworkPolicy: who may connect in, cluster DNS, and each declared destination."""
+    ports = [{"port": p.port, "protocol": "TCP"} for p in workload.ports]
+    ingress = [{"from": [_pods(name) for name in workload.ingress_from], "ports": ports}]
+    return {
+        "podSelector": {"matchLabels": selector(workload)},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": ingress if workload.ingress_from else [],
+        "egress": [_cluster_dns(), *(_destination(egress) for egress in workload.egress)],
+    }
+
+
+def _pods(name: str) -> Manifest:
+    return {"namespaceSelector": {"matchLabels": PLATFORM}, "podSelector": {"matchLabels": {WORKLOAD: name}}}
+
+
+def _cluster_dns() -> Manifest:
+    return {
+        "to": [
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+                "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+            }
+        ],
+        "ports": [{"port": _DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")],
+    }
+
+
+def _destination(egress: Egress) -> Manifest:
+    ports = [{"port": port, "protocol": "TCP"} for port in egress.ports]
+    if egress.workload is not None:
+        return {"to": [_pods(egress.workload)], "ports": ports}
+    return {"to": [_block(cidr) for cidr in egress.cidrs], "ports": ports}
+
+
+def _block(cidr: str) -> Manifest:
+    block: Manifest = {"cidr": cidr}
+    if cidr == _INTERNET:
+        block["except"] = _PRIVATE_RANGES
+    return {"ipBlock": block}
+
+
+def checksum(content: Mapping[str, Any]) -> str:
+    """Return a short checksum of plain content, equal for equal content whatever its order.
+
+    >>> checksum({"A": "1", "B": "2"}) == checksum({"B": "2", "A": "1"})
+    True
+    """
+    return hashlib.sha256(_canonical(content)).hexdigest()[:16]
+
+
+def fingerprint(content: Mapping[str, Any], key: str) -> str:
+    """Return a short keyed checksum of secret content, which tells nothing about it to who lacks the key.
+
+    >>> fingerprint({"A": "1"}, "k") == fingerprint({"A": "2"}, "k")
+    False
+    """
+    return hmac.new(key.encode(), _canonical(content), hashlib.sha256).hexdigest()[:16]
+
+
+def _canonical(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(dict(content), sort_keys=True).encode()

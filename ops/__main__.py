@@ -1,0 +1,5 @@
+"""``python -m ops``: what ``./sophia`` runs."""
+
+from ops.cli import main
+
+main()

@@ -1,0 +1,145 @@
+"""The verbs of ``./sophia``."""
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+import catalog
+from catalog import CatalogError
+from ops import documents, view
+from ops.deployment import Target, existing, rehearsed
+from ops.doctor import doctor as doctor_verb
+from ops.engine import EngineError
+from ops.exit_code import ExitCode
+from ops.lane import Lane, pytest_arguments
+from ops.phases import Phases
+from ops.plan import plan as plan_verb
+from ops.preview import drift as drift_verb
+from ops.preview import preview as preview_verb
+from ops.results import Result
+from ops.up import up as up_verb
+from rehearsal import Rehearsal, RehearsalError, home, stacks
+from rehearsal.toolchain import ToolError, ensure, progress_for
+from render import ROOT, RenderError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
+Base = Annotated[str, typer.Option(help="Commit to compare with.")]
+All = Annotated[bool, typer.Option("--all", help="Every stack.")]
+
+_EXIT_CODES = {
+    CatalogError: ExitCode.BAD_INPUT,
+    RenderError: ExitCode.BAD_INPUT,
+    EngineError: ExitCode.FAILED,
+    RehearsalError: ExitCode.FAILED,
+    ToolError: ExitCode.FAILED,
+}
+
+
+@app.command()
+def setup() -> None:
+    """Bring every tool that is needed here, in its pinned version; offline after the first time."""
+    toolchain = ensure(catalog.load().versions, progress=progress_for())
+    typer.echo(f"Tool chain: {toolchain.bin}")
+
+
+@app.command()
+def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, as_json: AsJson = False) -> None:
+    """Bring a stack to what it declares and check it; on this machine unless told otherwise."""
+    result = up_verb(stack, target, progress=progress_for(), view=view.View())
+    _answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def plan(stack: Stack = "dev", base: Base = "HEAD", *, as_json: AsJson = False) -> None:
+    """Show what changes since a commit, what it costs and whether it fits; offline."""
+    result = plan_verb(stack, base)
+    _answer(result, lambda: view.show_plan(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
+    """Show what the engine would change."""
+    result = preview_verb(rehearsed(stack, progress_for(), Phases()))
+    _answer(result, lambda: view.show_changes(result, view.stdout(), "No changes."), as_json=as_json)
+
+
+@app.command()
+def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
+    """Show what differs from what is declared; exit 7 if anything does."""
+    result = drift_verb(existing(stack, progress_for()), view.View())
+    _answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=bool(result.changes))
+
+
+@app.command()
+def down(stack: Stack = "dev", *, everything: All = False) -> None:
+    """End a stack's rehearsal: its processes, its cluster, its state."""
+    for name in stacks(home()) if everything else (stack,):
+        Rehearsal.remove_all(home(), name)
+        typer.echo(f"{name}: nothing is left")
+
+
+@app.command()
+def env(stack: Stack = "dev") -> None:
+    """Print shell exports: `eval "$(./sophia env dev)"` lets kubectl and pulumi be used by hand."""
+    environment = existing(stack, progress_for()).environment
+    for name, value in sorted(environment.items()):
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def doctor(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
+    """Show what is there, what is missing, and the one command that mends it."""
+    result = doctor_verb(stack)
+    _answer(result, lambda: view.show_doctor(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def test(lane: Annotated[Lane, typer.Argument(help="Which tests.")] = Lane.ALL) -> None:  # noqa: PT028 - a verb
+    """Run the tests: those that need nothing, those of the real engine, or both."""
+    words = [sys.executable, "-m", "pytest", *pytest_arguments(lane)]
+    raise typer.Exit(subprocess.run(words, cwd=ROOT, check=False).returncode)
+
+
+@app.command()
+def docs() -> None:
+    """Write the documents that are generated from the models, the catalog and the verbs."""
+    for path in documents.write(documents.documents(ROOT)):
+        typer.echo(path.relative_to(ROOT))
+
+
+@app.command()
+def golden() -> None:
+    """Write the goldens: the resource graph of every stack, whose difference a review reads."""
+    for path in documents.write(documents.goldens(ROOT)):
+        typer.echo(path.relative_to(ROOT))
+
+
+def main() -> None:
+    """Run the verb of the command line, and leave with its exit code."""
+    try:
+        app()
+    except tuple(_EXIT_CODES) as error:
+        view.show_errors([str(error)])
+        sys.exit(next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)))
+    except KeyboardInterrupt:
+        view.show_errors(["interrupted; run it again to go on"])
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def _answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: bool = False) -> None:
+    if as_json:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        show()
+        view.show_errors(result.errors)
+    if result.errors:
+        raise typer.Exit(ExitCode.FAILED)
+    if drifted:
+        raise typer.Exit(ExitCode.DRIFT)

@@ -1,0 +1,115 @@
+"""Where a verb acts: a stack's program, and the engine and cluster it is run against."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import catalog
+from ops.engine import Engine
+from ops.phases import Phases
+from rehearsal import Rehearsal, RehearsalError, home
+from rehearsal.toolchain import Progress, ensure
+from render import ROOT, Graph, render
+
+
+class Target(StrEnum):
+    """Where ``up`` works."""
+
+    REHEARSAL = "rehearsal"
+    """The platform on this machine; the default, and it never touches an account."""
+    CLOUD = "cloud"
+    """The real accounts, with the login and the credentials of the caller's own environment."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack, rendered and with its engine at hand."""
+
+    stack: str
+    """Name of the stack."""
+    graph: Graph
+    """Its resource graph."""
+    engine: Engine
+    """Its engine."""
+    kubeconfig: Path | None
+    """Credentials of its cluster; None in the cloud, where the program itself holds them."""
+
+    @property
+    def floors(self) -> Mapping[str, int]:
+        """Pods that every server must have, by server."""
+        return {workload.name: workload.replicas.min for workload in self.graph.choice.workloads}
+
+
+def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
+    """Return the stack's deployment on this machine, its cluster running; what already runs is left as it is.
+
+    Args:
+        stack: name of the stack.
+        progress: told what is being done.
+        phases: where the time is counted.
+
+    Raises:
+        CatalogError: the catalog or the stack's choice breaks a rule; nothing was changed.
+        ToolError: a tool cannot be had.
+        RehearsalError: the cluster cannot be started.
+    """
+    with phases.phase("render"):
+        facts = catalog.load()
+        graph = render(stack)
+    with phases.phase("tools"):
+        toolchain = ensure(facts.versions, progress=progress)
+    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
+    with phases.phase("cluster"):
+        rehearsal.start(graph.choice.nodes, progress)
+        rehearsal.configure(committed=ROOT / f"Pulumi.{stack}.yaml", secrets=_secrets(facts))
+        rehearsal.state.release_dead_locks()
+    return _deployment(rehearsal, graph)
+
+
+def existing(stack: str, progress: Progress) -> Deployment:
+    """Return the deployment of a rehearsal that is already up, and start nothing.
+
+    Args:
+        stack: name of the stack.
+        progress: told what is being done.
+
+    Raises:
+        RehearsalError: it is not up.
+    """
+    graph = render(stack)
+    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=ensure(catalog.load().versions, progress=progress))
+    stopped = [service.name for service in rehearsal.status() if not service.running]
+    if stopped:
+        msg = f"the rehearsal of {stack} is not up ({', '.join(stopped)} stopped); run `./sophia up {stack}`"
+        raise RehearsalError(msg)
+    return _deployment(rehearsal, graph)
+
+
+def in_cloud(stack: str) -> Deployment:
+    """Return the stack's deployment in the real accounts.
+
+    Args:
+        stack: name of the stack.
+
+    Raises:
+        CatalogError: the catalog or the stack's choice breaks a rule, such as an image whose digest is not locked.
+    """
+    graph = render(stack, image_lock="images")
+    run_file = home() / "cloud" / f"{stack}.json"
+    return Deployment(stack, graph, Engine(stack, project=ROOT, environment=dict(os.environ), run_file=run_file), None)
+
+
+def _secrets(facts: catalog.Catalog) -> tuple[str, ...]:
+    return (*facts.secrets, "FINGERPRINT_KEY")
+
+
+def _deployment(rehearsal: Rehearsal, graph: Graph) -> Deployment:
+    engine = Engine(
+        rehearsal.stack,
+        project=ROOT,
+        environment=rehearsal.environment(),
+        run_file=rehearsal.folder.run / "engine.json",
+    )
+    return Deployment(rehearsal.stack, graph, engine, rehearsal.kubeconfig)

@@ -1,0 +1,15 @@
+"""``doctor``: what is there, what is missing, and the one command that mends it."""
+
+import catalog
+from ops.results import DoctorResult, ToolRow
+from rehearsal import Rehearsal, home
+from rehearsal.toolchain import inspect
+
+
+def doctor(stack: str) -> DoctorResult:
+    """Return the state of the tool chain and of the stack's rehearsal; nothing is changed."""
+    tools = inspect(catalog.load().versions)
+    rows = tuple(ToolRow(name=t.name, wanted=t.wanted, found=t.found or "", ok=t.ok, mend=t.mend or "") for t in tools)
+    missing = tuple(f"{row.name} {row.wanted} is missing; run {row.mend}" for row in rows if not row.ok)
+    services = {s.name: s.endpoint if s.running else "stopped" for s in Rehearsal.inspect(home(), stack)}
+    return DoctorResult(stack=stack, tools=rows, services=services, errors=missing)

@@ -1,0 +1,224 @@
+"""The Pulumi engine, run as a process: its events, its interruption, and what a killed one leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from ops.events import Diagnostic, Event, Failed, Finished, Step, Summary, parse
+
+_END_SECONDS = 5
+"""Seconds a process gets between the request to end and its kill."""
+
+_STDERR_LINES = 40
+"""Last lines of the engine's error stream that a failure shows."""
+
+
+class EngineError(RuntimeError):
+    """The engine cannot be run now; the message says why and what to do."""
+
+
+@dataclass
+class Outcome:
+    """What one run of the engine did."""
+
+    code: int = 0
+    """The CLI's exit code; 128 plus the signal where one ended it."""
+    summary: Summary | None = None
+    """The engine's own summary; None where it did not get that far."""
+    changed: list[Step] = field(default_factory=list)
+    """Steps after which something differs, in the order they finished."""
+    failed: list[Step] = field(default_factory=list)
+    """Steps that failed."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    """Warnings and errors."""
+    stderr: str = ""
+    """The end of what the CLI wrote to its error stream."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the engine finished and nothing failed."""
+        return self.code == 0 and self.summary is not None and self.summary.result == "succeeded"
+
+    @property
+    def errors(self) -> list[str]:
+        """What was said about failures, most specific first."""
+        said = [d.message for d in self.diagnostics if d.severity == "error"]
+        return said or ([self.stderr] if self.stderr else [])
+
+
+class Engine:
+    """The Pulumi CLI for one stack.
+
+    Args:
+        stack: name of the stack.
+        project: folder of the program.
+        environment: the whole environment of the engine; nothing is inherited.
+        run_file: where the running process is recorded, so that a later run can clear up after a killed one.
+    """
+
+    def __init__(
+        self,
+        stack: str,
+        *,
+        project: Path,
+        environment: Mapping[str, str],
+        run_file: Path,
+    ) -> None:
+        self._stack = stack
+        self._project = project
+        self._environment = {**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+        self._run_file = run_file
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, command: Sequence[str], on_event: Callable[[Event], None]) -> Outcome:
+        """Run one command and return what it did.
+
+        Args:
+            command: words of the command after ``pulumi``, such as ``("up", "--yes")``.
+            on_event: told each event as it comes; when it is interrupted (Ctrl-C), the engine is asked to stop and
+                finishes what it has begun, a second interrupt makes it stop at once.
+
+        Raises:
+            EngineError: another update of the stack is running.
+        """
+        self.clear_up()
+        process = self._start([*command, "--stack", self._stack, "--non-interactive", "--json"])
+        errors = _Tail(process)
+        outcome = Outcome()
+        try:
+            for event in self._events(process):
+                _note(event, outcome)
+                on_event(event)
+            code = process.wait()
+        finally:
+            self._process = None
+            _end(_session(process.pid))
+            self._run_file.unlink(missing_ok=True)
+        outcome.code = code if code >= 0 else 128 - code
+        outcome.stderr = errors.text()
+        return outcome
+
+    def interrupt(self) -> None:
+        """Ask the running engine to stop after what it has begun; asked twice, it stops at once."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+
+    def clear_up(self) -> None:
+        """End what a killed engine left running: its plugins do not always notice that it is gone.
+
+        Raises:
+            EngineError: the engine recorded last is still running.
+        """
+        try:
+            recorded = json.loads(self._run_file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return
+        pid = int(recorded["pid"])
+        if _alive(pid, float(recorded["created"])):
+            msg = f"an update of {self._stack} is still running as process {pid}; wait for it, or end it: kill {pid}"
+            raise EngineError(msg)
+        _end(_session(pid))
+        self._run_file.unlink(missing_ok=True)
+
+    def _start(self, words: Sequence[str]) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            ["pulumi", *words],
+            cwd=self._project,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # Its own session: a Ctrl-C reaches it once, through us, and all it starts can be found again.
+            start_new_session=True,
+        )
+        created = psutil.Process(process.pid).create_time()
+        self._run_file.parent.mkdir(parents=True, exist_ok=True)
+        self._run_file.write_text(json.dumps({"pid": process.pid, "created": created}), encoding="utf-8")
+        self._process = process
+        return process
+
+    def _events(self, process: subprocess.Popen[str]) -> Iterator[Event]:
+        lines = iter(process.stdout or ())
+        while True:
+            try:
+                line = next(lines, None)
+                if line is None:
+                    return
+                event = parse(line)
+                if event is not None:
+                    yield event
+            except KeyboardInterrupt:
+                self.interrupt()
+
+
+class _Tail:
+    """The last lines of a process's error stream, read by a thread so that the pipe never fills."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._lines: list[str] = []
+        self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._thread.start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        for line in process.stderr or ():
+            self._lines = [*self._lines[1 - _STDERR_LINES :], line.rstrip()]
+
+    def text(self) -> str:
+        """Return the lines, after the stream has ended."""
+        self._thread.join(timeout=_END_SECONDS)
+        return "\n".join(line for line in self._lines if line)
+
+
+def _note(event: Event, outcome: Outcome) -> None:
+    if isinstance(event, Finished) and event.step.changes:
+        outcome.changed.append(event.step)
+    elif isinstance(event, Failed):
+        outcome.failed.append(event.step)
+    elif isinstance(event, Diagnostic) and event.severity in {"warning", "error"}:
+        outcome.diagnostics.append(event)
+    elif isinstance(event, Summary):
+        outcome.summary = event
+
+
+def _alive(pid: int, created: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        # A second apart: the same number given to another process.
+        return abs(process.create_time() - created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _session(leader: int) -> list[psutil.Process]:
+    """Return the processes that were started in the session of a process, which may itself be gone."""
+    members = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and os.getsid(process.pid) == leader:
+                members.append(process)
+        except (ProcessLookupError, PermissionError):
+            continue
+    return members
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    _, stubborn = psutil.wait_procs(processes, timeout=_END_SECONDS)
+    for process in stubborn:
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

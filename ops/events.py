@@ -1,0 +1,142 @@
+"""The engine's event stream as typed values.
+
+The format is that of ``pulumi --json`` at 3.259: one JSON object a line, of which exactly one member, named for the
+kind of event, is present (``sdk/go/common/apitype/events.go``).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+UNCHANGED = frozenset({"same", "read", "refresh", "read-discard", "remove-pending-replace"})
+"""Operations after which nothing differs from before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of the engine on one resource."""
+
+    op: str
+    """Name of the operation: create, update, delete, replace, same, ..."""
+    urn: str
+    """The resource."""
+    type: str
+    """Its type token."""
+    parent: str = ""
+    """URN of its parent."""
+    paths: tuple[str, ...] = ()
+    """Property paths that differ; empty where the engine names none."""
+    old: Mapping[str, Any] = field(default_factory=dict)
+    """Inputs before; secrets are already replaced by the engine."""
+    new: Mapping[str, Any] = field(default_factory=dict)
+    """Inputs after."""
+
+    @property
+    def name(self) -> str:
+        """Logical name of the resource."""
+        return self.urn.rsplit("::", 1)[-1]
+
+    @property
+    def kind(self) -> str:
+        """Last part of the type token, such as ``Deployment``."""
+        return self.type.rsplit(":", 1)[-1]
+
+    @property
+    def component(self) -> str:
+        """Logical name of its parent, or its own where it has none."""
+        return self.parent.rsplit("::", 1)[-1] or self.name
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything differs afterwards."""
+        return self.op not in UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The engine began a step."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The engine finished a step."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A step failed; a diagnostic says why."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Something the engine, a provider or the program said."""
+
+    severity: str
+    """``info``, ``warning`` or ``error``; what is said for debugging is dropped, because it holds property values."""
+    message: str
+    """What it said."""
+    urn: str = ""
+    """The resource it is about, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The engine is done."""
+
+    result: str
+    """``succeeded`` or ``failed``."""
+    changes: Mapping[str, int]
+    """Number of resources by operation."""
+
+
+Event = Started | Finished | Failed | Diagnostic | Summary
+
+
+def parse(line: str) -> Event | None:
+    """Return the event of one line, or None for a line that tells a reader nothing."""
+    try:
+        document = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    for member, read in _READERS.items():
+        if isinstance(document, dict) and member in document:
+            return read(document[member])
+    return None
+
+
+def _step(event: Mapping[str, Any]) -> Step:
+    metadata = event["metadata"]
+    paths = metadata.get("detailedDiff") or dict.fromkeys(metadata.get("diffs") or ())
+    return Step(
+        op=metadata["op"],
+        urn=metadata["urn"],
+        type=metadata["type"],
+        parent=(metadata.get("new") or metadata.get("old") or {}).get("parent", ""),
+        paths=tuple(sorted(paths)),
+        old=(metadata.get("old") or {}).get("inputs") or {},
+        new=(metadata.get("new") or {}).get("inputs") or {},
+    )
+
+
+def _diagnostic(event: Mapping[str, Any]) -> Diagnostic | None:
+    severity = str(event.get("severity", "info")).removesuffix("#err")
+    message = str(event.get("message", "")).strip()
+    if severity == "debug" or not message:
+        return None
+    return Diagnostic(severity, message, event.get("urn", ""))
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
+    "resourcePreEvent": lambda event: Started(_step(event)),
+    "resOutputsEvent": lambda event: Finished(_step(event)),
+    "resOpFailedEvent": lambda event: Failed(_step(event)),
+    "diagnosticEvent": _diagnostic,
+    "summaryEvent": lambda event: Summary(event.get("result", ""), event.get("resourceChanges", {})),
+}

@@ -1,0 +1,65 @@
+"""``plan``: what differs from a commit, from renders alone: no engine, no cluster, no credential."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from catalog.placement import pack
+from catalog.quantity import cpu, memory
+from ops.differences import differences
+from ops.results import PlanResult
+from render import ROOT, Graph, RenderError, render
+
+
+def plan(stack: str, base: str) -> PlanResult:
+    """Return how the stack of this checkout differs from that of a commit.
+
+    Args:
+        stack: name of the stack.
+        base: any name of a commit that git knows.
+
+    Raises:
+        RenderError: the commit or its program cannot be rendered.
+        CatalogError: the catalog or the stack's choice breaks a rule.
+    """
+    head = render(stack)
+    before = _render_commit(stack, base)
+    choice = head.choice
+    left = pack([(workload, workload.replicas.min) for workload in choice.workloads], choice.nodes).free
+    return PlanResult(
+        stack=stack,
+        base=_git("rev-parse", "--short", base).strip(),
+        changes=differences(before, head),
+        monthly_cost_usd=str(head.outputs["monthly_cost_usd"]),
+        base_monthly_cost_usd=str(before.outputs["monthly_cost_usd"]),
+        headroom={
+            name: f"{cpu(free.millicores)} CPU, {memory(free.mebibytes)}, {free.gpus} GPU shares, {free.pods} pods"
+            for name, free in left.items()
+        },
+        warnings=choice.warnings,
+    )
+
+
+def _render_commit(stack: str, base: str) -> Graph:
+    """Render a commit's own program in a process of its own, from an unpacked copy."""
+    with tempfile.TemporaryDirectory(prefix="sophia-plan-") as folder:
+        archive = subprocess.run(["git", "archive", "--format=tar", base], cwd=ROOT, capture_output=True, check=False)
+        if archive.returncode:
+            msg = f"{base}: git knows no such commit; name one that `git log` shows, or fetch it first"
+            raise RenderError(msg)
+        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+        if not (Path(folder) / "render").is_dir():
+            msg = f"{base}: that commit has no program that can be rendered; choose a later one"
+            raise RenderError(msg)
+        done = subprocess.run(
+            [sys.executable, "-m", "render", stack], cwd=folder, capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        msg = f"{base}: its program cannot be rendered: {done.stderr.strip()}"
+        raise RenderError(msg)
+    return Graph.from_json(done.stdout)
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout

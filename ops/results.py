@@ -1,0 +1,155 @@
+"""What each verb answers with ``--json``; the schemas are published in ``docs/schema/``."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Result(BaseModel):
+    """The answer of one verb about one stack."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    stack: str
+    """Name of the stack."""
+    errors: tuple[str, ...] = ()
+    """What went wrong, each with what to do."""
+
+
+class Change(BaseModel):
+    """One resource that differs."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    component: str
+    """The component it belongs to, such as ``mcp-github``."""
+    kind: str
+    """Its kind, such as ``Deployment``."""
+    name: str
+    """Its logical name."""
+    op: str
+    """What happens to it: create, update, replace, delete."""
+    paths: tuple[str, ...] = ()
+    """The properties that differ."""
+    urn: str
+    """Its identity in the stack."""
+
+
+class NodeRow(BaseModel):
+    """One node and what runs on it."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """Name of the node."""
+    role: str
+    """What it is for."""
+    architecture: str
+    """Its processor architecture."""
+    ready: bool
+    """Whether it is ready."""
+    pods: int
+    """Pods of the platform on it."""
+
+
+class ServerRow(BaseModel):
+    """One workload and whether it serves."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """Name of the workload."""
+    ready: int
+    """Pods that are ready."""
+    wanted: int
+    """Pods that must be ready: the floor."""
+    nodes: tuple[str, ...]
+    """Where they run."""
+    endpoint: str
+    """Where pods of the cluster reach it."""
+
+
+class UpResult(Result):
+    """What ``up`` did and what runs now."""
+
+    changes: Mapping[str, int] = {}
+    """Number of resources by operation."""
+    nodes: tuple[NodeRow, ...] = ()
+    """Nodes of the cluster."""
+    servers: tuple[ServerRow, ...] = ()
+    """MCP servers."""
+    monthly_cost_usd: str = ""
+    """What the stack's machines cost in 730 hours."""
+    warnings: tuple[str, ...] = ()
+    """What should be looked at, but blocks nothing."""
+    seconds: Mapping[str, float] = {}
+    """Time of each phase."""
+
+
+class PreviewResult(Result):
+    """What the engine would do."""
+
+    changes: tuple[Change, ...] = ()
+    """Resources that would differ."""
+
+
+class DriftResult(Result):
+    """What differs from what is declared."""
+
+    changes: tuple[Change, ...] = ()
+    """Resources that differ."""
+    checked: int = 0
+    """Resources that were compared."""
+
+
+class PlanResult(Result):
+    """How the stack differs from a commit, from renders alone."""
+
+    base: str
+    """The commit it is compared with."""
+    changes: tuple[Change, ...] = ()
+    """Resources that would differ."""
+    monthly_cost_usd: str = ""
+    """Monthly cost afterwards."""
+    base_monthly_cost_usd: str = ""
+    """Monthly cost before."""
+    headroom: Mapping[str, str] = {}
+    """What each node has left when every workload runs at its floor."""
+    warnings: tuple[str, ...] = ()
+    """What should be looked at, but blocks nothing."""
+
+
+class ToolRow(BaseModel):
+    """One thing the platform needs on this machine."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """Its name."""
+    wanted: str
+    """The version that is pinned."""
+    found: str
+    """What is there; empty where nothing is."""
+    ok: bool
+    """Whether it is as it must be."""
+    mend: str = ""
+    """The one command that mends it."""
+
+
+class DoctorResult(Result):
+    """What is there, what is missing, and what mends it."""
+
+    tools: tuple[ToolRow, ...] = ()
+    """The tool chain."""
+    services: Mapping[str, str] = {}
+    """The stack's rehearsal: where each service listens, or ``stopped``."""
+
+
+VERBS: Mapping[str, type[Result]] = {
+    "up": UpResult,
+    "preview": PreviewResult,
+    "drift": DriftResult,
+    "plan": PlanResult,
+    "doctor": DoctorResult,
+}
+"""The result of every verb that has ``--json``."""

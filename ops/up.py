@@ -1,0 +1,75 @@
+"""``up``: a stack brought to what it declares, and checked."""
+
+import catalog
+from ops import cluster
+from ops.deployment import Deployment, Target, in_cloud, rehearsed
+from ops.engine import Outcome
+from ops.phases import Phases
+from ops.results import UpResult
+from ops.view import View
+from ops.watch import Trouble, Watch
+from rehearsal.toolchain import Progress
+
+_UP = ("up", "--refresh", "--run-program", "--yes", "--skip-preview")
+
+
+def up(stack: str, target: Target, *, progress: Progress, view: View) -> UpResult:
+    """Bring the stack to what it declares, repairing what has drifted, and return what runs then.
+
+    Args:
+        stack: name of the stack.
+        target: where.
+        progress: told what is being done before the engine runs.
+        view: told the engine's events.
+
+    Raises:
+        CatalogError, ToolError, RehearsalError, EngineError: nothing was changed in the stack.
+    """
+    phases = Phases()
+    deployment = in_cloud(stack) if target is Target.CLOUD else rehearsed(stack, progress, phases)
+    with phases.phase("engine"):
+        outcome, troubles = _run(deployment, view)
+    errors = [*(_complaint(stack, trouble) for trouble in troubles), *([] if outcome.ok else outcome.errors)]
+    if not outcome.ok and not errors:
+        errors = [f"the engine ended with code {outcome.code}; run `./sophia up {stack}` again to go on"]
+    return _result(deployment, outcome, errors, phases)
+
+
+def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ...]]:
+    if deployment.kubeconfig is None:
+        return deployment.engine.run(_UP, view.event), ()
+    with Watch(deployment.kubeconfig, deployment.engine.interrupt) as watch:
+        outcome = deployment.engine.run(_UP, view.event)
+    return outcome, watch.troubles
+
+
+def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases: Phases) -> UpResult:
+    choice: catalog.Stack = deployment.graph.choice
+    endpoints = deployment.graph.outputs["mcp_endpoints"]
+    servers, nodes = (), ()
+    if deployment.kubeconfig is not None:
+        with phases.phase("ready"):
+            try:
+                wait = cluster.servers if errors else cluster.wait_for_floors
+                servers = wait(deployment.kubeconfig, deployment.floors, endpoints)
+            except cluster.NotReadyError as error:
+                errors = [*errors, str(error)]
+            nodes = cluster.nodes(deployment.kubeconfig)
+    return UpResult(
+        stack=deployment.stack,
+        errors=tuple(errors),
+        changes=outcome.summary.changes if outcome.summary else {},
+        nodes=nodes,
+        servers=servers,
+        monthly_cost_usd=f"{choice.monthly_cents / 100:.2f}",
+        warnings=choice.warnings,
+        seconds=phases.seconds,
+    )
+
+
+def _complaint(stack: str, trouble: Trouble) -> str:
+    if trouble.reason == "Unschedulable":
+        remedy = f"`./sophia plan {stack}` shows the room on each node; `kubectl describe node` shows what blocks it"
+    else:
+        remedy = f"`kubectl -n {trouble.namespace} describe pod` and the workload's entry in catalog/ say why"
+    return f"pod {trouble}; {remedy}; then run `./sophia up {stack}` again"

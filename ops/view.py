@@ -1,0 +1,135 @@
+"""What people see: progress while a verb works, tables when it is done."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops.events import Diagnostic, Event, Failed, Finished
+from ops.results import DoctorResult, DriftResult, PlanResult, PreviewResult, UpResult
+
+_MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
+
+
+class View:
+    """Tells a person what the engine does, on standard error, so that answers can be piped.
+
+    Args:
+        console: where it is told; a terminal gets colour, a log gets plain lines.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+
+    def warning(self, event: Event) -> None:
+        """Tell an event if it is a warning."""
+        if isinstance(event, Diagnostic) and event.severity == "warning":
+            self._console.print(Text(f"  warning: {event.message}", "yellow"))
+
+    def event(self, event: Event) -> None:
+        """Tell one event of the engine, when it is worth a line."""
+        if isinstance(event, Finished) and event.step.changes:
+            self._console.print(step_line(event.step.op, event.step.component, event.step.kind))
+        elif isinstance(event, Failed):
+            self._console.print(Text(f"  ! {event.step.op} failed: {event.step.component} {event.step.kind}", "red"))
+        else:
+            self.warning(event)
+
+
+def step_line(op: str, component: str, kind: str) -> Text:
+    """Return the line of one change: a mark that does not depend on colour, the component, the kind."""
+    mark, colour = _MARKS.get(op, ("?", "white"))
+    return Text.assemble("  ", (f"{mark} {op:8}", colour), f"{component:28} {kind}")
+
+
+def show_up(result: UpResult, console: Console) -> None:
+    """Print what runs now: nodes, servers, cost, time."""
+    nodes = _table("Nodes", "node", "role", "arch", "ready", "pods")
+    for node in result.nodes:
+        nodes.add_row(node.name, node.role, node.architecture, _yes(node.ready), str(node.pods))
+    servers = _table("MCP servers", "server", "ready", "on", "endpoint")
+    for server in result.servers:
+        servers.add_row(server.name, f"{server.ready} of {server.wanted}", ", ".join(server.nodes), server.endpoint)
+    console.print(nodes, servers)
+    changed = {op: count for op, count in result.changes.items() if op != "same"}
+    total = sum(changed.values())
+    console.print(f"Changes: {total}{_by_op(changed)}   Machines: ${result.monthly_cost_usd} a month", highlight=False)
+    console.print("Time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items()))
+    show_warnings(result.warnings, console)
+
+
+def show_changes(result: PreviewResult | DriftResult | PlanResult, console: Console, nothing: str) -> None:
+    """Print the changes by component, with the properties that differ; ``nothing`` when there are none."""
+    if not result.changes:
+        console.print(nothing)
+        return
+    component = ""
+    for change in sorted(result.changes, key=lambda c: (c.component, c.kind, c.name)):
+        if change.component != component:
+            component = change.component
+            console.print(Text(component, "bold"))
+        mark, colour = _MARKS.get(change.op, ("?", "white"))
+        console.print(Text.assemble("  ", (f"{mark} {change.op:8}", colour), f"{change.kind:24} {change.name}"))
+        for path in change.paths:
+            console.print(Text(f"      {path}", "dim"))
+    counted = Counter(change.op for change in result.changes)
+    console.print(f"{len(result.changes)} changes{_by_op(counted)}")
+
+
+def show_plan(result: PlanResult, console: Console) -> None:
+    """Print what changes since the base commit, what it costs and what room is left."""
+    show_changes(result, console, f"No changes since {result.base}.")
+    console.print(f"Monthly cost: ${result.base_monthly_cost_usd} before, ${result.monthly_cost_usd} after")
+    table = _table("Headroom at the floors", "node", "left")
+    for node, left in result.headroom.items():
+        table.add_row(node, left)
+    console.print(table)
+    show_warnings(result.warnings, console)
+
+
+def show_doctor(result: DoctorResult, console: Console) -> None:
+    """Print what is there, what is missing and what mends it."""
+    table = _table("Tool chain", "tool", "wanted", "found", "ok", "mend")
+    for tool in result.tools:
+        table.add_row(tool.name, tool.wanted, tool.found, _yes(tool.ok), tool.mend)
+    console.print(table)
+    services = _table(f"Rehearsal of {result.stack}", "service", "state")
+    for name, state in result.services.items():
+        services.add_row(name, state)
+    console.print(services)
+
+
+def show_errors(errors: Iterable[str]) -> None:
+    """Print errors on standard error."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for error in errors:
+        console.print(Text(f"error: {error}", "red"))
+
+
+def show_warnings(warnings: Iterable[str], console: Console) -> None:
+    """Print warnings."""
+    for warning in warnings:
+        console.print(Text(f"warning: {warning}", "yellow"), soft_wrap=True)
+
+
+def stdout() -> Console:
+    """Return the console that answers are printed on; a log gets its full width, so that no name is cut."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, header_style="dim")
+    return table
+
+
+def _by_op(counted: Mapping[str, int]) -> str:
+    return f" ({', '.join(f'{count} {op}' for op, count in sorted(counted.items()))})" if counted else ""
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 - it renders the truth value itself
+    return "yes" if value else "NO"

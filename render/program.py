@@ -1,0 +1,84 @@
+"""Running the real ``__main__.py`` of a checkout under the recording monitor."""
+
+import contextvars
+import json
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi.runtime
+import yaml
+from pulumi.runtime.settings import ROOT as ROOT_RESOURCE
+from pulumi.runtime.settings import SETTINGS
+from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.sync_await import _sync_await
+
+from render.graph import Graph
+from render.monitor import Monitor
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Root of the checkout whose program is rendered."""
+
+PROJECT = "sophia"
+
+
+class RenderError(RuntimeError):
+    """The program cannot be rendered; the message says why."""
+
+
+def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: str = "rehearsal") -> Graph:
+    """Return the resource graph of one stack: offline, without an engine, a cluster or a credential.
+
+    Args:
+        stack: name of the stack; its committed file is read.
+        choices: configuration values, by full key, that replace or join the committed ones.
+        image_lock: the lock that pins images.
+
+    Raises:
+        RenderError: there is no such stack, or its file cannot be read.
+        CatalogError: the catalog or the stack's choice from it breaks a rule.
+    """
+    config = {**_committed(stack), f"{PROJECT}:image_lock": image_lock, **(choices or {})}
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    secrets = {f"{PROJECT}:{key}": placeholder(key) for key in _secret_keys()}
+    monitor = Monitor(PROJECT, stack)
+    names = contextvars.copy_context().run(_run, monitor, stack, {**secrets, **texts}, list(secrets))
+    return Graph(stack, dict(sorted(monitor.recorded.items())), monitor.outputs, names["stack"])
+
+
+def placeholder(key: str) -> str:
+    """Return what stands in for a secret while the program runs; it must never show in a graph."""
+    return f"render-{key}-placeholder"
+
+
+def _committed(stack: str) -> dict[str, Any]:
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml")))
+        msg = f"{path.name} does not exist; choose one of: {known}"
+        raise RenderError(msg)
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{path.name} is not YAML: {error}; mend it, or restore it with `git checkout {path.name}`"
+        raise RenderError(msg) from None
+    return dict(document.get("config") or {})
+
+
+def _secret_keys() -> list[str]:
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    return [key for key, declaration in declared.items() if declaration.get("secret")]
+
+
+def _run(monitor: Monitor, stack: str, config: dict[str, str], secrets: list[str]) -> dict[str, Any]:
+    """Run the program and return its module-level names, of which ``stack`` is its choice from the catalog."""
+    pulumi.runtime.set_all_config(config, secrets)
+    pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=True, monitor=monitor)
+    SETTINGS.rpc_manager.clear()
+    SETTINGS.outputs.clear()
+    # The stock mocks register a root of their own; the program's is registered like the engine's language host does.
+    ROOT_RESOURCE.set(None)
+    names: dict[str, Any] = {}
+    _sync_await(run_in_stack(lambda: names.update(runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"))))
+    return names

@@ -1,0 +1,192 @@
+"""The choices and secrets of the stack that is being deployed; the only module that touches ``pulumi.Config``."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+import pulumi
+import pulumi.runtime.config
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from catalog import Catalog, CatalogError, Offence, Stack
+from catalog.workload import Replicas
+
+PROJECT = "sophia"
+"""The project's name, which is also the namespace of its configuration keys."""
+
+ALL = ("all",)
+"""The choice of every MCP server of the catalog."""
+
+
+class SettingsError(CatalogError):
+    """The stack's configuration breaks one or more rules."""
+
+    subject = "the stack's configuration"
+
+
+class Settings(BaseSettings):
+    """What the stack chooses, by name, and the secrets that were injected into it."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
+
+    machines: tuple[str, ...]
+    """Names of the machines the stack consists of."""
+    mcp_servers: tuple[str, ...]
+    """Names of the MCP servers it runs; the one word ``all`` for every server of the catalog."""
+    price_book: str
+    """The price book that prices it."""
+    replicas: Mapping[str, Replicas] = {}
+    """Replica bounds that differ from the catalog's, by server."""
+    image_lock: str = "images"
+    """The lock that pins its images; the rehearsal has its own."""
+    kubeconfig: pulumi.Output[str]
+    """Credentials of its Kubernetes cluster."""
+    fingerprint_key: pulumi.Output[str]
+    """Key under which secrets are fingerprinted wherever a change of them must be seen."""
+    secrets: Mapping[str, pulumi.Output[str]]
+    """Secret values by canonical name."""
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the stack's configuration and nothing else: by default the process environment would fill fields."""
+        return (init_settings,)
+
+    @classmethod
+    def load(cls, catalog: Catalog) -> Self:
+        """Return the settings of the stack that is being deployed.
+
+        Args:
+            catalog: names the secrets that the stack must have.
+
+        Raises:
+            SettingsError: with every offence: an unknown key, a missing one, a secret that is not encrypted, a plain
+                value that is, a value of the wrong shape.
+        """
+        source = _StackConfig(cls, catalog)
+        values = source()
+        try:
+            settings = cls(**values)
+        except ValidationError as error:
+            raise SettingsError([*source.offences, *_shapes(error, source.absent)]) from None
+        if source.offences:
+            raise SettingsError(source.offences)
+        return settings
+
+    def choose(self, catalog: Catalog) -> Stack:
+        """Return the part of the catalog that this stack uses.
+
+        Raises:
+            CatalogError: with every name the catalog lacks and every limit the choice breaks.
+        """
+        return catalog.stack(
+            pulumi.get_stack(),
+            machines=self.machines,
+            mcp_servers=None if self.mcp_servers == ALL else self.mcp_servers,
+            replicas=self.replicas,
+            price_book=self.price_book,
+            image_lock=self.image_lock,
+        )
+
+
+class _StackConfig(PydanticBaseSettingsSource):
+    """Reads the declared fields from ``pulumi.Config``, secrets with ``require_secret`` alone."""
+
+    def __init__(self, settings: type[BaseSettings], catalog: Catalog) -> None:
+        super().__init__(settings)
+        self._config = pulumi.Config(PROJECT)
+        self._secrets = {name.lower(): name for name in catalog.secrets}
+        self.offences: list[Offence] = []
+        self.absent: set[str] = set()
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value: Any = None
+        if field_name == "secrets":
+            value = {name: self._secret(key) for key, name in self._secrets.items()}
+        elif field.annotation == pulumi.Output[str]:
+            value = self._secret(field_name)
+        else:
+            value = self._plain(field_name, text=field.annotation is str)
+        return value, field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        self._refuse_unknown_keys()
+        fields = self.settings_cls.model_fields
+        found = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _secret(self, key: str) -> pulumi.Output[str]:
+        full = f"{PROJECT}:{key}"
+        if self._config.get(key) is None:
+            self.absent.add(key)
+            self._offend(full, "absent", "every declared secret must be given", _give_secret(key))
+        elif not pulumi.runtime.config.is_config_secret(full):
+            self._offend(full, "[not shown]", "a secret must be encrypted", _give_secret(key))
+        else:
+            return self._config.require_secret(key)
+        return pulumi.Output.secret("")
+
+    def _plain(self, key: str, *, text: bool) -> Any:
+        value = self._config.get(key)
+        if value is None:
+            return None
+        if pulumi.runtime.config.is_config_secret(f"{PROJECT}:{key}"):
+            self._offend(f"{PROJECT}:{key}", "[not shown]", "a choice is not a secret", f"pulumi config set {key}")
+            return None
+        if text:
+            return value
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError:
+            return value
+
+    def _refuse_unknown_keys(self) -> None:
+        declared = {*self.settings_cls.model_fields, *self._secrets} - {"secrets"}
+        known = {f"{PROJECT}:{key}" for key in declared}
+        given = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+        for key in given:
+            if key not in known and not key.startswith("pulumi:"):
+                remedy = f"remove it, or choose one of: {_plain_keys()}"
+                self._offend(key, "[not shown]", "only declared keys are read", remedy)
+
+    def _offend(self, key: str, value: str, rule: str, remedy: str) -> None:
+        self.offences.append(Offence(f"Pulumi.{pulumi.get_stack()}.yaml: {key}", value, rule, remedy))
+
+
+def _give_secret(key: str) -> str:
+    return f"run `pulumi config set --secret {PROJECT}:{key}` (it reads the value from standard input)"
+
+
+def _plain_keys() -> str:
+    fields = Settings.model_fields.items()
+    return ", ".join(name for name, f in fields if name != "secrets" and f.annotation != pulumi.Output[str])
+
+
+def _shapes(error: ValidationError, absent: set[str]) -> list[Offence]:
+    return [
+        Offence(
+            f"Pulumi.{pulumi.get_stack()}.yaml: {PROJECT}:{'.'.join(str(part) for part in detail['loc'])}",
+            "absent" if detail["type"] == "missing" else repr(detail["input"])[:80],
+            detail["msg"],
+            "see docs/config.md for the key's type",
+        )
+        for detail in error.errors()
+        if detail["loc"][0] not in absent
+    ]
+
+
+__all__ = ["ALL", "PROJECT", "Settings", "SettingsError"]
