@@ -1,0 +1,97 @@
+"""Which version of every tool the platform runs on, and the digests of what set-up may download."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import yaml
+from pydantic import Field, ValidationError
+
+from catalog.model import Model
+from catalog.offence import CatalogError, Offence
+
+VERSIONS = Path(__file__).parent / "versions.yaml"
+TOOL_LOCK = Path(__file__).parent / "lock" / "tools.yaml"
+
+Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+"""Three numbers, such as 1.36.0."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest as 64 lower-case hexadecimal digits."""
+
+
+class Versions(Model):
+    """The pinned version of every tool."""
+
+    pulumi: Version
+    """The Pulumi CLI and the `pulumi` wheel."""
+    pulumi_language_python: Version
+    """The Python language host when it is built from Go modules; a downloaded one has the CLI's version."""
+    pulumi_kubernetes: Version
+    """The `pulumi-kubernetes` wheel and the provider plugin, which must be equal."""
+    kubernetes: Version
+    """The API server, controller-manager, scheduler and kubectl."""
+    etcd: Version
+    """The etcd server."""
+    kwok: Version
+    """The simulator of nodes and pods, and its stages."""
+    go: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+    """The oldest Go release that builds the tools."""
+
+
+class ToolLock(Model):
+    """Digests of downloads, by tool, platform (such as ``linux/amd64``) and address."""
+
+    tools: Mapping[str, Mapping[str, Mapping[str, Sha256 | None]]]
+    """An empty digest means that nobody has verified one yet; it is never invented."""
+
+    def sha256(self, url: str) -> str | None:
+        """The locked digest of one address, or None when it is not filled or not listed."""
+        digests = (artefacts.get(url) for platforms in self.tools.values() for artefacts in platforms.values())
+        return next((digest for digest in digests if digest is not None), None)
+
+
+_M = TypeVar("_M", bound=Model)
+
+
+def read_versions(path: Path = VERSIONS) -> Versions:
+    """The pinned versions, read from YAML.
+
+    Args:
+        path: the file that pins them.
+
+    Raises:
+        CatalogError: the file is missing, is not YAML or breaks the model; every offence is named.
+    """
+    return _read(path, Versions)
+
+
+def read_tool_lock(path: Path = TOOL_LOCK) -> ToolLock:
+    """The lock of downloaded tools, read from YAML.
+
+    Args:
+        path: the lock file.
+
+    Raises:
+        CatalogError: the file is missing, is not YAML or breaks the model; every offence is named.
+    """
+    return _read(path, ToolLock)
+
+
+def _read(path: Path, model: type[_M]) -> _M:
+    shown = f"catalog/{path.relative_to(VERSIONS.parent)}" if path.is_relative_to(VERSIONS.parent) else str(path)
+    remedy = "correct the file, or bring it back with `git checkout`"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        where = " ".join(str(error).split())
+        raise CatalogError([Offence(shown, where, "the file must be readable YAML", remedy)]) from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise CatalogError(
+            [
+                Offence(f"{shown}: {'.'.join(map(str, fault['loc']))}", repr(fault["input"])[:80], fault["msg"], remedy)
+                for fault in error.errors()
+            ]
+        ) from error

@@ -1,0 +1,149 @@
+"""The tool chain as the rehearsal uses it: one folder of programs, the plugins and kwok's stages."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.versions import Versions
+from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
+from rehearsal.toolchain.disk import writing
+from rehearsal.toolchain.edges import Edges
+from rehearsal.toolchain.progress import Progress
+from rehearsal.toolchain.recipes import recipes
+from rehearsal.toolchain.tool import Tool, ToolError
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """Every tool at its pinned version, on this machine."""
+
+    bin: Path
+    """The folder for PATH; its content never changes, another set of programs has another folder."""
+    plugins: Mapping[str, Path]
+    """The resource plugin of each Pulumi package; a plugin on PATH would be used with a warning on every run."""
+    kwok_stages: Path
+    """The stages that kwok plays, as its ``--config``."""
+
+    def program(self, name: str) -> Path:
+        """The path of a program.
+
+        Args:
+            name: its name on PATH, such as etcd.
+
+        Raises:
+            ToolError: the tool chain has no such program.
+        """
+        path = self.bin / name
+        if not path.exists():
+            known = ", ".join(sorted(entry.name for entry in self.bin.iterdir()))
+            problem = f"the tool chain has no program {name!r}"
+            raise ToolError(problem, f"ask for one of: {known}")
+        return path
+
+
+def ensure(versions: Versions, *, progress: Progress, edges: Edges | None = None) -> Toolchain:
+    """Every tool is at hand at its pinned version; nothing but the cache is looked at when they are there already.
+
+    Args:
+        versions: the pinned versions.
+        progress: told what is done; nothing when there is nothing to do.
+        edges: the machine; this one when none is given.
+
+    Raises:
+        ToolError: a tool is to be had from no source; the message says what to do.
+    """
+    chosen = edges or Edges.here(versions.go)
+    tools = recipes(versions, chosen.platform)
+    entries = provide(tools, chosen, progress)
+    return Toolchain(
+        bin=program_folder([entries[tool.name] for tool in tools], chosen),
+        plugins={tool.plugin: entries[tool.name].folder / tool.name for tool in tools if tool.plugin},
+        kwok_stages=entries["kwok-stages"].folder / "kwok-stages.yaml",
+    )
+
+
+def provide(tools: Sequence[Tool], edges: Edges, progress: Progress) -> dict[str, Entry]:
+    """The cache entry of every tool, by name.
+
+    Args:
+        tools: the tools.
+        edges: the machine.
+        progress: told what is done.
+
+    Raises:
+        ToolError: a tool is to be had from no source, or the disk is full.
+    """
+    cache = Cache(edges)
+    entries = {}
+    for tool in tools:
+        try:
+            if entry := cache.find(tool):
+                entries[tool.name] = entry
+        except DamagedEntryError:
+            continue  # told and mended below, by the one set-up that holds the claim
+    lacking = [tool for tool in tools if tool.name not in entries]
+    if lacking:
+        from rehearsal.toolchain.acquire import acquire  # noqa: PLC0415 - HTTP and locks cost 0.15 s, rarely needed
+
+        entries.update(acquire(lacking, edges, progress))
+    return entries
+
+
+def program_folder(entries: Sequence[Entry], edges: Edges) -> Path:
+    """A folder with every program of the entries under its own name.
+
+    They are hard links: the Pulumi CLI looks for its language host beside the file that it is itself, and warns when
+    the one on PATH is another.
+
+    Args:
+        entries: the tools.
+        edges: the machine.
+    """
+    programs = {name: entry.program(name) for entry in entries for name in entry.manifest.programs}
+    digests = {
+        name: entry.manifest.files[file].sha256 for entry in entries for name, file in entry.manifest.programs.items()
+    }
+    key = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:32]
+    folder = edges.cache / "bin" / key
+    if not _is_whole(folder, programs):
+        with writing(folder, "linking programs"):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="linking-", dir=folder.parent) as aside:
+                _replace(folder, programs, Path(aside))
+    return folder
+
+
+def _is_whole(folder: Path, programs: Mapping[str, Path]) -> bool:
+    try:
+        return {path.name for path in folder.iterdir()} == programs.keys() and all(
+            _identity(folder / name) == _identity(file) for name, file in programs.items()
+        )
+    except OSError:
+        return False
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The same for a link and for a copy that keeps its time, on file systems without hard links."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _replace(folder: Path, programs: Mapping[str, Path], aside: Path) -> None:
+    new = aside / "new"
+    new.mkdir()
+    for name, file in programs.items():
+        try:
+            (new / name).hardlink_to(file)
+        except OSError:
+            shutil.copy2(file, new / name)
+    if folder.exists():
+        folder.rename(aside / "old")
+    try:
+        new.rename(folder)
+    except OSError:
+        if not _is_whole(folder, programs):  # else another set-up was faster with the same programs
+            raise
