@@ -67,22 +67,18 @@ def pack(pods: Iterable[tuple[Workload, int]], nodes: Sequence[Node]) -> Packing
     rooms = [_Room(node) for node in sorted(nodes, key=lambda node: node.name)]
     searches: dict[_Kind, _Search] = {}
     unplaced = None
-    for workload, count in sorted(pods, key=_largest_first):
-        kind = _Kind.of(workload)
+    for kind, name, count in sorted(
+        ((_Kind.of(workload), workload.name, count) for workload, count in pods), key=_order
+    ):
         search = searches.get(kind) or searches.setdefault(kind, _Search(kind, rooms))
-        if not all(search.place(workload.name) for _ in range(count)):
-            unplaced = Unplaced(workload.name, {room.node.name: room.refusal(kind) or "" for room in rooms})
+        if not all(search.place(name) for _ in range(count)):
+            unplaced = Unplaced(name, {room.node.name: room.refusal(kind) or "" for room in rooms})
             break
     return Packing(
         pods={room.node.name: room.pods for room in rooms},
         free={room.node.name: room.left() for room in rooms},
         unplaced=unplaced,
     )
-
-
-def _largest_first(pods: tuple[Workload, int]) -> tuple[int, int, int, str]:
-    resources = pods[0].resources
-    return (-resources.gpus, -resources.requests.millicores, -resources.requests.mebibytes, pods[0].name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +94,11 @@ class _Kind:
     def of(cls, workload: Workload) -> "_Kind":
         requests = workload.resources.requests
         return cls(workload.placement, workload.resources.gpus, requests.millicores, requests.mebibytes)
+
+
+def _order(pods: tuple[_Kind, str, int]) -> tuple[int, int, int, str]:
+    kind, name, _ = pods
+    return (-kind.gpus, -kind.millicores, -kind.mebibytes, name)
 
 
 class _Room:

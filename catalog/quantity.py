@@ -19,7 +19,9 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-CpuQuantity = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[1-9][0-9]*m?$", examples=["500m", "2"])]
+_Cpu = Annotated[str, Field(pattern=r"^[1-9][0-9]*m?$", examples=["500m", "2"])]
+
+CpuQuantity = Annotated[_Cpu, BeforeValidator(_text, json_schema_input_type=_Cpu | int)]
 """CPU as Kubernetes writes it: whole cores (``2``) or millicores (``500m``)."""
 
 MemoryQuantity = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$", examples=["512Mi", "2Gi"])]

@@ -112,7 +112,7 @@ class Source:
             self._refuse(f"{name}:{line}", "unreadable value", "the file must be YAML", "put the value in quotes")
             return None
         for line, what in loader.refused:
-            self._refuse(f"{name}:{line}", what, "the file must be a plain tree without repeats", "keep one of them")
+            self._refuse(f"{name}:{line}", what, "the file must be a plain tree without repeats", "write it out once")
         if not isinstance(tree, dict):
             shown = "empty" if tree is None else f"a {type(tree).__name__}"
             self._refuse(name, shown, "the file must be a mapping", "write `key: value` lines")

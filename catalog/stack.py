@@ -130,22 +130,24 @@ def _unknown(facts: Facts, choice: Choice) -> Iterator[Offence]:
         remedy = f"choose one of: {', '.join(facts.limits.stacks)}"
         yield Offence(f"stack {choice.stack}", choice.stack, "a stack is one of catalog/limits.yaml", remedy)
     for key, what, names, known in lists:
+        names_known = set(known)
         for name, count in Counter(names).items():
-            if name not in known:
+            if name not in names_known:
                 yield Offence(choice.path(key), name, f"it names {what}", f"choose one of: {', '.join(known)}")
             elif count > 1:
                 yield Offence(choice.path(key), name, f"it names {what} once", "remove the repetition")
-    servers = [name for name in choice.machines if name in own and facts.machines[name].k3s == "server"]
-    if not servers:
+    servers = [name for name in own if facts.machines[name].k3s == "server"]
+    if not {*servers} & {*choice.machines}:
         rule = "one of the machines is the server of the cluster"
-        servers = [name for name in own if facts.machines[name].k3s == "server"]
         yield Offence(choice.path("machines"), "no server", rule, f"add one of: {', '.join(servers)}")
 
 
 def _workloads(facts: Facts, choice: Choice) -> tuple[Workload, ...]:
     names = sorted(facts.mcp if choice.mcp_servers is None else {*choice.mcp_servers} & facts.mcp.keys())
     return tuple(
-        facts.mcp[name].model_copy(update={"replicas": choice.replicas.get(name, facts.mcp[name].replicas)})
+        facts.mcp[name].model_copy(update={"replicas": choice.replicas[name]})
+        if name in choice.replicas
+        else facts.mcp[name]
         for name in names
     )
 

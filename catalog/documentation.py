@@ -1,0 +1,152 @@
+"""The catalog as a page for people: `docs/catalog.md`."""
+
+from collections.abc import Iterable, Sequence
+
+from catalog.cost import monthly_cents, usd
+from catalog.facts import Facts
+from catalog.machine import PriceBook
+
+
+def markdown(catalog: Facts) -> str:
+    """Return the page, the same text for the same catalog.
+
+    Args:
+        catalog: what is rendered.
+    """
+    sections = (
+        ("Machines", _machines(catalog)),
+        ("Instance types", _instance_types(catalog)),
+        ("MCP servers", _servers(catalog)),
+        ("Secrets", _secrets(catalog)),
+        ("Limits", _limits(catalog)),
+        ("Versions", _versions(catalog)),
+    )
+    introduction = (
+        "Generated from the YAML files in `catalog/`; edit those. "
+        f"Prices are United States dollars, a month is {catalog.limits.hours_per_month} hours."
+    )
+    body = "".join(f"\n## {title}\n\n{text}\n" for title, text in sections)
+    return f"# Catalog\n\n{introduction}\n{body}"
+
+
+def _machines(catalog: Facts) -> str:
+    books = sorted(catalog.price_books)
+    rows = [
+        [
+            f"`{name}`",
+            machine.owner,
+            machine.lifecycle,
+            machine.role,
+            machine.k3s,
+            f"`{machine.instance_type}`",
+            machine.region,
+            *(_price(catalog, catalog.price_books[book], machine.instance_type) for book in books),
+        ]
+        for name, machine in catalog.machines.items()
+    ]
+    head = ["Machine", "Stack", "Lifecycle", "Role", "K3s", "Type", "Region"]
+    return _table([*head, *(f"{book}: hour / month" for book in books)], rows)
+
+
+def _price(catalog: Facts, book: PriceBook, instance_type: str) -> str:
+    hourly = book.hourly_cents.get(instance_type)
+    if hourly is None:
+        return "not recorded"
+    return f"{usd(hourly)} / {usd(monthly_cents(hourly, catalog.limits.hours_per_month))}"
+
+
+def _instance_types(catalog: Facts) -> str:
+    books = sorted(catalog.price_books)
+    rows = [
+        [
+            f"`{name}`",
+            _or_dash(kind.vcpus),
+            _or_dash(kind.memory_gib),
+            _or_dash(kind.disk_gib),
+            kind.architecture,
+            f"{kind.gpu.count} x {kind.gpu.model}" if kind.gpu else "-",
+            *(_price(catalog, catalog.price_books[book], name) for book in books),
+        ]
+        for name, kind in catalog.instance_types.items()
+    ]
+    head = ["Type", "vCPUs", "Memory GiB", "Disk GiB", "Architecture", "GPU"]
+    sources = [f"- {name}: {book.as_of}, {book.source}" for name, book in sorted(catalog.price_books.items())]
+    return "\n".join([_table([*head, *(f"{book}: hour / month" for book in books)], rows), "", "Prices:", "", *sources])
+
+
+def _servers(catalog: Facts) -> str:
+    rows = [
+        [
+            f"`{name}`",
+            server.description,
+            server.tier,
+            ", ".join(str(port.port) for port in server.ports),
+            f"{server.replicas.min} to {server.replicas.max}",
+            f"{server.resources.requests.cpu} / {server.resources.requests.memory}",
+            f"{server.resources.limits.cpu} / {server.resources.limits.memory}",
+            _or_dash(server.resources.gpus or None),
+            server.owner,
+        ]
+        for name, server in catalog.mcp.items()
+    ]
+    head = ["Server", "What it does", "Tier", "Port", "Replicas", "Requests", "Limits", "GPU shares", "Owner"]
+    return _table(head, rows)
+
+
+def _secrets(catalog: Facts) -> str:
+    uses: dict[str, list[str]] = {}
+    for name, server in catalog.mcp.items():
+        for use in server.secrets:
+            uses.setdefault(use.secret, []).append(f"`{name}`{'' if use.required else ' (optional)'}")
+    rows = [
+        [
+            f"`{name}`",
+            secret.description,
+            secret.group,
+            f"{days} days" if (days := catalog.rotation_days.get(secret.kind)) else "by hand",
+            ", ".join(uses.get(name, ["no server"])),
+        ]
+        for name, secret in catalog.secrets.items()
+    ]
+    return _table(["Secret", "What it opens", "Group", "Rotation", "Used by"], rows)
+
+
+def _limits(catalog: Facts) -> str:
+    limits = catalog.limits
+    rows = [
+        [
+            name,
+            usd(stack.budget.warn_cents),
+            usd(stack.budget.block_cents),
+            ", ".join(map(usd, stack.budget.target_cents)) or "-",
+            str(stack.max_machines),
+            ", ".join(f"`{kind}`" for kind in stack.instance_types),
+            ", ".join(stack.regions),
+            "yes" if stack.require_image_digests else "no",
+        ]
+        for name, stack in limits.stacks.items()
+    ]
+    head = ["Stack", "Warns at", "Blocks at", "Targets", "Machines", "Types", "Regions", "Locked images"]
+    account = (
+        f"The account holds at most {limits.max_machines} machines. A node keeps {limits.node.reserved.cpu} of CPU and "
+        f"{limits.node.reserved.memory} of memory for itself and takes {limits.node.max_pods} pods. Prices come from "
+        f"the {limits.default_price_book} book unless a stack names another."
+    )
+    return f"{_table(head, rows)}\n\n{account}"
+
+
+def _versions(catalog: Facts) -> str:
+    return _table(["Tool", "Version"], [[f"`{name}`", str(version)] for name, version in catalog.versions])
+
+
+def _or_dash(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
