@@ -81,14 +81,14 @@ def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 def down(stack: Stack = "dev", *, everything: All = False) -> None:
     """End a stack's rehearsal: its processes, its cluster, its state."""
     for name in stacks(home()) if everything else (stack,):
-        Rehearsal.remove_all(home(), name)
+        Rehearsal(stack=name, home=home()).remove()
         typer.echo(f"{name}: nothing is left")
 
 
 @app.command()
 def env(stack: Stack = "dev") -> None:
     """Print shell exports: `eval "$(./sophia env dev)"` lets kubectl and pulumi be used by hand."""
-    environment = existing(stack, progress_for()).environment
+    environment = existing(stack, progress_for()).engine.environment
     for name, value in sorted(environment.items()):
         typer.echo(f"export {name}={shlex.quote(value)}")
 
@@ -125,7 +125,7 @@ def main() -> None:
     """Run the verb of the command line, and leave with its exit code."""
     try:
         app()
-    except tuple(_EXIT_CODES) as error:
+    except (CatalogError, RenderError, EngineError, RehearsalError, ToolError) as error:
         view.show_errors([str(error)])
         sys.exit(next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)))
     except KeyboardInterrupt:

@@ -1,12 +1,10 @@
-"""What runs on a stack's cluster now."""
+"""What runs on a stack's cluster now, read from its API server."""
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import kubernetes.client
-import kubernetes.config
+import httpx
 import tenacity
 
 from ops.results import NodeRow, ServerRow
@@ -14,40 +12,58 @@ from ops.results import NodeRow, ServerRow
 _NAMESPACE = "sophia-mcp"
 _FLOOR_SECONDS = 60
 
+Object = Mapping[str, Any]
+"""A Kubernetes object, spelt as in the API."""
+
 
 class NotReadyError(RuntimeError):
     """A workload has fewer ready pods than its floor."""
 
 
-def nodes(kubeconfig: Path) -> tuple[NodeRow, ...]:
+def objects(cluster: httpx.Client, path: str, **selectors: str) -> list[Object]:
+    """Return the objects of one collection.
+
+    Args:
+        cluster: speaks to the API server.
+        path: path of the collection, such as ``/api/v1/pods``.
+        selectors: ``labelSelector`` or ``fieldSelector``.
+
+    Raises:
+        httpx.HTTPStatusError: the API server refuses.
+    """
+    answer = cluster.get(path, params=selectors).raise_for_status()
+    items: list[Object] = answer.json()["items"]
+    return items
+
+
+def nodes(cluster: httpx.Client) -> tuple[NodeRow, ...]:
     """Return the nodes of the cluster and how many of the platform's pods each runs."""
-    core = _core(kubeconfig)
-    pods = Counter(pod.spec.node_name for pod in core.list_namespaced_pod(_NAMESPACE).items)
+    pods = Counter(pod["spec"].get("nodeName") for pod in _pods(cluster))
     return tuple(
         NodeRow(
-            name=node.metadata.name,
-            role=node.metadata.labels.get("sophia.ai/role", ""),
-            architecture=node.metadata.labels.get("kubernetes.io/arch", ""),
-            ready=any(c.type == "Ready" and c.status == "True" for c in node.status.conditions or []),
-            pods=pods[node.metadata.name],
+            name=node["metadata"]["name"],
+            role=node["metadata"]["labels"].get("sophia.ai/role", ""),
+            architecture=node["metadata"]["labels"].get("kubernetes.io/arch", ""),
+            ready=has_condition(node, "Ready"),
+            pods=pods[node["metadata"]["name"]],
         )
-        for node in core.list_node().items
+        for node in objects(cluster, "/api/v1/nodes")
     )
 
 
-def servers(kubeconfig: Path, floors: Mapping[str, int], endpoints: Mapping[str, str]) -> tuple[ServerRow, ...]:
+def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping[str, str]) -> tuple[ServerRow, ...]:
     """Return the MCP servers and their ready pods.
 
     Args:
-        kubeconfig: credentials of the cluster.
+        cluster: speaks to the API server.
         floors: pods that must be ready, by server.
         endpoints: where each server is reached.
     """
     ready: dict[str, list[str]] = {name: [] for name in floors}
-    for pod in _core(kubeconfig).list_namespaced_pod(_NAMESPACE).items:
-        name = pod.metadata.labels.get("sophia.ai/workload", "")
-        if name in ready and _is_ready(pod):
-            ready[name].append(pod.spec.node_name)
+    for pod in _pods(cluster):
+        name = pod["metadata"].get("labels", {}).get("sophia.ai/workload", "")
+        if name in ready and has_condition(pod, "Ready"):
+            ready[name].append(pod["spec"]["nodeName"])
     return tuple(
         ServerRow(
             name=name,
@@ -60,7 +76,15 @@ def servers(kubeconfig: Path, floors: Mapping[str, int], endpoints: Mapping[str,
     )
 
 
-def wait_for_floors(kubeconfig: Path, floors: Mapping[str, int], endpoints: Mapping[str, str]) -> tuple[ServerRow, ...]:
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(NotReadyError),
+    stop=tenacity.stop_after_delay(_FLOOR_SECONDS),
+    wait=tenacity.wait_fixed(0.5),
+    reraise=True,
+)
+def servers_at_floor(
+    cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping[str, str]
+) -> tuple[ServerRow, ...]:
     """Wait until every server has as many ready pods as its floor, and return them.
 
     The engine waits for the first pod of a Deployment; the autoscaler adds the others after it.
@@ -68,27 +92,19 @@ def wait_for_floors(kubeconfig: Path, floors: Mapping[str, int], endpoints: Mapp
     Raises:
         NotReadyError: one has not within 60 s; the message names them.
     """
-
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(NotReadyError),
-        stop=tenacity.stop_after_delay(_FLOOR_SECONDS),
-        wait=tenacity.wait_fixed(0.5),
-        reraise=True,
-    )
-    def at_floor() -> tuple[ServerRow, ...]:
-        rows = servers(kubeconfig, floors, endpoints)
-        short = [f"{row.name} ({row.ready} of {row.wanted})" for row in rows if row.ready < row.wanted]
-        if short:
-            msg = f"not ready after {_FLOOR_SECONDS} s: {', '.join(short)}; see `kubectl -n {_NAMESPACE} get pods`"
-            raise NotReadyError(msg)
-        return rows
-
-    return at_floor()
+    rows = servers(cluster, floors, endpoints)
+    short = [f"{row.name} ({row.ready} of {row.wanted})" for row in rows if row.ready < row.wanted]
+    if short:
+        msg = f"not ready after {_FLOOR_SECONDS} s: {', '.join(short)}; see `kubectl -n {_NAMESPACE} get pods`"
+        raise NotReadyError(msg)
+    return rows
 
 
-def _is_ready(pod: Any) -> bool:
-    return any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
+def has_condition(subject: Object, kind: str, status: str = "True") -> bool:
+    """Return whether an object's status has a condition of that kind and status."""
+    conditions = subject.get("status", {}).get("conditions", [])
+    return any(c["type"] == kind and c["status"] == status for c in conditions)
 
 
-def _core(kubeconfig: Path) -> kubernetes.client.CoreV1Api:
-    return kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(str(kubeconfig)))
+def _pods(cluster: httpx.Client) -> list[Object]:
+    return objects(cluster, f"/api/v1/namespaces/{_NAMESPACE}/pods")

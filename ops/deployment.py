@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+
+import httpx
 
 import catalog
 from ops.engine import Engine
@@ -33,8 +34,8 @@ class Deployment:
     """Its resource graph."""
     engine: Engine
     """Its engine."""
-    kubeconfig: Path | None
-    """Credentials of its cluster; None in the cloud, where the program itself holds them."""
+    cluster: httpx.Client | None
+    """Speaks to its API server; None in the cloud, where the program alone holds the credentials."""
 
     @property
     def floors(self) -> Mapping[str, int]:
@@ -112,4 +113,4 @@ def _deployment(rehearsal: Rehearsal, graph: Graph) -> Deployment:
         environment=rehearsal.environment(),
         run_file=rehearsal.folder.run / "engine.json",
     )
-    return Deployment(rehearsal.stack, graph, engine, rehearsal.kubeconfig)
+    return Deployment(rehearsal.stack, graph, engine, rehearsal.cluster())

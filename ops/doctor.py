@@ -11,5 +11,6 @@ def doctor(stack: str) -> DoctorResult:
     tools = inspect(catalog.load().versions)
     rows = tuple(ToolRow(name=t.name, wanted=t.wanted, found=t.found or "", ok=t.ok, mend=t.mend or "") for t in tools)
     missing = tuple(f"{row.name} {row.wanted} is missing; run {row.mend}" for row in rows if not row.ok)
-    services = {s.name: s.endpoint if s.running else "stopped" for s in Rehearsal.inspect(home(), stack)}
+    rehearsal = Rehearsal(stack=stack, home=home())
+    services = {s.name: s.endpoint if s.running else "stopped" for s in rehearsal.status()}
     return DoctorResult(stack=stack, tools=rows, services=services, errors=missing)

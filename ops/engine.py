@@ -59,7 +59,7 @@ class Engine:
     Args:
         stack: name of the stack.
         project: folder of the program.
-        environment: the whole environment of the engine; nothing is inherited.
+        environment: its whole environment; nothing is inherited.
         run_file: where the running process is recorded, so that a later run can clear up after a killed one.
     """
 
@@ -73,7 +73,7 @@ class Engine:
     ) -> None:
         self._stack = stack
         self._project = project
-        self._environment = {**environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+        self.environment = environment
         self._run_file = run_file
         self._process: subprocess.Popen[str] | None = None
 
@@ -131,7 +131,7 @@ class Engine:
         process = subprocess.Popen(
             ["pulumi", *words],
             cwd=self._project,
-            env=self._environment,
+            env={**self.environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

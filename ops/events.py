@@ -128,7 +128,7 @@ def _step(event: Mapping[str, Any]) -> Step:
 def _diagnostic(event: Mapping[str, Any]) -> Diagnostic | None:
     severity = str(event.get("severity", "info")).removesuffix("#err")
     message = str(event.get("message", "")).strip()
-    if severity == "debug" or not message:
+    if severity == "debug" or event.get("ephemeral") or not message:
         return None
     return Diagnostic(severity, message, event.get("urn", ""))
 

@@ -1,11 +1,10 @@
 """``up``: a stack brought to what it declares, and checked."""
 
-import catalog
 from ops import cluster
 from ops.deployment import Deployment, Target, in_cloud, rehearsed
 from ops.engine import Outcome
 from ops.phases import Phases
-from ops.results import UpResult
+from ops.results import NodeRow, ServerRow, UpResult
 from ops.view import View
 from ops.watch import Trouble, Watch
 from rehearsal.toolchain import Progress
@@ -36,25 +35,27 @@ def up(stack: str, target: Target, *, progress: Progress, view: View) -> UpResul
 
 
 def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ...]]:
-    if deployment.kubeconfig is None:
+    if deployment.cluster is None:
         return deployment.engine.run(_UP, view.event), ()
-    with Watch(deployment.kubeconfig, deployment.engine.interrupt) as watch:
+    with Watch(deployment.cluster, deployment.engine.interrupt) as watch:
         outcome = deployment.engine.run(_UP, view.event)
     return outcome, watch.troubles
 
 
 def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases: Phases) -> UpResult:
-    choice: catalog.Stack = deployment.graph.choice
+    choice = deployment.graph.choice
     endpoints = deployment.graph.outputs["mcp_endpoints"]
-    servers, nodes = (), ()
-    if deployment.kubeconfig is not None:
+    servers: tuple[ServerRow, ...] = ()
+    nodes: tuple[NodeRow, ...] = ()
+    if deployment.cluster is not None:
         with phases.phase("ready"):
             try:
-                wait = cluster.servers if errors else cluster.wait_for_floors
-                servers = wait(deployment.kubeconfig, deployment.floors, endpoints)
+                # After a failure it is worth seeing what runs, not waiting for what cannot.
+                look = cluster.servers if errors else cluster.servers_at_floor
+                servers = look(deployment.cluster, deployment.floors, endpoints)
             except cluster.NotReadyError as error:
                 errors = [*errors, str(error)]
-            nodes = cluster.nodes(deployment.kubeconfig)
+            nodes = cluster.nodes(deployment.cluster)
     return UpResult(
         stack=deployment.stack,
         errors=tuple(errors),

@@ -79,6 +79,13 @@ def show_changes(result: PreviewResult | DriftResult | PlanResult, console: Cons
     console.print(f"{len(result.changes)} changes{_by_op(counted)}")
 
 
+def show_drift(result: DriftResult, console: Console) -> None:
+    """Print what differs from what is declared, and the command that repairs it."""
+    show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
+    if result.changes:
+        console.print(f"Repair it: ./sophia up {result.stack}")
+
+
 def show_plan(result: PlanResult, console: Console) -> None:
     """Print what changes since the base commit, what it costs and what room is left."""
     show_changes(result, console, f"No changes since {result.base}.")

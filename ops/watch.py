@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import kubernetes.client
-import kubernetes.config
+import httpx
+
+from ops.cluster import Object, objects
 
 _PERIOD_SECONDS = 2.0
 _GRACE_SECONDS = 15.0
@@ -45,12 +45,12 @@ class Watch:
     """Watches until it is left; calls ``on_trouble`` once, when a trouble has lasted its grace.
 
     Args:
-        kubeconfig: credentials of the cluster.
+        cluster: speaks to the API server.
         on_trouble: called from another thread.
     """
 
-    def __init__(self, kubeconfig: Path, on_trouble: Callable[[], None]) -> None:
-        self._kubeconfig = kubeconfig
+    def __init__(self, cluster: httpx.Client, on_trouble: Callable[[], None]) -> None:
+        self._cluster = cluster
         self._on_trouble = on_trouble
         self._leaving = threading.Event()
         self._since: dict[tuple[str, str, str], float] = {}
@@ -67,9 +67,12 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        client = kubernetes.config.new_client_from_config(str(self._kubeconfig))
         while not self._leaving.wait(_PERIOD_SECONDS):
-            lasting = self._lasting(current(client))
+            try:
+                lasting = self._lasting(current(self._cluster))
+            except httpx.HTTPError:
+                # The engine meets the same fault and reports it; a watch that cannot see must not stop it.
+                continue
             if lasting:
                 self.troubles = tuple(sorted(lasting))
                 self._on_trouble()
@@ -82,43 +85,37 @@ class Watch:
         return [found[key] for key, since in self._since.items() if now - since >= _GRACE_SECONDS]
 
 
-def current(client: kubernetes.client.ApiClient) -> list[Trouble]:
+def current(cluster: httpx.Client) -> list[Trouble]:
     """Return every pod of the platform that does not run and says why, and every pod that admission refuses."""
-    core, apps = kubernetes.client.CoreV1Api(client), kubernetes.client.AppsV1Api(client)
-    pods = core.list_pod_for_all_namespaces(label_selector=_PLATFORM).items
-    replica_sets = apps.list_replica_set_for_all_namespaces(label_selector=_PLATFORM).items
-    stateful_sets = apps.list_stateful_set_for_all_namespaces(label_selector=_PLATFORM).items
-    incomplete = [s.metadata for s in stateful_sets if (s.status.replicas or 0) < s.spec.replicas]
+    pods = objects(cluster, "/api/v1/pods", labelSelector=_PLATFORM)
+    replica_sets = objects(cluster, "/apis/apps/v1/replicasets", labelSelector=_PLATFORM)
+    stateful_sets = objects(cluster, "/apis/apps/v1/statefulsets", labelSelector=_PLATFORM)
+    incomplete = [s for s in stateful_sets if s["status"].get("replicas", 0) < s["spec"]["replicas"]]
     return [
-        *(trouble for pod in pods for trouble in _of_pod(pod)),
-        *(trouble for replica_set in replica_sets for trouble in _of_replica_set(replica_set)),
-        *(trouble for metadata in incomplete for trouble in _of_stateful_set(core, metadata)),
+        *(_trouble(pod, c) for pod in pods for c in _conditions(pod, "PodScheduled", "False")),
+        *(_trouble(pod, waiting) for pod in pods for waiting in _hopeless(pod)),
+        *(_trouble(s, c) for s in replica_sets for c in _conditions(s, "ReplicaFailure", "True")),
+        *(trouble for stateful_set in incomplete for trouble in _refused(cluster, stateful_set)),
     ]
 
 
-def _of_pod(pod: Any) -> list[Trouble]:
-    namespace, name = pod.metadata.namespace, pod.metadata.name
-    waiting = [s.state.waiting for s in pod.status.container_statuses or [] if s.state and s.state.waiting]
-    return [
-        *(
-            Trouble(namespace, name, c.reason, c.message or "")
-            for c in pod.status.conditions or []
-            if c.type == "PodScheduled" and c.status == "False"
-        ),
-        *(Trouble(namespace, name, w.reason, w.message or "") for w in waiting if w.reason in _HOPELESS),
-    ]
+def _trouble(subject: Object, why: Object) -> Trouble:
+    metadata = subject["metadata"]
+    return Trouble(metadata["namespace"], metadata["name"], why.get("reason", ""), why.get("message", ""))
 
 
-def _of_replica_set(replica_set: Any) -> list[Trouble]:
-    return [
-        Trouble(replica_set.metadata.namespace, replica_set.metadata.name, c.reason, c.message or "")
-        for c in replica_set.status.conditions or []
-        if c.type == "ReplicaFailure" and c.status == "True"
-    ]
+def _conditions(subject: Object, kind: str, status: str) -> list[Object]:
+    return [c for c in subject["status"].get("conditions", []) if c["type"] == kind and c["status"] == status]
 
 
-def _of_stateful_set(core: kubernetes.client.CoreV1Api, metadata: Any) -> list[Trouble]:
+def _hopeless(pod: Object) -> list[Object]:
+    waiting = [s.get("state", {}).get("waiting", {}) for s in pod["status"].get("containerStatuses", [])]
+    return [w for w in waiting if w.get("reason") in _HOPELESS]
+
+
+def _refused(cluster: httpx.Client, stateful_set: Object) -> list[Trouble]:
     """Return what its events say: a StatefulSet has no condition for pods that it could not create."""
-    about = f"reason=FailedCreate,involvedObject.uid={metadata.uid}"
-    events = core.list_namespaced_event(metadata.namespace, field_selector=about).items
-    return [Trouble(metadata.namespace, metadata.name, e.reason, e.message or "") for e in events[-1:]]
+    metadata = stateful_set["metadata"]
+    about = f"reason=FailedCreate,involvedObject.uid={metadata['uid']}"
+    events = objects(cluster, f"/api/v1/namespaces/{metadata['namespace']}/events", fieldSelector=about)
+    return [_trouble(stateful_set, event) for event in events[-1:]]
