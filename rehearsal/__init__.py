@@ -1,0 +1,8 @@
+"""The platform on the engineer's own machine: the tool chain and the parts that stand in for the cloud."""
+
+from rehearsal.error import RehearsalError
+from rehearsal.home import home, stacks
+from rehearsal.service import ServiceStatus
+from rehearsal.stack import Rehearsal
+
+__all__ = ["Rehearsal", "RehearsalError", "ServiceStatus", "home", "stacks"]

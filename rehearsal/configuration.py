@@ -1,0 +1,124 @@
+"""The generated configuration of a stack: the committed choices, and fake secrets in place of real ones."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rehearsal.error import RehearsalError
+from rehearsal.home import PROJECT, Folder, write_private
+from rehearsal.passphrase import Cipher
+from rehearsal.state import State
+
+_FORMAT = "1"
+"""Part of the fingerprint: another number makes every file be written anew."""
+
+
+def write(folder: Folder, *, committed: Path, secret_names: Sequence[str]) -> Path:
+    """Write the configuration that the engine is given with ``--config-file``, and return its path.
+
+    It is the committed stack file without ``environment`` (a ``file://`` backend cannot open one), plus the rehearsal's
+    kubeconfig, image lock and one fake value per secret. The values are drawn once per stack and kept, so that a second
+    run changes nothing; the committed file is only read.
+
+    Args:
+        folder: the rehearsal, whose kubeconfig exists.
+        committed: the stack file in the repository.
+        secret_names: canonical names, such as ``OPENAI_API_KEY``.
+
+    Raises:
+        RehearsalError: when the committed file cannot be read or holds a secret, or the passphrase is lost.
+    """
+    if not folder.kubeconfig.exists():
+        message = f"{folder.kubeconfig}: is missing: the rehearsal is not up; run `./sophia up {folder.stack}`"
+        raise RehearsalError(message)
+    choices = _read(committed)
+    passphrase = _passphrase(folder)
+    values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
+    plain = {"kubeconfig": folder.kubeconfig.read_text(encoding="utf-8"), **values}
+    fingerprint = _fingerprint(choices, passphrase, plain)
+    if _fingerprint_of(folder.configuration) == fingerprint:
+        return folder.configuration
+    cipher = _cipher(folder, passphrase)
+    secure = {f"{PROJECT}:{key}": {"secure": cipher.encrypt(value)} for key, value in plain.items()}
+    document = {
+        "encryptionsalt": cipher.encryption_salt,
+        "config": {**choices, f"{PROJECT}:image_lock": "rehearsal", **secure},
+    }
+    header = f"# Generated from {committed}; edit that one.\n# inputs: {fingerprint}\n"
+    return write_private(folder.configuration, header + yaml.safe_dump(document, sort_keys=False))
+
+
+def _read(committed: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(committed.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        message = f"{committed}: cannot be read ({error.strerror}); choose a stack that has a Pulumi.<stack>.yaml file"
+        raise RehearsalError(message) from None
+    except yaml.YAMLError as error:
+        message = f"{committed}: is not YAML: {error}; mend the file"
+        raise RehearsalError(message) from None
+    config = document.get("config") or {} if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        message = f"{committed}: must be a mapping with a mapping under `config`; mend the file"
+        raise RehearsalError(message)
+    held = sorted(key for key, value in config.items() if isinstance(value, dict) and "secure" in value)
+    if held or "encryptionsalt" in document:
+        message = (
+            f"{committed}: {', '.join(held) or 'encryptionsalt'}: a committed stack file holds no secrets; "
+            "remove it, secrets come from the stack's environment"
+        )
+        raise RehearsalError(message)
+    return config
+
+
+def _passphrase(folder: Folder) -> str:
+    if folder.passphrase.exists():
+        return folder.passphrase.read_text(encoding="utf-8")
+    if state := State(folder).file():
+        message = (
+            f"{folder.passphrase}: is missing, and with it every secret in {state} is lost; "
+            f"run `./sophia down {folder.stack}` and `./sophia up {folder.stack}`: a rehearsal holds nothing "
+            "that cannot be made again"
+        )
+        raise RehearsalError(message)
+    passphrase = secrets.token_urlsafe(32)
+    folder.salt.unlink(missing_ok=True)
+    write_private(folder.passphrase, passphrase)
+    return passphrase
+
+
+def _cipher(folder: Folder, passphrase: str) -> Cipher:
+    """The salt is kept: with another one than its state's the engine would derive two keys in every command."""
+    if folder.salt.exists():
+        return Cipher(passphrase, folder.salt.read_text(encoding="utf-8"))
+    cipher = Cipher(passphrase)
+    write_private(folder.salt, cipher.encryption_salt)
+    return cipher
+
+
+def _fake_values(folder: Folder, names: Sequence[str]) -> dict[str, str]:
+    known: dict[str, str] = json.loads(folder.secrets.read_text(encoding="utf-8")) if folder.secrets.exists() else {}
+    missing = set(names) - known.keys()
+    if missing:
+        # The prefix lets anyone who meets such a value know that it opens nothing.
+        known |= {name: f"rehearsal-{secrets.token_hex(20)}" for name in sorted(missing)}
+        write_private(folder.secrets, json.dumps(known, indent=1))
+    return {name: known[name] for name in sorted(set(names))}
+
+
+def _fingerprint(choices: Mapping[str, Any], passphrase: str, plain: Mapping[str, str]) -> str:
+    """What the file is made of; keyed, so that it tells nothing about a value."""
+    inputs = json.dumps([_FORMAT, choices, plain], sort_keys=True, default=str)
+    return hashlib.blake2b(inputs.encode(), key=passphrase.encode(), digest_size=16).hexdigest()
+
+
+def _fingerprint_of(file: Path) -> str | None:
+    if not file.exists():
+        return None
+    lines = file.read_text(encoding="utf-8").splitlines()[:2]
+    return lines[-1].removeprefix("# inputs: ") if lines else None

@@ -1,0 +1,179 @@
+"""Where a rehearsal keeps everything it owns, so that removing it is removing a directory."""
+
+import os
+import re
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.error import RehearsalError
+
+PROJECT = "sophia"
+"""The Pulumi project: the namespace of its configuration keys and of its state."""
+
+PRIVATE = 0o700
+"""Mode of every directory of a rehearsal: they hold keys and state."""
+
+
+def home() -> Path:
+    """Return the directory under which every rehearsal of this person lives; nothing is created.
+
+    ``SOPHIA_HOME`` names it; otherwise it is ``sophia`` in the XDG state directory (XDG Base Directory Specification
+    0.8). Rehearsals under different homes share nothing, not even addresses.
+    """
+    if chosen := os.environ.get("SOPHIA_HOME"):
+        return Path(chosen).expanduser().absolute()
+    state = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(state) if Path(state).is_absolute() else Path.home() / ".local/state") / "sophia"
+
+
+def stacks(home: Path) -> tuple[str, ...]:
+    """Return the names of the stacks that have a rehearsal under a home, running or not."""
+    return tuple(sorted(path.name for path in (home / "stacks").glob("*") if path.is_dir()))
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The directory of one stack's rehearsal and the places in it.
+
+    Args:
+        home: directory of all rehearsals, absolute.
+        stack: name of the stack, a DNS label, because it becomes a part of paths.
+
+    Raises:
+        RehearsalError: when the name is not a DNS label.
+    """
+
+    home: Path
+    stack: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", self.stack):
+            message = (
+                f"stack {self.stack!r}: a stack's name must be lower-case letters, digits and inner hyphens; "
+                "choose one of the Pulumi.<stack>.yaml files"
+            )
+            raise RehearsalError(message)
+
+    @property
+    def path(self) -> Path:
+        """The directory itself."""
+        return self.home / "stacks" / self.stack
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever changes this rehearsal; beside the directory, because it outlives it."""
+        return self.home / "stacks" / f"{self.stack}.lock"
+
+    @property
+    def shared_lock(self) -> Path:
+        """Held by whoever makes or removes what the stacks of a home share."""
+        return self.home / "stacks/.lock"
+
+    @property
+    def etcd(self) -> Path:
+        """The cluster's data."""
+        return self.path / "etcd"
+
+    @property
+    def pki(self) -> Path:
+        """Keys and certificates."""
+        return self.path / "pki"
+
+    @property
+    def logs(self) -> Path:
+        """One log per service, and the one of its previous run."""
+        return self.path / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What runs now: one record per service."""
+        return self.path / "run"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Credentials of the cluster's deployer."""
+        return self.path / "kubeconfig"
+
+    @property
+    def passphrase(self) -> Path:
+        """The passphrase under which the engine encrypts this stack's secrets."""
+        return self.path / "passphrase"
+
+    @property
+    def salt(self) -> Path:
+        """The salt that goes with the passphrase."""
+        return self.path / "salt"
+
+    @property
+    def secrets(self) -> Path:
+        """The fake secret values of this stack, so that they stay the same from run to run."""
+        return self.path / "secrets.json"
+
+    @property
+    def configuration(self) -> Path:
+        """The generated configuration of the stack."""
+        return self.path / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """The engine's plugins and workspace, shared by the stacks of one home."""
+        return self.home / "pulumi/home"
+
+    @property
+    def state(self) -> Path:
+        """The engine's state backend, shared by the stacks of one home."""
+        return self.home / "pulumi/state"
+
+    def create(self) -> None:
+        """Make every directory, readable by nobody else.
+
+        Raises:
+            RehearsalError: when one cannot be made, naming it.
+        """
+        for place in (self.path, self.pki, self.logs, self.run, self.pulumi_home, self.state):
+            private(place)
+
+    def remove(self) -> None:
+        """Delete the directory, and the shared parts when no other stack's directory is left."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.lock.unlink(missing_ok=True)
+        if stacks(self.home):
+            return
+        if (self.home / "pulumi").exists():
+            shutil.rmtree(self.home / "pulumi")
+        self.shared_lock.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody waits for a lock, or the home holds something else
+            self.path.parent.rmdir()
+            self.home.rmdir()
+
+
+def private(path: Path) -> Path:
+    """Make a directory that only its owner can enter, with the parents it lacks; return it.
+
+    Raises:
+        RehearsalError: when it cannot be made, naming it.
+    """
+    try:
+        for directory in reversed([path, *path.parents]):
+            if not directory.exists():
+                directory.mkdir(mode=PRIVATE, exist_ok=True)
+        if not path.is_dir():
+            raise NotADirectoryError(path)
+    except OSError as error:
+        why = error.strerror or "it is a file"
+        message = f"{path}: cannot be made a directory ({why}); set SOPHIA_HOME to a directory of yours"
+        raise RehearsalError(message) from None
+    return path
+
+
+def write_private(path: Path, text: str) -> Path:
+    """Write a file that only its owner can read, whole or not at all; return its path."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return temporary.replace(path)

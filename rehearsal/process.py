@@ -1,0 +1,197 @@
+"""Detached processes that are found again by any later run, and never mistaken for anyone else's.
+
+Each carries in its environment a mark that names the service it is. A process number may be given to another program
+after a crash or a reboot, and a recorded start time moves when the clock is set; the mark stays with the process and
+nothing else has it. A record in ``run/`` says which process to look at first; without one, as when the starter was
+killed before it wrote it, all processes are looked at.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from rehearsal.home import Folder, write_private
+from rehearsal.waiting import until
+
+_MARK = "SOPHIA_REHEARSAL"
+_BEGINNING = 10.0
+_KEPT_LOG_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A process that was started for a service."""
+
+    name: str
+    """Name of the service."""
+    pid: int
+    started: float
+    """Seconds since the epoch."""
+    command: tuple[str, ...]
+    """Program and arguments."""
+
+
+def spawn(folder: Folder, name: str, command: Sequence[str]) -> Record:
+    """Start a process in a session of its own, so that it outlives this program and its terminal.
+
+    Its environment is the mark and nothing of the caller's: no proxy, no credential.
+
+    Args:
+        folder: the rehearsal it belongs to.
+        name: name of the service.
+        command: absolute path of the program, and its arguments.
+    """
+    log = _fresh_log(folder, name)
+    pid = os.posix_spawn(
+        command[0],
+        list(command),
+        {"HOME": str(folder.path), "PATH": "/usr/bin:/bin", _MARK: _mark(folder, name)},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+    )
+    process = psutil.Process(pid)
+    until(lambda: _has_begun(process) or None, seconds=_BEGINNING, failure=lambda: f"{command[0]}: does not begin")
+    record = Record(name, pid, process.create_time(), tuple(command))
+    write_private(_record_file(folder, name), json.dumps(asdict(record), indent=1))
+    return record
+
+
+def find(folder: Folder, names: Iterable[str]) -> dict[str, Record]:
+    """Return the processes that run for these services, by name of the service."""
+    found: dict[str, Record] = {}
+    lost: dict[str, str] = {}
+    for name in names:
+        record = _read(_record_file(folder, name))
+        if record is not None and _carries(record.pid, _mark(folder, name)):
+            found[name] = record
+        else:
+            lost[_mark(folder, name)] = name
+    if lost:
+        found.update(_search(lost))
+    return found
+
+
+def end(folder: Folder, records: Iterable[Record], *, patience: float) -> None:
+    """End processes and forget them: those that ignore a request to end are killed.
+
+    Args:
+        folder: the rehearsal they belong to.
+        records: the processes.
+        patience: seconds between the request and the kill.
+    """
+    ended = tuple(records)
+    processes = [process for record in ended if (process := _ours(record.pid, _mark(folder, record.name)))]
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in _left(processes, patience):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    _left(processes, patience)
+    for record in ended:
+        _record_file(folder, record.name).unlink(missing_ok=True)
+
+
+def log_of(folder: Folder, name: str) -> Path:
+    """Return the file that a service writes its log to."""
+    return folder.logs / f"{name}.log"
+
+
+def last_lines(log: Path, count: int) -> str:
+    """Return the end of a log, at most ``count`` lines."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 64 * 1024))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
+
+
+def _fresh_log(folder: Folder, name: str) -> Path:
+    """A log is one run's; the run before is kept beside it unless it is too large to keep."""
+    log = log_of(folder, name)
+    if log.exists():
+        if log.stat().st_size <= _KEPT_LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        else:
+            log.unlink()
+    return log
+
+
+def _mark(folder: Folder, name: str) -> str:
+    return str(folder.path / name)
+
+
+def _record_file(folder: Folder, name: str) -> Path:
+    return folder.run / f"{name}.json"
+
+
+def _read(file: Path) -> Record | None:
+    """A record that cannot be read is no record: the search finds what it was about."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return Record(str(data["name"]), int(data["pid"]), float(data["started"]), tuple(data["command"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _ours(pid: int, mark: str) -> psutil.Process | None:
+    """The process with this number if it carries the mark; a process that has died carries none."""
+    try:
+        process = psutil.Process(pid)
+        return process if process.environ().get(_MARK) == mark else None
+    except (psutil.Error, OSError):
+        return None
+
+
+def _left(processes: Sequence[psutil.Process], patience: float) -> list[psutil.Process]:
+    """Those that have not ended when all have, or when the time is up."""
+    deadline = time.monotonic() + patience
+    while (left := [process for process in processes if not _has_ended(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """A dead process stays in the table until its parent takes notice: this program, or an init that may be slow."""
+    with suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _has_begun(process: psutil.Process) -> bool:
+    """The kernel lets the starter go on a moment before the new program's environment can be read."""
+    try:
+        return bool(process.environ())
+    except psutil.Error:
+        return True  # it has ended already
+
+
+def _carries(pid: int, mark: str) -> bool:
+    return _ours(pid, mark) is not None
+
+
+def _search(marks: dict[str, str]) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    for process in psutil.process_iter():
+        try:
+            name = marks.get(process.environ().get(_MARK, ""))
+            if name is not None:
+                found[name] = Record(name, process.pid, process.create_time(), tuple(process.cmdline()))
+        except (psutil.Error, OSError):
+            continue
+    return found

@@ -1,0 +1,199 @@
+"""One stack's rehearsal, in its light form: a real control plane on loopback whose nodes are kept alive by kwok."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import httpx
+
+from catalog.node import Node
+from rehearsal import configuration, control_plane, pki, process, service
+from rehearsal.address import address, require_free
+from rehearsal.environment import environment, install_plugins
+from rehearsal.error import RehearsalError
+from rehearsal.home import Folder, private
+from rehearsal.nodes import register
+from rehearsal.service import ServiceStatus
+from rehearsal.state import State
+from rehearsal.toolchain import Progress, Toolchain
+
+_FREE_BYTES = 1024**3
+"""etcd, logs and the engine's state of a long day take less than half of it."""
+
+_LOCK_SECONDS = 180.0
+"""How long one start or removal may take before another gives up waiting for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """The rehearsal of one stack.
+
+    Nothing is remembered in this object: any later program that makes one with the same arguments finds what runs.
+
+    Args:
+        stack: name of the stack.
+        home: directory of all rehearsals, absolute.
+        toolchain: the programs; not needed to look at a rehearsal or to end it.
+    """
+
+    stack: str
+    home: Path
+    toolchain: Toolchain | None = None
+
+    @property
+    def folder(self) -> Folder:
+        """Everything this rehearsal owns on disk."""
+        return Folder(self.home, self.stack)
+
+    @property
+    def address(self) -> str:
+        """The loopback address that all its services listen on."""
+        return address(self.home, self.stack)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Credentials of the cluster; it exists once the rehearsal was started."""
+        return self.folder.kubeconfig
+
+    def start(self, nodes: Sequence[Node], progress: Progress) -> None:
+        """Make every service run and answer, and the cluster have exactly these nodes, all Ready.
+
+        What runs already is left alone; after a crash or a reboot it resumes with the data that is there.
+
+        Args:
+            nodes: what the machines register as.
+            progress: told what is being done.
+
+        Raises:
+            RehearsalError: before anything is changed when a port is taken or the disk is full; later when a service
+                does not start or a node does not become Ready.
+        """
+        with self._locked(progress):
+            self._require_room()
+            self._require_ports()
+            with self._shared():
+                self.folder.create()
+            pki.create(self.folder, self.address)
+            trust = pki.trust(self.folder)
+            waves = control_plane.services(self.folder, self.address, self._tools)
+            service.start(self.folder, waves, trust, progress)
+            with self.cluster() as cluster:
+                register(cluster, nodes, progress)
+
+    def configure(self, *, committed: Path, secrets: Sequence[str]) -> Path:
+        """Make the engine ready to run this stack, and return the configuration to give it with ``--config-file``.
+
+        Args:
+            committed: the stack file in the repository; it is only read.
+            secrets: canonical names of the secrets that get a fake value.
+
+        Raises:
+            RehearsalError: when the committed file is not usable, the passphrase is lost or the engine refuses.
+        """
+        with self._locked():
+            with self._shared():
+                install_plugins(self.folder, self._tools)
+            generated = configuration.write(self.folder, committed=committed, secret_names=secrets)
+            self.state.initialise(self._tools.program("pulumi"), self.environment())
+        return generated
+
+    def cluster(self) -> httpx.Client:
+        """Return what speaks to the API server as the deployer; the rehearsal was started."""
+        address = f"https://{self.address}:6443"
+        return httpx.Client(base_url=address, verify=pki.trust(self.folder), trust_env=False, timeout=30.0)
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment for the engine and for kubectl, to be used instead of the caller's."""
+        return environment(self.folder, self._tools)
+
+    @property
+    def state(self) -> State:
+        """What the engine keeps about the stack."""
+        return State(self.folder)
+
+    def status(self) -> tuple[ServiceStatus, ...]:
+        """Return what runs, in the order in which it starts."""
+        endpoints = {name: f"{self.address}:{ports[0]}" for name, ports in control_plane.PORTS.items()}
+        return service.status(self.folder, endpoints)
+
+    def stop(self) -> None:
+        """End every process of this rehearsal; its data stays.
+
+        Raises:
+            RehearsalError: when one cannot be ended.
+        """
+        with self._locked():
+            service.stop(self.folder, control_plane.WAVES)
+
+    def remove(self) -> None:
+        """End and delete everything of this rehearsal; the last one of a home takes the shared parts with it.
+
+        Raises:
+            RehearsalError: when a process cannot be ended.
+        """
+        with self._locked():
+            service.stop(self.folder, control_plane.WAVES)
+            with self._shared():
+                self.state.remove()
+                self.folder.remove()
+
+    @property
+    def _tools(self) -> Toolchain:
+        if self.toolchain is None:
+            message = f"the rehearsal of {self.stack} cannot start without the tool chain; run `./sophia setup`"
+            raise RehearsalError(message)
+        return self.toolchain
+
+    def _require_room(self) -> None:
+        place = next(path for path in (self.home, *self.home.parents) if path.exists())
+        free = shutil.disk_usage(place).free
+        if free < _FREE_BYTES:
+            message = (
+                f"{place}: {free // 1024**2} MiB are free and a rehearsal needs {_FREE_BYTES // 1024**2}; "
+                "nothing was started: free some room, or set SOPHIA_HOME to a directory on another disk"
+            )
+            raise RehearsalError(message)
+
+    def _require_ports(self) -> None:
+        """Only the ports of services that do not run: the others are held by us."""
+        running = process.find(self.folder, control_plane.PORTS)
+        needed = {port: name for name, ports in control_plane.PORTS.items() if name not in running for port in ports}
+        require_free(self.address, needed)
+
+    @contextmanager
+    def _locked(self, progress: Progress | None = None) -> Iterator[None]:
+        """One program at a time changes a rehearsal; the others wait."""
+        private(self.folder.lock.parent)
+        lock = filelock.FileLock(self.folder.lock, timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            if progress:
+                progress.line(f"Another program is changing the rehearsal of {self.stack}; waiting for it")
+            with _bounded(self.folder.lock):
+                lock.acquire(timeout=_LOCK_SECONDS)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _shared(self) -> Iterator[None]:
+        """One program at a time makes or removes what the stacks of a home share."""
+        lock = filelock.FileLock(self.folder.shared_lock, timeout=_LOCK_SECONDS)
+        with _bounded(Path(lock.lock_file)), lock:
+            yield
+
+
+@contextmanager
+def _bounded(lock: Path) -> Iterator[None]:
+    try:
+        yield
+    except filelock.Timeout:
+        message = (
+            f"{lock}: held by another program for {_LOCK_SECONDS:.0f} s; end it (`fuser {lock}` names it) and try again"
+        )
+        raise RehearsalError(message) from None
