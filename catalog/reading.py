@@ -14,13 +14,15 @@ from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
 from catalog.offence import Offence
 from catalog.secret import SecretsFile
-from catalog.shape import Entries, document, entries, shaped
+from catalog.shape import Entries, document, entries, fits, shaped
 from catalog.source import Source
 from catalog.versions import Versions
 from catalog.workload import Workload
 
 IMAGE_LOCKS = ("images", "rehearsal")
 """Locks of images, by the names of their files in ``catalog/lock/``."""
+
+_NAMES: TypeAdapter[str] = TypeAdapter(DnsLabel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def read(root: Path) -> Draft:
         source=source,
         types=entries(source, "instance_types.yaml", types, names=TypeAdapter(InstanceTypeName), model=InstanceType),
         books=_books(source),
-        machines=entries(source, "machines.yaml", machines, names=TypeAdapter(DnsLabel), model=Machine),
+        machines=entries(source, "machines.yaml", machines, names=_NAMES, model=Machine),
         limits=document(source, "limits.yaml", Limits),
         secrets=document(source, "secrets.yaml", SecretsFile),
         defaults=defaults,
@@ -95,6 +97,10 @@ def _servers(source: Source, defaults: Defaults | None) -> tuple[Entries[Workloa
         if tree is None or defaults is None:
             continue
         label = source.label(file)
+        if not fits(_NAMES, name):
+            rule = "a server's file is named in at most 63 lower-case letters, digits and hyphens, a letter first"
+            source.offences.append(Offence(label, name, rule, "rename it; the server is named by its file"))
+            continue
         if "name" in tree:
             rule = "a server is named by its file"
             source.offences.append(Offence(f"{label}: name", "stated", rule, "remove it, and rename the file instead"))

@@ -84,7 +84,7 @@ def entries(
         try:
             names.validate_python(name)
         except ValidationError as error:
-            source.offences += [_offence(detail, where, names) for detail in error.errors()]
+            source.offences += [_offence(detail, where, names) for detail in _details(error)]
         entry = shaped(source, model, value, where)
         if entry is not None:
             valid[name] = entry
@@ -104,8 +104,17 @@ def shaped(source: Source, model: type[M], value: object, where: Callable[[Locat
         return model.model_validate(value)
     except ValidationError as error:
         adapter = TypeAdapter(model)
-        source.offences += [_offence(detail, where, adapter) for detail in error.errors()]
+        source.offences += [_offence(detail, where, adapter) for detail in _details(error)]
         return None
+
+
+def fits(adapter: TypeAdapter[Any], value: object) -> bool:
+    """Whether a value is of a type."""
+    try:
+        adapter.validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def document(source: Source, file: str, model: type[M]) -> M | None:
@@ -114,6 +123,17 @@ def document(source: Source, file: str, model: type[M]) -> M | None:
     if tree is None:
         return None
     return shaped(source, model, tree, lambda location: f"{source.label(file)}: {dotted(location)}")
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    """Return what is wrong, without pydantic's complaint that a list is too short because its items are wrong."""
+    found = error.errors()
+    return [
+        detail
+        for detail in found
+        if detail["type"] != "too_short"
+        or not any(other["loc"][: len(detail["loc"])] == detail["loc"] for other in found if other is not detail)
+    ]
 
 
 def _offence(detail: ErrorDetails, where: Callable[[Location], str], adapter: TypeAdapter[Any]) -> Offence:

@@ -114,7 +114,7 @@ class Source:
         for line, what in loader.refused:
             self._refuse(f"{name}:{line}", what, "the file must be a plain tree without repeats", "write it out once")
         if not isinstance(tree, dict):
-            shown = "empty" if tree is None else f"a {type(tree).__name__}"
+            shown = "empty" if tree is None else "a list" if isinstance(tree, list) else "a single value"
             self._refuse(name, shown, "the file must be a mapping", "write `key: value` lines")
             return None
         return tree if loader.is_tree else None
