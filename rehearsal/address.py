@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,9 @@ from rehearsal.error import RehearsalError
 
 _NETWORK = ipaddress.IPv4Network("127.64.0.0/10")
 """A quarter of the loopback network, away from 127.0.0.1 and 127.0.1.1 where other programs listen."""
+
+_PATIENCE = 1.0
+"""Seconds for which a port may still be held by a process of an earlier run that was killed a moment ago."""
 
 
 def address(home: Path, stack: str) -> str:
@@ -41,13 +45,11 @@ def require_free(address: str, ports: Mapping[int, str]) -> None:
     Raises:
         RehearsalError: naming every port in use and, where this user may know it, the process that holds it.
     """
-    taken = [
-        f"{address}:{port} ({use}) is in use{_holder(address, port)}"
-        for port, use in ports.items()
-        if not _free(address, port)
-    ]
+    deadline = time.monotonic() + _PATIENCE
+    while (taken := [port for port in ports if not _free(address, port)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
     if taken:
-        listed = "\n".join(f"  - {line}" for line in taken)
+        listed = "\n".join(f"  - {address}:{port} ({ports[port]}) is in use{_holder(address, port)}" for port in taken)
         message = (
             f"the rehearsal cannot listen where it must; nothing was started:\n{listed}\n"
             "end that process, or set SOPHIA_HOME to another directory, which gives other addresses"

@@ -1,0 +1,98 @@
+"""What the tests of the rehearsal share: a directory of their own, and machines to register."""
+
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+import catalog
+from catalog import Node
+from catalog.versions import read_versions
+from rehearsal import Rehearsal
+from rehearsal.home import Folder
+from rehearsal.process import end, find, spawn
+from rehearsal.toolchain import Toolchain, ensure, progress_for
+
+PROD = ("sophia-ai-core", "sophia-mcp-orchestrator", "sophia-data-pipeline", "sophia-production-instance")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """A rehearsal's directory with a kubeconfig, and nothing running."""
+    folder = Folder(tmp_path / "home", "dev")
+    folder.create()
+    folder.kubeconfig.write_text("kind: Config\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def program(folder: Folder) -> Iterator[Callable[[str, Sequence[str]], int]]:
+    """Starts a program as a service; whatever it started ends with the test."""
+    names: list[str] = []
+
+    def start(name: str, command: Sequence[str]) -> int:
+        names.append(name)
+        return spawn(folder, name, command).pid
+
+    yield start
+    end(folder, find(folder, names).values(), patience=2)
+
+
+@pytest.fixture
+def bystander() -> Iterator[psutil.Popen]:
+    """A process of somebody else."""
+    with psutil.Popen(["/bin/sleep", "600"]) as process:
+        yield process
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def machines() -> tuple[Node, ...]:
+    """Production's nodes, one of them tainted and of another architecture."""
+    return catalog.load().stack("prod", machines=PROD, image_lock="rehearsal").nodes
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Toolchain:
+    """The real programs."""
+    return ensure(read_versions(), progress=progress_for())
+
+
+@pytest.fixture
+def rehearse(toolchain: Toolchain) -> Iterator[Callable[[str], Rehearsal]]:
+    """Makes rehearsals of stacks that share a home of this test; they are removed with it."""
+    home = Path(tempfile.mkdtemp(prefix="sophia-rehearsal-"))
+    made: dict[str, Rehearsal] = {}
+
+    def make(stack: str) -> Rehearsal:
+        return made.setdefault(stack, Rehearsal(stack=stack, home=home, toolchain=toolchain))
+
+    yield make
+    for rehearsal in made.values():
+        rehearsal.remove()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def lane(toolchain: Toolchain) -> Iterator[Rehearsal]:
+    """A rehearsal that the tests of a module change in turn; each starts it first, which mends what one left."""
+    with tempfile.TemporaryDirectory(prefix="sophia-rehearsal-") as home:
+        rehearsal = Rehearsal(stack="lane", home=Path(home), toolchain=toolchain)
+        yield rehearsal
+        rehearsal.remove()
+
+
+@pytest.fixture(scope="session")
+def cluster(toolchain: Toolchain, machines: Sequence[Node]) -> Iterator[Rehearsal]:
+    """A rehearsal that is up, for tests that only look at it or use a namespace of their own."""
+    with tempfile.TemporaryDirectory(prefix="sophia-rehearsal-") as home:
+        rehearsal = Rehearsal(stack="shared", home=Path(home), toolchain=toolchain)
+        rehearsal.start(machines, progress_for(io.StringIO()))
+        yield rehearsal
+        rehearsal.remove()

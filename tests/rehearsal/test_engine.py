@@ -1,0 +1,129 @@
+"""The real engine with the generated configuration: it reads every value and touches no committed file."""
+
+import hashlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rehearsal import Rehearsal
+from rehearsal.toolchain import Toolchain
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(180)]
+
+SECRETS = ("OPENAI_API_KEY", "FINGERPRINT_KEY")
+PROGRAM = """\
+import pulumi
+config = pulumi.Config()
+pulumi.export("secret", config.require_secret("openai_api_key"))
+pulumi.export("lock", config.require("image_lock"))
+"""
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A directory with a space in its name, which the engine gets as a URL."""
+    with tempfile.TemporaryDirectory(prefix="sophia rehearsal ") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the committed files of the repository's kind."""
+    root = Path(__file__).resolve().parents[2]
+    folder = tmp_path_factory.mktemp("project")
+    runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": str(root / ".venv")}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "sophia", "runtime": runtime}), encoding="utf-8")
+    (folder / "__main__.py").write_text(PROGRAM, encoding="utf-8")
+    committed = {"environment": ["sophia/dev"], "config": {"sophia:price_book": "2026"}}
+    for stack in ("dev", "prod"):
+        (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(committed), encoding="utf-8")
+    return folder
+
+
+def _configured(home: Path, toolchain: Toolchain, project: Path, stack: str) -> Rehearsal:
+    """Configuring needs credentials of a cluster and no cluster."""
+    rehearsal = Rehearsal(stack=stack, home=home, toolchain=toolchain)
+    rehearsal.folder.create()
+    rehearsal.kubeconfig.write_text("kind: Config\n", encoding="utf-8")
+    rehearsal.configure(committed=project / f"Pulumi.{stack}.yaml", secrets=SECRETS)
+    return rehearsal
+
+
+@pytest.fixture(scope="module")
+def configured(home: Path, toolchain: Toolchain, project: Path) -> Rehearsal:
+    return _configured(home, toolchain, project, "dev")
+
+
+def _committed(project: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in project.iterdir() if path.is_file()}
+
+
+def _pulumi(rehearsal: Rehearsal, project: Path, *words: str) -> str:
+    command = ["pulumi", *words, "--non-interactive"]
+    done = subprocess.run(
+        command, cwd=project, env=rehearsal.environment(), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_engine_reads_what_was_encrypted_here(configured: Rehearsal, project: Path) -> None:
+    kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
+    values = json.loads(_pulumi(configured, project, "config", "--show-secrets", "--json"))
+    assert values["sophia:openai_api_key"] == {"value": kept["OPENAI_API_KEY"], "secret": True}
+    assert values["sophia:kubeconfig"]["value"] == configured.kubeconfig.read_text(encoding="utf-8")
+
+
+def test_one_value_is_read_by_hand(configured: Rehearsal, project: Path) -> None:
+    kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
+    assert _pulumi(configured, project, "config", "get", "fingerprint_key").strip() == kept["FINGERPRINT_KEY"]
+
+
+def test_a_whole_deployment_leaves_every_committed_file_as_it_was(
+    home: Path, toolchain: Toolchain, project: Path
+) -> None:
+    before = _committed(project)
+    rehearsal = _configured(home, toolchain, project, "prod")
+    for verb in ("up", "refresh", "destroy"):
+        _pulumi(rehearsal, project, verb, "--yes", "--skip-preview")
+    assert _committed(project) == before
+
+
+def test_the_state_is_encrypted_under_the_configurations_salt(configured: Rehearsal, project: Path) -> None:
+    _pulumi(configured, project, "up", "--yes", "--skip-preview")
+    exported = json.loads(_pulumi(configured, project, "stack", "export"))
+    configuration = yaml.safe_load(configured.folder.configuration.read_text(encoding="utf-8"))
+    assert exported["deployment"]["secrets_providers"]["state"]["salt"] == configuration["encryptionsalt"]
+
+
+def test_a_secret_stays_a_secret_in_the_state(configured: Rehearsal, project: Path) -> None:
+    kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
+    _pulumi(configured, project, "up", "--yes", "--skip-preview")
+    state = configured.state.file()
+    assert state is not None
+    assert kept["OPENAI_API_KEY"] not in state.read_text(encoding="utf-8")
+    assert _pulumi(configured, project, "stack", "output", "secret", "--show-secrets").strip() == kept["OPENAI_API_KEY"]
+
+
+def test_configuring_twice_keeps_the_state(configured: Rehearsal, project: Path) -> None:
+    _pulumi(configured, project, "up", "--yes", "--skip-preview")
+    configured.configure(committed=project / "Pulumi.dev.yaml", secrets=SECRETS)
+    assert "lock" in _pulumi(configured, project, "stack", "output")
+
+
+def test_the_engine_finds_its_plugin_without_the_network(configured: Rehearsal, project: Path) -> None:
+    plugins = json.loads(_pulumi(configured, project, "plugin", "ls", "--json"))
+    assert [(plugin["name"], plugin["kind"]) for plugin in plugins] == [("kubernetes", "resource")]
+
+
+def test_removing_a_stack_makes_the_engine_forget_it_and_it_alone(
+    configured: Rehearsal, home: Path, toolchain: Toolchain, project: Path
+) -> None:
+    _configured(home, toolchain, project, "prod").remove()
+    known = json.loads(_pulumi(configured, project, "stack", "ls", "--json"))
+    assert [stack["name"] for stack in known] == ["dev"]

@@ -1,0 +1,58 @@
+"""What ends a start before anything is changed, and what works without the tool chain."""
+
+import io
+import shutil
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from catalog import Node
+from rehearsal import Rehearsal, RehearsalError
+from rehearsal.toolchain import Toolchain, progress_for
+
+NO_TOOLS = Toolchain(Path("/none"), {}, Path("/none"))
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+def test_a_full_disk_ends_the_start_before_anything_is_made(
+    tmp_path: Path, machines: Sequence[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12 - 10**8, 10**8))
+    rehearsal = Rehearsal(stack="dev", home=tmp_path / "home", toolchain=NO_TOOLS)
+    with pytest.raises(RehearsalError, match=r"95 MiB are free and a rehearsal needs 1024.*SOPHIA_HOME"):
+        rehearsal.start(machines, progress_for(io.StringIO()))
+    assert not rehearsal.folder.path.exists()
+
+
+def test_a_port_in_use_ends_the_start_before_anything_is_made(tmp_path: Path, machines: Sequence[Node]) -> None:
+    rehearsal = Rehearsal(stack="dev", home=tmp_path / "home", toolchain=NO_TOOLS)
+    with (
+        socket.create_server((rehearsal.address, 6443)),
+        pytest.raises(RehearsalError, match=rf"{rehearsal.address}:6443 \(kube-apiserver\) is in use"),
+    ):
+        rehearsal.start(machines, progress_for(io.StringIO()))
+    assert not rehearsal.folder.path.exists()
+
+
+def test_a_rehearsal_is_looked_at_without_the_tool_chain_and_without_a_trace(tmp_path: Path) -> None:
+    status = Rehearsal(stack="dev", home=tmp_path / "home").status()
+    assert [service.name for service in status if service.running] == []
+    assert not (tmp_path / "home").exists()
+
+
+def test_removing_what_never_was_leaves_nothing(tmp_path: Path) -> None:
+    Rehearsal(stack="dev", home=tmp_path / "home").remove()
+    assert not (tmp_path / "home").exists()
+
+
+def test_starting_without_the_tool_chain_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(RehearsalError, match=r"run `\./sophia setup`"):
+        Rehearsal(stack="dev", home=tmp_path).environment()
