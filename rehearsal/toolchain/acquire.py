@@ -1,7 +1,8 @@
 """Getting the tools that the cache lacks: from PATH, else the official download, else a build from Go modules."""
 
 import contextlib
-import tempfile
+import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -36,11 +37,29 @@ def acquire(tools: Sequence[Tool], edges: Edges, progress: Progress) -> dict[str
     """
     with writing(edges.cache, "setting up tools"):
         edges.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="downloads-", dir=edges.cache) as shelf:
-            work = _Acquisition(edges, progress, Path(shelf))
+        with _shelf(edges.cache) as shelf:
+            work = _Acquisition(edges, progress, shelf)
             ready = {tool.name: entry for tool in tools if (entry := work.take(tool))}
             lacking = [tool for tool in tools if tool.name not in ready]
             return {**ready, **work.build_all(lacking)} if lacking else ready
+
+
+@contextlib.contextmanager
+def _shelf(cache: Path) -> Iterator[Path]:
+    """A folder for this run's downloads; those of killed runs, whose locks nobody holds any more, are removed."""
+    for stale in cache.glob("downloads-*.lock"):
+        with contextlib.suppress(Timeout), FileLock(stale, timeout=0):
+            shutil.rmtree(stale.with_suffix(""), ignore_errors=True)
+            stale.unlink(missing_ok=True)
+    folder = cache / f"downloads-{uuid.uuid4().hex}"
+    lock = folder.with_suffix(".lock")
+    with FileLock(lock):
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)
 
 
 class _Acquisition:

@@ -96,7 +96,7 @@ class _Workshop:
         command = [str(self._go.program), "mod", "download", "-json", file.module]
         done = subprocess.run(command, cwd=folder, env=environment(self._edges), capture_output=True, check=False)
         with self._log.open("ab") as log:
-            log.write(done.stderr or done.stdout)
+            log.write(done.stderr + (done.stdout if done.returncode else b""))  # -json tells errors on stdout
         if done.returncode:
             raise self._failed()
         told = json.loads(done.stdout)

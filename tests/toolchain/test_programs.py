@@ -1,0 +1,98 @@
+"""The real tools, as set-up made them: each answers its pinned version."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
+
+from catalog.versions import read_versions
+from rehearsal.toolchain import Toolchain, ensure, inspect, progress_for
+
+pytestmark = pytest.mark.engine
+
+VERSIONS = read_versions()
+
+
+@pytest.fixture(scope="module")
+def toolchain() -> Toolchain:
+    return ensure(VERSIONS, progress=progress_for())
+
+
+def _plugin_version(program: Path, stub: Callable[[grpc.Channel], Any]) -> str:
+    process = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
+            return str(stub(channel).GetPluginInfo(Empty(), timeout=10).version)
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("kube-apiserver --version", f"Kubernetes v{VERSIONS.kubernetes}"),
+        ("kube-controller-manager --version", f"Kubernetes v{VERSIONS.kubernetes}"),
+        ("kube-scheduler --version", f"Kubernetes v{VERSIONS.kubernetes}"),
+        ("kubectl version --client", f"Client Version: v{VERSIONS.kubernetes}"),
+        ("etcd --version", f"etcd Version: {VERSIONS.etcd}"),
+        ("kwok --version", f"kwok version v{VERSIONS.kwok}"),
+    ],
+)
+def test_a_program_answers_the_pinned_version(toolchain: Toolchain, command: str, answer: str) -> None:
+    name, *arguments = command.split()
+    done = subprocess.run([toolchain.program(name), *arguments], capture_output=True, check=True, text=True)
+    assert answer in done.stdout
+
+
+def test_the_cli_answers_the_pinned_version(
+    toolchain: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
+    done = subprocess.run([toolchain.program("pulumi"), "version"], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == f"v{VERSIONS.pulumi}"
+
+
+def test_the_language_host_is_the_cli_s_own_or_the_pinned_one_built_here(toolchain: Toolchain) -> None:
+    version = _plugin_version(toolchain.program("pulumi-language-python"), language_pb2_grpc.LanguageRuntimeStub)
+    assert version in {f"v{VERSIONS.pulumi}", f"v{VERSIONS.pulumi_language_python}"}
+
+
+def test_the_kubernetes_plugin_answers_the_pinned_version(toolchain: Toolchain) -> None:
+    version = _plugin_version(toolchain.plugins["kubernetes"], provider_pb2_grpc.ResourceProviderStub)
+    assert version == VERSIONS.pulumi_kubernetes
+
+
+def test_no_plugin_is_on_path(toolchain: Toolchain) -> None:
+    plugins = [path.name for path in toolchain.bin.glob("pulumi-resource-*")]
+    assert plugins == ["pulumi-resource-pulumi-python"], "the one that belongs beside the CLI"
+
+
+def test_the_language_host_has_its_script_in_the_same_folder(toolchain: Toolchain) -> None:
+    assert (toolchain.program("pulumi-language-python").resolve().parent / "pulumi-language-python-exec").exists()
+
+
+def test_kwok_s_stages_start_nodes_and_pods_and_end_pods(toolchain: Toolchain) -> None:
+    stages = list(yaml.safe_load_all(toolchain.kwok_stages.read_text(encoding="utf-8")))
+    names = {"node-initialize", "node-heartbeat-with-lease", "pod-ready", "pod-complete", "pod-delete"}
+    assert {stage["metadata"]["name"] for stage in stages} == names
+
+
+def test_a_cached_tool_chain_is_at_hand_in_a_tenth_of_a_second(toolchain: Toolchain) -> None:
+    start = time.monotonic()
+    assert ensure(VERSIONS, progress=progress_for()) == toolchain
+    assert time.monotonic() - start < 0.1
+
+
+def test_the_doctor_finds_nothing_to_mend_once_set_up_has_run(toolchain: Toolchain) -> None:
+    assert toolchain.bin.exists()
+    assert [status.name for status in inspect(VERSIONS) if not status.ok] == []

@@ -1,0 +1,110 @@
+"""One file pins every version: everything else that names one agrees with it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from catalog.offence import CatalogError
+from catalog.versions import TOOL_LOCK, VERSIONS, Versions, read_tool_lock, read_versions
+from rehearsal.toolchain.recipes import recipes
+from rehearsal.toolchain.tool import Platform
+
+ROOT = Path(__file__).parents[2]
+VERSIONS_PINNED = read_versions()
+STAGING = VERSIONS_PINNED.kubernetes.replace("1.", "0.", 1)
+
+
+def _requirement(package: str) -> tuple[str, str]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        name, _, version = line.partition("==")
+        if name.strip().lower().replace("_", "-") == package:
+            return version.split()[0], f"requirements.txt:{number}"
+    pytest.fail(f"requirements.txt does not pin {package}")
+
+
+def _modules(tool: str) -> dict[str, tuple[str, str]]:
+    """Version and place of every module that a go.mod requires or puts in another's place."""
+    path = ROOT / "tools" / tool / "go.mod"
+    found = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if named := re.match(r"^\s*(?:require |replace )?(?:\S+ => )?(\S+\.\S+/\S+) (v\S+)", line):
+            found[named[1]] = (named[2], f"tools/{tool}/go.mod:{number}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("package", "wanted"),
+    [("pulumi", VERSIONS_PINNED.pulumi), ("pulumi-kubernetes", VERSIONS_PINNED.pulumi_kubernetes)],
+)
+def test_a_wheel_is_of_the_pinned_version(package: str, wanted: str) -> None:
+    found, place = _requirement(package)
+    assert found == wanted, f"{place}: {package} is {found}; catalog/versions.yaml pins {wanted}: change this line"
+
+
+@pytest.mark.parametrize(
+    ("tool", "module", "wanted"),
+    [
+        ("pulumi", "github.com/pulumi/pulumi/pkg/v3", VERSIONS_PINNED.pulumi),
+        ("pulumi", "github.com/pulumi/pulumi/sdk/v3", VERSIONS_PINNED.pulumi),
+        ("pulumi-language-python", "github.com/pulumi/pulumi/sdk/v3", VERSIONS_PINNED.pulumi_language_python),
+        ("pulumi-language-python", "github.com/pulumi/pulumi/pkg/v3", VERSIONS_PINNED.pulumi_language_python),
+        (
+            "pulumi-resource-kubernetes",
+            "github.com/pulumi/pulumi-kubernetes/sdk/v4",
+            VERSIONS_PINNED.pulumi_kubernetes,
+        ),
+        ("kubernetes", "k8s.io/kubernetes", VERSIONS_PINNED.kubernetes),
+        ("kubernetes", "k8s.io/kubectl", STAGING),
+        ("kubernetes", "k8s.io/apiserver", STAGING),
+        ("etcd", "go.etcd.io/etcd/server/v3", VERSIONS_PINNED.etcd),
+        ("kwok", "sigs.k8s.io/kwok", VERSIONS_PINNED.kwok),
+    ],
+)
+def test_a_go_module_is_of_the_pinned_version(tool: str, module: str, wanted: str) -> None:
+    found, place = _modules(tool)[module]
+    message = f"{place}: {module} is {found}; catalog/versions.yaml pins v{wanted}: change this line, run `go mod tidy`"
+    assert found == f"v{wanted}", message
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tools").glob("*/go.mod")), ids=lambda path: path.parent.name)
+def test_every_tool_is_written_for_the_pinned_go(path: Path) -> None:
+    line = next(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("go "))
+    wanted = f"go {VERSIONS_PINNED.go}.0"
+    assert line == wanted, f"{path.relative_to(ROOT)}: {line!r}; catalog/versions.yaml pins {VERSIONS_PINNED.go}"
+
+
+def test_the_lock_lists_every_download_and_nothing_else() -> None:
+    wanted = {
+        download.url
+        for architecture in ("amd64", "arm64")
+        for tool in recipes(VERSIONS_PINNED, Platform("linux", architecture))
+        for download in tool.downloads
+    }
+    listed = {url for platforms in read_tool_lock().tools.values() for urls in platforms.values() for url in urls}
+    assert listed == wanted, "catalog/lock/tools.yaml: list exactly the downloads of the pinned versions, unfilled"
+
+
+def test_every_tool_that_can_be_built_has_its_module_in_the_repository() -> None:
+    folders = {folder for tool in recipes(VERSIONS_PINNED, Platform.current()) for folder in (tool.build.folder,)}
+    assert folders == {path.parent.name for path in (ROOT / "tools").glob("*/go.mod")}
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [("pulumi: [", ""), ("pulumi: latest", "pulumi"), ("", ""), ("helm: 1.2.3", "helm"), ("go: 1.26", "go")],
+)
+def test_a_broken_file_of_versions_is_told_with_its_place(tmp_path: Path, content: str, place: str) -> None:
+    path = tmp_path / "versions.yaml"
+    path.write_text(content)
+    with pytest.raises(CatalogError, match=f"{path}: {place}"):
+        read_versions(path)
+
+
+def test_both_files_stand_in_the_catalog() -> None:
+    assert VERSIONS.parent == ROOT / "catalog" == TOOL_LOCK.parents[1]
+
+
+def test_versions_cannot_be_changed_by_those_who_read_them() -> None:
+    assert Versions.model_config["frozen"] is True
