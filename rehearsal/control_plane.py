@@ -86,8 +86,6 @@ def _etcd(folder: Folder, address: str) -> Flags:
         # One member elects itself: no other one's silence has to be waited for.
         "heartbeat-interval": "20",
         "election-timeout": "200",
-        "auto-compaction-mode": "periodic",
-        "auto-compaction-retention": "5m",
         "log-level": "warn",
     }
 
