@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +32,8 @@ class Outcome:
     """The CLI's exit code; 128 plus the signal where one ended it."""
     summary: Summary | None = None
     """The engine's own summary; None where it did not get that far."""
-    changed: list[Step] = field(default_factory=list)
-    """Steps after which something differs, in the order they finished."""
+    changed: dict[str, Step] = field(default_factory=dict)
+    """Steps after which something differs, by URN: a component finishes twice, once with its outputs."""
     failed: list[Step] = field(default_factory=list)
     """Steps that failed."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -82,25 +82,26 @@ class Engine:
 
         Args:
             command: words of the command after ``pulumi``, such as ``("up", "--yes")``.
-            on_event: told each event as it comes; when it is interrupted (Ctrl-C), the engine is asked to stop and
-                finishes what it has begun, a second interrupt makes it stop at once.
+            on_event: told each event as it comes.
 
         Raises:
             EngineError: another update of the stack is running.
+            KeyboardInterrupt: it was interrupted (Ctrl-C). The engine was asked to stop and has finished what it had
+                begun; a second interrupt makes it stop at once.
         """
         self.clear_up()
         process = self._start([*command, "--stack", self._stack, "--non-interactive", "--json"])
         errors = _Tail(process)
         outcome = Outcome()
         try:
-            for event in self._events(process):
-                _note(event, outcome)
-                on_event(event)
+            interrupted = self._follow(process, outcome, on_event)
             code = process.wait()
         finally:
             self._process = None
             _end(_session(process.pid))
             self._run_file.unlink(missing_ok=True)
+        if interrupted:
+            raise KeyboardInterrupt
         outcome.code = code if code >= 0 else 128 - code
         outcome.stderr = errors.text()
         return outcome
@@ -145,17 +146,21 @@ class Engine:
         self._process = process
         return process
 
-    def _events(self, process: subprocess.Popen[str]) -> Iterator[Event]:
+    def _follow(self, process: subprocess.Popen[str], outcome: Outcome, on_event: Callable[[Event], None]) -> bool:
+        """Read the events to their end; return whether an interrupt came in between."""
         lines = iter(process.stdout or ())
+        interrupted = False
         while True:
             try:
                 line = next(lines, None)
                 if line is None:
-                    return
+                    return interrupted
                 event = parse(line)
                 if event is not None:
-                    yield event
+                    _note(event, outcome)
+                    on_event(event)
             except KeyboardInterrupt:
+                interrupted = True
                 self.interrupt()
 
 
@@ -179,7 +184,7 @@ class _Tail:
 
 def _note(event: Event, outcome: Outcome) -> None:
     if isinstance(event, Finished) and event.step.changes:
-        outcome.changed.append(event.step)
+        outcome.changed[event.step.urn] = event.step
     elif isinstance(event, Failed):
         outcome.failed.append(event.step)
     elif isinstance(event, Diagnostic) and event.severity in {"warning", "error"}:

@@ -16,7 +16,7 @@ _STACK_TYPE = "pulumi:pulumi:Stack"
 def preview(deployment: Deployment) -> PreviewResult:
     """Return what the engine would change; nothing is changed."""
     outcome = deployment.engine.run(_PREVIEW, _silent)
-    return PreviewResult(stack=deployment.stack, errors=_errors(outcome), changes=_changes(outcome.changed))
+    return PreviewResult(stack=deployment.stack, errors=_errors(outcome), changes=_changes(outcome.changed.values()))
 
 
 def drift(deployment: Deployment, view: View) -> DriftResult:
@@ -24,16 +24,19 @@ def drift(deployment: Deployment, view: View) -> DriftResult:
 
     Whether there is drift is decided from the engine's events: its exit code is 1, not 7, when one read fails.
     """
-    checked = 0
+    checked: set[str] = set()
 
     def count(event: Event) -> None:
-        nonlocal checked
-        checked += isinstance(event, Finished) and event.step.type != _STACK_TYPE
+        if isinstance(event, Finished):
+            checked.add(event.step.urn)
         view.warning(event)
 
     outcome = deployment.engine.run(_DRIFT, count)
     return DriftResult(
-        stack=deployment.stack, errors=_errors(outcome), changes=_changes(outcome.changed), checked=checked
+        stack=deployment.stack,
+        errors=_errors(outcome),
+        changes=_changes(outcome.changed.values()),
+        checked=len(checked),
     )
 
 

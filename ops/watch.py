@@ -15,7 +15,7 @@ import httpx
 from ops.cluster import Object, objects
 
 _PERIOD_SECONDS = 2.0
-_GRACE_SECONDS = 15.0
+_GRACE_SECONDS = 10.0
 """How long a trouble must last: pods are briefly unschedulable while a rollout frees their room."""
 
 _HOPELESS = frozenset(

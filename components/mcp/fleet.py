@@ -15,6 +15,7 @@ from components.workload.labels import PLATFORM
 from components.workload.workload import Workload
 
 _PULL_SECRET = "registry-credentials"  # noqa: S105 - the name of an object, not a secret
+_POD_SECURITY = "restricted"
 _REGISTRY = "https://index.docker.io/v1/"
 
 
@@ -52,7 +53,7 @@ class McpFleet(pulumi.ComponentResource):
             fingerprint_key: key of the checksums that stand for secrets in the pods' annotations.
             opts: resource options.
         """
-        facts = {"stack": stack.name, "servers": [w.name for w in stack.workloads]}
+        facts = {"stack": stack.name, "pod_security": _POD_SECURITY}
         super().__init__("sophia:mcp:McpFleet", name, facts, opts)
         child = pulumi.ResourceOptions(parent=self)
 
@@ -95,7 +96,7 @@ class McpFleet(pulumi.ComponentResource):
 
 def _namespace_labels() -> dict[str, str]:
     modes = ("enforce", "audit", "warn")
-    return {**PLATFORM, **{f"pod-security.kubernetes.io/{mode}": "restricted" for mode in modes}}
+    return {**PLATFORM, **{f"pod-security.kubernetes.io/{mode}": _POD_SECURITY for mode in modes}}
 
 
 def _environment(spec: catalog.workload.Workload, stack: str, namespace: str) -> dict[str, str]:

@@ -1,0 +1,145 @@
+"""The main path with the real engine and API server: up, no-op, change, drift, repair, destroy."""
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.engine
+
+NAMESPACE = ("-n", "sophia-mcp")
+
+
+def test_up_brings_every_server_of_dev_to_its_floor(dev):
+    result = dev.answer("up", "dev")
+    assert len(result["servers"]) == 16
+    assert all(server["ready"] == server["wanted"] for server in result["servers"])
+    assert sum(server["ready"] for server in result["servers"]) == 20
+
+
+def test_a_second_up_changes_nothing(dev):
+    changes = dev.answer("up", "dev")["changes"]
+    assert set(changes) == {"same"}, changes
+
+
+def test_a_preview_of_what_runs_shows_nothing(dev):
+    assert dev.answer("preview", "dev")["changes"] == []
+
+
+def test_drift_of_what_runs_is_none(dev):
+    result = dev.answer("drift", "dev")
+    assert result["changes"] == []
+    assert result["checked"] > 140, "a drift check that compares nothing finds nothing"
+
+
+def test_a_deleted_deployment_and_an_edited_service_are_named_and_repaired(dev):
+    dev.kubectl("dev", *NAMESPACE, "delete", "deployment", "mcp-github")
+    edit = '[{"op": "replace", "path": "/spec/ports/0/port", "value": 9999}]'
+    dev.kubectl("dev", *NAMESPACE, "patch", "service", "mcp-slack", "--type=json", "-p", edit)
+
+    drifted = dev.answer("drift", "dev", code=7)["changes"]
+    assert {(c["name"], c["op"]) for c in drifted} == {
+        ("mcp-github-deployment", "delete"),
+        ("mcp-slack-service", "update"),
+    }
+    assert ["spec.ports[0].port"] in [c["paths"] for c in drifted]
+    shown = dev.sophia("drift", "dev", check=False)
+    assert shown.returncode == 7
+    assert "./sophia up dev" in shown.stdout, "it names the command that repairs"
+
+    dev.sophia("up", "dev")
+    assert dev.answer("drift", "dev")["changes"] == []
+
+
+def test_a_seventeenth_server_is_one_file_and_its_objects_alone(dev):
+    copy_server(dev.root, "github", "seventeenth", 9099)
+    try:
+        changes = dev.answer("preview", "dev")["changes"]
+        assert {c["op"] for c in changes} == {"create"}
+        assert {c["component"] for c in changes} <= {"mcp-seventeenth", "sophia-mcp"}
+        assert sorted(c["kind"] for c in changes) == [
+            "ConfigMap",
+            "Deployment",
+            "HorizontalPodAutoscaler",
+            "NetworkPolicy",
+            "PodDisruptionBudget",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+            "Workload",
+        ]
+    finally:
+        (dev.root / "catalog/mcp/seventeenth.yaml").unlink()
+
+
+def test_a_changed_setting_rolls_the_pods_of_its_server_alone(dev):
+    before = pods_by_server(dev)
+    path = dev.root / "catalog/mcp/linear.yaml"
+    document = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**document, "settings": {**document["settings"], "SYNC_INTERVAL": "77"}}))
+    dev.sophia("up", "dev")
+    after = settled_pods_by_server(dev)
+    assert {name for name in after if after[name] != before[name]} == {"linear"}
+
+
+def test_a_changed_secret_rolls_the_pods_that_use_it_alone(dev):
+    secrets = dev.home / "stacks/dev/secrets.json"
+    before = pods_by_server(dev)
+    text = secrets.read_text()
+    value = yaml.safe_load(text)["LINEAR_API_KEY"]
+    secrets.write_text(text.replace(value, value[::-1]))
+    dev.sophia("up", "dev")
+    after = settled_pods_by_server(dev)
+    assert {name for name in after if after[name] != before[name]} == {"linear"}
+
+
+def test_pulumi_and_kubectl_work_by_hand_after_env(dev):
+    assert "151 unchanged" in dev.by_hand("dev", "pulumi", "preview", "--non-interactive").stdout
+    assert "sophia-development" in dev.kubectl("dev", "get", "nodes")
+
+
+def test_no_secret_value_stands_in_the_state_or_the_logs(dev):
+    values = yaml.safe_load((dev.home / "stacks/dev/secrets.json").read_text()).values()
+    assert len(values) > 20
+    places = [*(dev.home / "pulumi/state").rglob("*"), *(dev.home / "stacks/dev/logs").rglob("*")]
+    for place in filter(Path.is_file, places):
+        text = place.read_text(errors="replace")
+        assert not [v for v in values if v in text], f"{place} holds a secret"
+
+
+def test_destroy_ends_with_an_empty_namespace_and_up_begins_again(dev):
+    dev.by_hand("dev", "pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive")
+    namespaces = [n["metadata"]["name"] for n in dev.objects("dev", "namespaces")]
+    assert "sophia-mcp" not in namespaces
+    assert dev.answer("up", "dev")["changes"]["create"] > 140
+
+
+def copy_server(root: Path, source: str, name: str, port: int) -> None:
+    """What an engineer does to add a server: copy a file, give it a port of its own."""
+    path = root / f"catalog/mcp/{name}.yaml"
+    shutil.copy(root / f"catalog/mcp/{source}.yaml", path)
+    document = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**document, "port": port}))
+
+
+def pods_by_server(checkout) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for pod in checkout.objects("dev", *NAMESPACE, "pods"):
+        if "deletionTimestamp" not in pod["metadata"]:
+            found.setdefault(pod["metadata"]["labels"]["sophia.ai/workload"], set()).add(pod["metadata"]["name"])
+    return found
+
+
+def settled_pods_by_server(checkout) -> dict[str, set[str]]:
+    """Wait, bounded, until a rollout has removed the pods it replaces."""
+    floors = {"ai-memory": 2, "gong": 2, "hubspot": 2, "slack": 2}
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        pods = pods_by_server(checkout)
+        if all(len(names) == floors.get(server, 1) for server, names in pods.items()):
+            return pods
+        time.sleep(0.5)
+    msg = "the rollout did not settle within 60 s"
+    raise AssertionError(msg)

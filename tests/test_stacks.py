@@ -1,0 +1,82 @@
+"""What the committed stacks render to."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from render import Graph, render
+from render.graph import SECRET
+
+ROOT = Path(__file__).resolve().parents[1]
+STACKS = ("dev", "staging", "prod")
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def graph(request) -> Graph:
+    return render(request.param)
+
+
+def test_the_resource_graph_is_the_golden(graph):
+    golden = (ROOT / f"tests/golden/{graph.stack}.json").read_text(encoding="utf-8")
+    assert graph.to_json() == golden, "the resources changed: `make golden` writes the difference into the review"
+
+
+def test_no_secret_value_shows(graph):
+    assert "placeholder" not in graph.to_json()
+
+
+def test_everything_a_secret_object_holds_is_marked_secret(graph):
+    secrets = graph.of_type("kubernetes:core/v1:Secret")
+    assert len(secrets) >= 16
+    for secret in secrets:
+        values = secret.inputs["stringData"]
+        assert values == SECRET or set(values.values()) == {SECRET}, secret.urn
+
+
+def test_the_kubeconfig_is_marked_secret(graph):
+    (provider,) = graph.of_type("pulumi:providers:kubernetes")
+    assert provider.inputs["kubeconfig"] == SECRET
+
+
+def test_every_stack_runs_the_sixteen_servers(graph):
+    assert len(graph.of_type("sophia:workload:Workload")) == 16
+    assert len(graph.of_type("kubernetes:apps/v1:Deployment")) == 16
+
+
+def test_every_resource_of_kubernetes_names_its_provider(graph):
+    cluster = next(iter(graph.of_type("pulumi:providers:kubernetes"))).urn
+    assert {r.provider for r in graph if r.type.startswith("kubernetes:")} == {cluster}
+
+
+def test_names_hold_no_stack_and_no_index(graph):
+    offenders = [r.name for r in graph if graph.stack in re.split(r"[-_]", r.name) or re.search(r"-\d+$", r.name)]
+    assert offenders == []
+
+
+def test_components_have_three_part_literal_tokens(graph):
+    tokens = {r.type for r in graph if not r.custom}
+    assert tokens
+    assert all(re.fullmatch(r"sophia:[a-z]+:[A-Z][A-Za-z]+", token) for token in tokens)
+
+
+def test_a_graph_survives_its_json(graph):
+    again = Graph.from_json(graph.to_json())
+    assert again.to_json() == graph.to_json()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_file_is_short_and_holds_neither_secrets_nor_undeclared_keys(stack):
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+    document = yaml.safe_load(text)
+    assert len(text.splitlines()) <= 25
+    assert {key.removeprefix("sophia:") for key in document["config"]} <= set(declared)
+    assert "secure" not in text
+    assert "encryptionsalt" not in text
+
+
+def test_prices_follow_the_price_book_a_stack_chooses():
+    assert render("prod").outputs["monthly_cost_usd"] == "4423.80"
+    assert render("prod", choices={"sophia:price_book": "2025"}).outputs["monthly_cost_usd"] == "2978.40"
