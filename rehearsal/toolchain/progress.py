@@ -38,11 +38,11 @@ def duration(seconds: float) -> str:
     Args:
         seconds: the time span.
 
-    >>> duration(0.31), duration(9.96), duration(42), duration(200), duration(3600)
-    ('0.3 s', '10 s', '42 s', '3 min 20 s', '60 min')
+    >>> duration(0.31), duration(5), duration(9.96), duration(42.4), duration(200), duration(3600)
+    ('0.3 s', '5 s', '10 s', '42 s', '3 min 20 s', '60 min')
     """
     whole = round(seconds)
-    if whole < 10:  # noqa: PLR2004 - below ten seconds the tenths matter
+    if whole < 10 and seconds != whole:  # noqa: PLR2004 - below ten seconds the tenths matter
         return f"{seconds:.1f} s"
     minutes, rest = divmod(whole, 60)
     return " ".join([*([f"{minutes} min"] if minutes else []), *([f"{rest} s"] if rest or not minutes else [])])
@@ -110,7 +110,7 @@ class _Elapsed(ProgressColumn):
         Args:
             task: the activity.
         """
-        return Text(duration(int(task.elapsed or 0) if (task.elapsed or 0) >= 1 else task.elapsed or 0))
+        return Text(duration(int(task.elapsed or 0)))
 
 
 class TerminalProgress:

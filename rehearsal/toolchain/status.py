@@ -56,20 +56,20 @@ def _inspect(tool: Tool, edges: Edges) -> ToolStatus:
     try:
         entry = Cache(edges).find(tool, refresh=False)
     except DamagedEntryError as damage:
-        return ToolStatus(tool.name, tool.version, None, f"the tool cache is damaged: {damage}", ok=False, mend=SETUP)
+        return ToolStatus(tool.name, tool.wanted, None, f"the tool cache is damaged: {damage}", ok=False, mend=SETUP)
     if entry:
         manifest = entry.manifest
         source = f"tool cache, {_ORIGINS[manifest.source]} {manifest.origin}"
-        return ToolStatus(tool.name, tool.version, manifest.version, source, ok=True, mend="")
+        return ToolStatus(tool.name, tool.wanted, manifest.version, source, ok=True, mend="")
     others = []
     for found in on_path(tool, edges):
         if found.version == tool.version:
-            return ToolStatus(tool.name, tool.version, found.version, str(found.folder), ok=True, mend="")
+            return ToolStatus(tool.name, tool.wanted, found.version, str(found.folder), ok=True, mend="")
         others.append(found)
     if others:
         version, folder = others[0].version, others[0].folder
-        return ToolStatus(tool.name, tool.version, version, f"{folder} has another version", ok=False, mend=SETUP)
-    return ToolStatus(tool.name, tool.version, None, "neither in the tool cache nor on PATH", ok=False, mend=SETUP)
+        return ToolStatus(tool.name, tool.wanted, version, f"{folder} has another version", ok=False, mend=SETUP)
+    return ToolStatus(tool.name, tool.wanted, None, "neither in the tool cache nor on PATH", ok=False, mend=SETUP)
 
 
 def _inspect_go(edges: Edges, *, needed: bool) -> ToolStatus:

@@ -136,6 +136,12 @@ class Tool:
     build: Build
 
     @property
+    def wanted(self) -> str:
+        """The version that is wanted, and the one that a build makes where that is another."""
+        built = self.build.version
+        return self.version if built == self.version else f"{self.version}, or {built} built here"
+
+    @property
     def label(self) -> str:
         """Name and version, as a person says it."""
         return f"{self.name} {self.version}"

@@ -42,6 +42,11 @@ def test_a_cached_tool_is_well_and_says_where_it_came_from(
     assert (status.ok, status.found, status.source) == (True, "1.2.3", f"tool cache, copied from {folder}")
 
 
+def test_a_version_that_only_a_build_has_is_wanted_too(tiny: Tool, edges: Edges) -> None:
+    tool = replace(tiny, build=replace(tiny.build, version="1.2.0"))
+    assert inspect_tools([tool], edges)[0].wanted == "1.2.3, or 1.2.0 built here"
+
+
 def test_a_damaged_cache_is_told(tiny: Tool, edges: Edges, take: Take, script: Script) -> None:
     folder = script("tiny", "echo tiny v1.2.3")
     take(tiny, folder).program("tiny").unlink()
