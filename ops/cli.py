@@ -11,9 +11,9 @@ import typer
 import catalog
 from catalog import CatalogError
 from ops import documents, view
-from ops.deployment import Target, existing, rehearsed
+from ops.deployment import ENGINE_RECORD, Target, existing, rehearsed
 from ops.doctor import doctor as doctor_verb
-from ops.engine import EngineError
+from ops.engine import EngineError, end_recorded
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_arguments
 from ops.phases import Phases
@@ -81,7 +81,9 @@ def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 def down(stack: Stack = "dev", *, everything: All = False) -> None:
     """End a stack's rehearsal: its processes, its cluster, its state."""
     for name in stacks(home()) if everything else (stack,):
-        Rehearsal(stack=name, home=home()).remove()
+        rehearsal = Rehearsal(stack=name, home=home())
+        end_recorded(rehearsal.folder.run / ENGINE_RECORD)
+        rehearsal.remove()
         typer.echo(f"{name}: nothing is left")
 
 

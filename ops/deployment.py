@@ -15,6 +15,10 @@ from rehearsal.toolchain import Progress, ensure
 from render import ROOT, Graph, render
 
 
+ENGINE_RECORD = "engine.json"
+"""Name of the file, in a rehearsal's run directory, that records the running engine."""
+
+
 class Target(StrEnum):
     """Where ``up`` works."""
 
@@ -111,6 +115,6 @@ def _deployment(rehearsal: Rehearsal, graph: Graph) -> Deployment:
         rehearsal.stack,
         project=ROOT,
         environment=rehearsal.environment(),
-        run_file=rehearsal.folder.run / "engine.json",
+        run_file=rehearsal.folder.run / ENGINE_RECORD,
     )
     return Deployment(rehearsal.stack, graph, engine, rehearsal.cluster())

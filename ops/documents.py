@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
-from catalog.documentation import markdown
 
 import catalog
+from catalog.documentation import markdown
 from ops.results import VERBS
 from render import render
 

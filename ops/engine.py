@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -117,16 +118,14 @@ class Engine:
         Raises:
             EngineError: the engine recorded last is still running.
         """
-        try:
-            recorded = json.loads(self._run_file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return
-        pid = int(recorded["pid"])
-        if _alive(pid, float(recorded["created"])):
-            msg = f"an update of {self._stack} is still running as process {pid}; wait for it, or end it: kill {pid}"
+        recorded = _recorded(self._run_file)
+        if recorded and _alive(recorded):
+            msg = (
+                f"an update of {self._stack} is still running as process {recorded.pid}; "
+                f"wait for it, or end it: kill {recorded.pid}"
+            )
             raise EngineError(msg)
-        _end(_session(pid))
-        self._run_file.unlink(missing_ok=True)
+        end_recorded(self._run_file)
 
     def _start(self, words: Sequence[str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -140,9 +139,9 @@ class Engine:
             # Its own session: a Ctrl-C reaches it once, through us, and all it starts can be found again.
             start_new_session=True,
         )
-        created = psutil.Process(process.pid).create_time()
+        started = _Recorded(process.pid, psutil.Process(process.pid).create_time())
         self._run_file.parent.mkdir(parents=True, exist_ok=True)
-        self._run_file.write_text(json.dumps({"pid": process.pid, "created": created}), encoding="utf-8")
+        self._run_file.write_text(json.dumps(started), encoding="utf-8")
         self._process = process
         return process
 
@@ -193,11 +192,35 @@ def _note(event: Event, outcome: Outcome) -> None:
         outcome.summary = event
 
 
-def _alive(pid: int, created: float) -> bool:
+class _Recorded(NamedTuple):
+    """The engine that a run file names."""
+
+    pid: int
+    created: float
+
+
+def end_recorded(run_file: Path) -> None:
+    """End the engine that a run file names and everything it started, running or left over, and forget it."""
+    recorded = _recorded(run_file)
+    if recorded:
+        _end(_session(recorded.pid))
+    run_file.unlink(missing_ok=True)
+
+
+def _recorded(run_file: Path) -> _Recorded | None:
     try:
-        process = psutil.Process(pid)
+        pid, created = json.loads(run_file.read_text(encoding="utf-8"))
+        return _Recorded(int(pid), float(created))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def _alive(recorded: _Recorded) -> bool:
+    try:
+        process = psutil.Process(recorded.pid)
         # A second apart: the same number given to another process.
-        return abs(process.create_time() - created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        same = abs(process.create_time() - recorded.created) < 1
+        return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

@@ -69,14 +69,14 @@ class Monitor(mocks.MockMonitor):
                 msg = f"{resource.urn} is registered twice; give one of the two another logical name"
                 raise DuplicateUrnError(msg)
             self.recorded[resource.urn] = resource
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's mocks are not annotated
 
     @override
     def RegisterResourceOutputs(self, request: Any) -> Any:
         """Record the stack's exports."""
         if request.urn == self._root:
             self.outputs = plain(request.outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # as above
 
     def _resource(self, request: Any) -> Resource:
         parent = "" if request.parent == self._root else request.parent

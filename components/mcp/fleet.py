@@ -103,6 +103,7 @@ def _environment(spec: catalog.workload.Workload, stack: str, namespace: str) ->
     """Return what every MCP server is told; the port always, because the one in some servers' code differs."""
     return {
         "ENVIRONMENT": stack,
+        "K3S_DEPLOYMENT": "true",
         "K3S_NAMESPACE": namespace,
         "MCP_SERVER_NAME": spec.name,
         "MCP_SERVER_PORT": str(spec.ports[0].port),
