@@ -1,6 +1,7 @@
 """The verbs of ``./sophia``."""
 
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -124,7 +125,8 @@ def golden() -> None:
 
 
 def main() -> None:
-    """Run the verb of the command line, and leave with its exit code."""
+    """Run the verb of the command line, and leave with its exit code; a request to end is an interrupt."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except (CatalogError, RenderError, EngineError, RehearsalError, ToolError) as error:

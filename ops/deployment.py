@@ -14,7 +14,6 @@ from rehearsal import Rehearsal, RehearsalError, home
 from rehearsal.toolchain import Progress, ensure
 from render import ROOT, Graph, render
 
-
 ENGINE_RECORD = "engine.json"
 """Name of the file, in a rehearsal's run directory, that records the running engine."""
 
