@@ -14,7 +14,7 @@ from catalog import CatalogError
 from ops import documents, view
 from ops.deployment import ENGINE_RECORD, Target, existing, rehearsed
 from ops.doctor import doctor as doctor_verb
-from ops.engine import EngineError, end_recorded
+from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_arguments
 from ops.phases import Phases
@@ -132,8 +132,8 @@ def main() -> None:
     except (CatalogError, RenderError, EngineError, RehearsalError, ToolError) as error:
         view.show_errors([str(error)])
         sys.exit(next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)))
-    except KeyboardInterrupt:
-        view.show_errors(["interrupted; run it again to go on"])
+    except InterruptedRunError as error:
+        view.show_errors([str(error)])
         sys.exit(ExitCode.INTERRUPTED)
 
 

@@ -25,6 +25,10 @@ class EngineError(RuntimeError):
     """The engine cannot be run now; the message says why and what to do."""
 
 
+class InterruptedRunError(RuntimeError):
+    """The engine was interrupted and has stopped; what it had begun is finished and recorded."""
+
+
 @dataclass
 class Outcome:
     """What one run of the engine did."""
@@ -87,8 +91,8 @@ class Engine:
 
         Raises:
             EngineError: another update of the stack is running.
-            KeyboardInterrupt: it was interrupted (Ctrl-C). The engine was asked to stop and has finished what it had
-                begun; a second interrupt makes it stop at once.
+            InterruptedRunError: it was interrupted (Ctrl-C). The engine was asked to stop and has finished what it
+                had begun; a second interrupt makes it stop at once.
         """
         self.clear_up()
         process = self._start([*command, "--stack", self._stack, "--non-interactive", "--json"])
@@ -102,7 +106,8 @@ class Engine:
             _end(_session(process.pid))
             self._run_file.unlink(missing_ok=True)
         if interrupted:
-            raise KeyboardInterrupt
+            msg = f"interrupted; what was begun is finished and recorded: run it again to go on with {self._stack}"
+            raise InterruptedRunError(msg)
         outcome.code = code if code >= 0 else 128 - code
         outcome.stderr = errors.text()
         return outcome

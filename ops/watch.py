@@ -7,7 +7,8 @@ a pod that fits no node or one that admission refuses, is seen here within secon
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Self
 
 import httpx
@@ -17,6 +18,10 @@ from ops.cluster import Object, objects
 _PERIOD_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
 """How long a trouble must last: pods are briefly unschedulable while a rollout frees their room."""
+
+_STALE_GRACE_SECONDS = 40.0
+"""The same for a refusal from before the watch: its cause may be mended, and the next try may take a while,
+because it doubles its pause each time (from 5 ms; k8s.io/client-go/util/workqueue)."""
 
 _HOPELESS = frozenset(
     {"CrashLoopBackOff", "CreateContainerConfigError", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
@@ -36,6 +41,8 @@ class Trouble:
     """One word of Kubernetes' own, such as ``Unschedulable``."""
     message: str
     """What Kubernetes says about it."""
+    stale: bool = False
+    """Whether it was there before the watch began."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}: {self.reason}: {self.message}"
@@ -53,6 +60,7 @@ class Watch:
         self._cluster = cluster
         self._on_trouble = on_trouble
         self._leaving = threading.Event()
+        self._begun = datetime.now(UTC)
         self._since: dict[tuple[str, str, str], float] = {}
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.troubles: tuple[Trouble, ...] = ()
@@ -69,7 +77,7 @@ class Watch:
     def _run(self) -> None:
         while not self._leaving.wait(_PERIOD_SECONDS):
             try:
-                lasting = self._lasting(current(self._cluster))
+                lasting = self._lasting(current(self._cluster, self._begun))
             except httpx.HTTPError:
                 # The engine meets the same fault and reports it; a watch that cannot see must not stop it.
                 continue
@@ -82,20 +90,29 @@ class Watch:
         now = time.monotonic()
         found = {(t.namespace, t.name, t.reason): t for t in troubles}
         self._since = {key: self._since.get(key, now) for key in found}
-        return [found[key] for key, since in self._since.items() if now - since >= _GRACE_SECONDS]
+        return [found[key] for key, since in self._since.items() if now - since >= _grace(found[key])]
 
 
-def current(cluster: httpx.Client) -> list[Trouble]:
-    """Return every pod of the platform that does not run and says why, and every pod that admission refuses."""
+def _grace(trouble: Trouble) -> float:
+    return _STALE_GRACE_SECONDS if trouble.stale else _GRACE_SECONDS
+
+
+def current(cluster: httpx.Client, begun: datetime) -> list[Trouble]:
+    """Return every pod of the platform that does not run and says why, and every pod that admission refuses.
+
+    Args:
+        cluster: speaks to the API server.
+        begun: when the watch began; a refusal that is older is stale.
+    """
     pods = objects(cluster, "/api/v1/pods", labelSelector=_PLATFORM)
     replica_sets = objects(cluster, "/apis/apps/v1/replicasets", labelSelector=_PLATFORM)
     stateful_sets = objects(cluster, "/apis/apps/v1/statefulsets", labelSelector=_PLATFORM)
+    failing = [s for s in replica_sets if _conditions(s, "ReplicaFailure", "True")]
     incomplete = [s for s in stateful_sets if s["status"].get("replicas", 0) < s["spec"]["replicas"]]
     return [
         *(_trouble(pod, c) for pod in pods for c in _conditions(pod, "PodScheduled", "False")),
         *(_trouble(pod, waiting) for pod in pods for waiting in _hopeless(pod)),
-        *(_trouble(s, c) for s in replica_sets for c in _conditions(s, "ReplicaFailure", "True")),
-        *(trouble for stateful_set in incomplete for trouble in _refused(cluster, stateful_set)),
+        *(trouble for controller in [*failing, *incomplete] for trouble in _refused(cluster, controller, begun)),
     ]
 
 
@@ -113,9 +130,17 @@ def _hopeless(pod: Object) -> list[Object]:
     return [w for w in waiting if w.get("reason") in _HOPELESS]
 
 
-def _refused(cluster: httpx.Client, stateful_set: Object) -> list[Trouble]:
-    """Return what its events say: a StatefulSet has no condition for pods that it could not create."""
-    metadata = stateful_set["metadata"]
+def _refused(cluster: httpx.Client, controller: Object, begun: datetime) -> list[Trouble]:
+    """Return what the controller's events say of pods that it could not create; a StatefulSet has nothing else."""
+    metadata = controller["metadata"]
     about = f"reason=FailedCreate,involvedObject.uid={metadata['uid']}"
     events = objects(cluster, f"/api/v1/namespaces/{metadata['namespace']}/events", fieldSelector=about)
-    return [_trouble(stateful_set, event) for event in events[-1:]]
+    last = max(events, key=_last_seen, default=None)
+    if last is None:
+        return []
+    return [replace(_trouble(controller, last), stale=_last_seen(last) < begun)]
+
+
+def _last_seen(event: Object) -> datetime:
+    seen = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
+    return datetime.fromisoformat(seen)
