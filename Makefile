@@ -41,7 +41,7 @@ drift: $(READY) ## Show what differs from what is declared (STACK=dev)
 	@./sophia drift $(STACK)
 
 down: $(READY) ## End the rehearsal of every stack, or of one (STACK=)
-	@./sophia down $(if $(filter command environment,$(firstword $(origin STACK))),$(STACK),--all)
+	@./sophia down $(if $(filter command environment,$(firstword $(origin STACK))),$(or $(STACK),--all),--all)
 
 test: setup ## Run all tests, the real engine's among them
 	@./sophia test all

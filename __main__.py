@@ -17,6 +17,9 @@ cluster = pulumi_kubernetes.Provider(
     # Credentials and addresses rotate; the cluster stays the same one.
     cluster_identifier=f"sophia-{stack.name}",
     enable_server_side_apply=True,
+    # Changed in place: replaced under their fixed names, they would be away for a moment, and no pod could start.
+    enable_config_map_mutable=True,
+    enable_secret_mutable=True,
 )
 
 fleet = McpFleet(

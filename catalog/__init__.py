@@ -2,7 +2,7 @@
 
 from catalog.catalog import ROOT, Catalog, load
 from catalog.node import Node, NodeResources
-from catalog.offence import CatalogError, Offence
+from catalog.offence import CatalogError, Concern, Offence
 from catalog.stack import Stack
 
-__all__ = ["ROOT", "Catalog", "CatalogError", "Node", "NodeResources", "Offence", "Stack", "load"]
+__all__ = ["ROOT", "Catalog", "CatalogError", "Concern", "Node", "NodeResources", "Offence", "Stack", "load"]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from catalog.cost import monthly_cents, usd
 from catalog.facts import Facts
 from catalog.machine import PriceBook
+from catalog.secret import PULL_SECRETS
 
 
 def markdown(catalog: Facts) -> str:
@@ -94,10 +95,10 @@ def _servers(catalog: Facts) -> str:
 
 
 def _secrets(catalog: Facts) -> str:
-    uses: dict[str, list[str]] = {}
+    uses: dict[str, list[str]] = {name: ["every image pull"] for name in PULL_SECRETS}
     for name, server in catalog.mcp.items():
         for use in server.secrets:
-            uses.setdefault(use.secret, []).append(f"`{name}`{'' if use.required else ' (optional)'}")
+            uses.setdefault(use.secret, []).append(f"`{name}`")
     rows = [
         [
             f"`{name}`",

@@ -1,6 +1,15 @@
 """What is wrong with the catalog or a choice made from it: all offences at once, each with its remedy."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Concern(StrEnum):
+    """What kind of rule was broken, so that a check can tell money from room from a slip of the pen."""
+
+    INPUT = "input"
+    COST = "cost"
+    CAPACITY = "capacity"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -15,6 +24,8 @@ class Offence:
     """The rule, as a sentence that says what must hold."""
     remedy: str
     """What to do, naming the choices where there are some."""
+    concern: Concern = Concern.INPUT
+    """What kind of rule it is."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.value}: {self.rule}; {self.remedy}"

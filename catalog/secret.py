@@ -34,6 +34,10 @@ class SecretKind(StrEnum):
     """The account that another secret belongs to; kept with it, never rotated."""
 
 
+PULL_SECRETS = ("DOCKERHUB_USERNAME", "DOCKER_TOKEN")
+"""The account that pulls images, and its token."""
+
+
 class Secret(Model):
     """One secret; its value lives in Pulumi ESC."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from catalog.cost import usd
 from catalog.limits import Budget
 from catalog.node import Node
-from catalog.offence import Offence
+from catalog.offence import Concern, Offence
 from catalog.placement import pack
 from catalog.workload import Workload
 
@@ -23,7 +23,7 @@ def capacity(stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], p
     if unplaced is not None:
         rule = f"the minimum replicas of all workloads fit the machines of {stack}"
         remedy = "lower replicas.min or resources.requests, loosen the placement, or add a machine"
-        yield Offence(path, str(unplaced), rule, remedy)
+        yield Offence(path, str(unplaced), rule, remedy, Concern.CAPACITY)
 
 
 def spending(stack: str, monthly: int, budget: Budget, path: str) -> Iterator[Offence]:
@@ -38,7 +38,7 @@ def spending(stack: str, monthly: int, budget: Budget, path: str) -> Iterator[Of
     if monthly >= budget.block_cents:
         rule = f"{stack} costs less than {usd(budget.block_cents)} USD a month, its limit in catalog/limits.yaml"
         remedy = "choose fewer or cheaper machines, or have block_cents raised there"
-        yield Offence(path, f"{usd(monthly)} USD", rule, remedy)
+        yield Offence(path, f"{usd(monthly)} USD", rule, remedy, Concern.COST)
 
 
 def warnings(

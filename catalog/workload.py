@@ -202,8 +202,6 @@ class SecretUse(Model):
     """Name of the environment variable, as the server's code reads it."""
     secret: EnvName
     """Canonical name of the secret in ``catalog/secrets.yaml``."""
-    required: bool = True
-    """Whether the server can work without it."""
 
 
 class Volume(Model):

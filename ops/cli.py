@@ -1,46 +1,42 @@
 """The verbs of ``./sophia``."""
 
-import shlex
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Annotated
 
+import httpx
 import typer
 
 import catalog
-from catalog import CatalogError
+from catalog import CatalogError, Concern
 from ops import documents, view
 from ops.deployment import ENGINE_RECORD, Target, existing, rehearsed
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_arguments
+from ops.lock import REGISTRY, lock_images
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import drift as drift_verb
 from ops.preview import preview as preview_verb
-from ops.results import Result
+from ops.results import PreviewResult, Result
+from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Rehearsal, RehearsalError, home, stacks
 from rehearsal.toolchain import ToolError, ensure, progress_for
-from render import ROOT, RenderError
+from render import ROOT, RenderError, require_stack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 Base = Annotated[str, typer.Option(help="Commit to compare with.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Change the cloud without being asked.")]
 All = Annotated[bool, typer.Option("--all", help="Every stack.")]
-
-_EXIT_CODES = {
-    CatalogError: ExitCode.BAD_INPUT,
-    RenderError: ExitCode.BAD_INPUT,
-    EngineError: ExitCode.FAILED,
-    RehearsalError: ExitCode.FAILED,
-    ToolError: ExitCode.FAILED,
-}
 
 
 @app.command()
@@ -51,9 +47,17 @@ def setup() -> None:
 
 
 @app.command()
-def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, as_json: AsJson = False) -> None:
+def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, yes: Yes = False, as_json: AsJson = False) -> None:
     """Bring a stack to what it declares and check it; on this machine unless told otherwise."""
-    result = up_verb(stack, target, progress=progress_for(), view=view.View())
+
+    def agree(plan: PreviewResult) -> None:
+        view.show_changes(plan, view.stdout(), "No changes.")
+        if plan.errors:
+            raise EngineError("; ".join(plan.errors))
+        if not yes:
+            typer.confirm(f"Change {stack} in the cloud?", abort=True)
+
+    result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree)
     _answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)
 
 
@@ -73,7 +77,7 @@ def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 
 @app.command()
 def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
-    """Show what differs from what is declared; exit 7 if anything does."""
+    """Show what differs from what the last up declared; exit 7 if anything does."""
     result = drift_verb(existing(stack, progress_for()), view.View())
     _answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=bool(result.changes))
 
@@ -81,7 +85,7 @@ def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 @app.command()
 def down(stack: Stack = "dev", *, everything: All = False) -> None:
     """End a stack's rehearsal: its processes, its cluster, its state."""
-    for name in stacks(home()) if everything else (stack,):
+    for name in stacks(home()) if everything else (_known(stack),):
         rehearsal = Rehearsal(stack=name, home=home())
         end_recorded(rehearsal.folder.run / ENGINE_RECORD)
         rehearsal.remove()
@@ -92,14 +96,24 @@ def down(stack: Stack = "dev", *, everything: All = False) -> None:
 def env(stack: Stack = "dev") -> None:
     """Print shell exports: `eval "$(./sophia env dev)"` lets kubectl and pulumi be used by hand."""
     environment = existing(stack, progress_for()).engine.environment
-    for name, value in sorted(environment.items()):
-        typer.echo(f"export {name}={shlex.quote(value)}")
+    facts = catalog.load().secrets
+    names = (name for canonical, secret in facts.items() for name in (canonical, *secret.aliases))
+    for line in exports(environment, os.environ, names):
+        typer.echo(line)
+
+
+@app.command()
+def lock(*, as_json: AsJson = False) -> None:
+    """Fill the digests of images that nobody has looked up yet, from their registry."""
+    with httpx.Client(base_url=REGISTRY, timeout=20.0, follow_redirects=True) as client:
+        result = lock_images(catalog.ROOT / "lock/images.yaml", client)
+    _answer(result, lambda: typer.echo(f"{len(result.filled)} digests filled"), as_json=as_json)
 
 
 @app.command()
 def doctor(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """Show what is there, what is missing, and the one command that mends it."""
-    result = doctor_verb(stack)
+    result = doctor_verb(_known(stack))
     _answer(result, lambda: view.show_doctor(result, view.stdout()), as_json=as_json)
 
 
@@ -128,13 +142,41 @@ def main() -> None:
     """Run the verb of the command line, and leave with its exit code; a request to end is an interrupt."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app()
-    except (CatalogError, RenderError, EngineError, RehearsalError, ToolError) as error:
+        app(prog_name="./sophia")
+    except CatalogError as error:
         view.show_errors([str(error)])
-        sys.exit(next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)))
+        sys.exit(_exit_code(error))
+    except RenderError as error:
+        view.show_errors([str(error)])
+        sys.exit(ExitCode.BAD_INPUT)
+    except (EngineError, RehearsalError, ToolError) as error:
+        view.show_errors([str(error)])
+        sys.exit(ExitCode.FAILED)
     except InterruptedRunError as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as left:
+        if left.code == ExitCode.INTERRUPTED:
+            view.show_errors(["interrupted; run it again to go on"])
+        raise
+
+
+def _exit_code(error: CatalogError) -> ExitCode:
+    """Return the code of the one concern that all offences share."""
+    codes = {Concern.COST: ExitCode.COST, Concern.CAPACITY: ExitCode.CAPACITY}
+    concerns = {offence.concern for offence in error.offences}
+    return codes.get(concerns.pop(), ExitCode.BAD_INPUT) if len(concerns) == 1 else ExitCode.BAD_INPUT
+
+
+def _known(stack: str) -> str:
+    """Return the name of a stack that has a committed file or a rehearsal.
+
+    Raises:
+        RenderError: it has neither.
+    """
+    if stack not in stacks(home()):
+        require_stack(stack)
+    return stack
 
 
 def _answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: bool = False) -> None:

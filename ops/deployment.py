@@ -8,7 +8,7 @@ from enum import StrEnum
 import httpx
 
 import catalog
-from ops.engine import Engine
+from ops.engine import Engine, EngineError
 from ops.phases import Phases
 from rehearsal import Rehearsal, RehearsalError, home
 from rehearsal.toolchain import Progress, ensure
@@ -16,6 +16,10 @@ from render import ROOT, Graph, render
 
 ENGINE_RECORD = "engine.json"
 """Name of the file, in a rehearsal's run directory, that records the running engine."""
+
+
+_OF_A_REHEARSAL = ("PULUMI_BACKEND_URL", "PULUMI_OPTION_CONFIG_FILE")
+"""Variables that ``./sophia env`` sets in a shell; with them the cloud would be built on a rehearsal's state."""
 
 
 class Target(StrEnum):
@@ -91,18 +95,30 @@ def existing(stack: str, progress: Progress) -> Deployment:
     return _deployment(rehearsal, graph)
 
 
-def in_cloud(stack: str) -> Deployment:
+def in_cloud(stack: str, progress: Progress) -> Deployment:
     """Return the stack's deployment in the real accounts.
 
     Args:
         stack: name of the stack.
+        progress: told what is being done.
 
     Raises:
         CatalogError: the catalog or the stack's choice breaks a rule, such as an image whose digest is not locked.
+        EngineError: the shell points at a rehearsal.
+        ToolError: a tool cannot be had.
     """
+    facts = catalog.load()
     graph = render(stack, image_lock="images")
+    rehearsing = [name for name in _OF_A_REHEARSAL if os.environ.get(name, "").startswith(("file://", "/"))]
+    if rehearsing:
+        msg = (
+            f"{', '.join(rehearsing)} point this shell at a rehearsal; open a new shell, `pulumi login`, and try again"
+        )
+        raise EngineError(msg)
+    toolchain = ensure(facts.versions, progress=progress)
+    environment = {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     run_file = home() / "cloud" / f"{stack}.json"
-    return Deployment(stack, graph, Engine(stack, project=ROOT, environment=dict(os.environ), run_file=run_file), None)
+    return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)
 
 
 def _secrets(facts: catalog.Catalog) -> tuple[str, ...]:

@@ -207,7 +207,8 @@ class _Recorded(NamedTuple):
 def end_recorded(run_file: Path) -> None:
     """End the engine that a run file names and everything it started, running or left over, and forget it."""
     recorded = _recorded(run_file)
-    if recorded:
+    # A number stays taken while its session has members, so one that lives with another start time is somebody else's.
+    if recorded and (_alive(recorded) or not psutil.pid_exists(recorded.pid)):
         _end(_session(recorded.pid))
     run_file.unlink(missing_ok=True)
 

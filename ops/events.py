@@ -25,6 +25,8 @@ class Step:
     """Its type token."""
     parent: str = ""
     """URN of its parent."""
+    custom: bool = True
+    """Whether a provider manages it; a component holds nothing but its children."""
     paths: tuple[str, ...] = ()
     """Property paths that differ; empty where the engine names none."""
     old: Mapping[str, Any] = field(default_factory=dict)
@@ -113,12 +115,14 @@ def parse(line: str) -> Event | None:
 
 def _step(event: Mapping[str, Any]) -> Step:
     metadata = event["metadata"]
+    state = metadata.get("new") or metadata.get("old") or {}
     paths = metadata.get("detailedDiff") or dict.fromkeys(metadata.get("diffs") or ())
     return Step(
         op=metadata["op"],
         urn=metadata["urn"],
         type=metadata["type"],
-        parent=(metadata.get("new") or metadata.get("old") or {}).get("parent", ""),
+        parent=state.get("parent", ""),
+        custom=state.get("custom", False),
         paths=tuple(sorted(paths)),
         old=(metadata.get("old") or {}).get("inputs") or {},
         new=(metadata.get("new") or {}).get("inputs") or {},

@@ -10,7 +10,6 @@ from ops.view import View
 
 _PREVIEW = ("preview",)
 _DRIFT = ("refresh", "--preview-only")
-_STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 def preview(deployment: Deployment) -> PreviewResult:
@@ -52,5 +51,5 @@ def _changes(steps: Iterable[Step]) -> tuple[Change, ...]:
     return tuple(
         Change(component=s.component, kind=s.kind, name=s.name, op=s.op, paths=s.paths, urn=s.urn)
         for s in steps
-        if s.type != _STACK_TYPE
+        if s.custom
     )

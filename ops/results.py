@@ -11,7 +11,7 @@ class Result(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     stack: str
-    """Name of the stack."""
+    """Name of the stack; empty where the answer is about none."""
     errors: tuple[str, ...] = ()
     """What went wrong, each with what to do."""
 
@@ -119,6 +119,13 @@ class PlanResult(Result):
     """What should be looked at, but blocks nothing."""
 
 
+class LockResult(Result):
+    """Which digests were filled."""
+
+    filled: Mapping[str, str] = {}
+    """Digest by image reference."""
+
+
 class ToolRow(BaseModel):
     """One thing the platform needs on this machine."""
 
@@ -151,5 +158,6 @@ VERBS: Mapping[str, type[Result]] = {
     "drift": DriftResult,
     "plan": PlanResult,
     "doctor": DoctorResult,
+    "lock": LockResult,
 }
 """The result of every verb that has ``--json``."""

@@ -1,10 +1,13 @@
 """``up``: a stack brought to what it declares, and checked."""
 
+from collections.abc import Callable
+
 from ops import cluster
 from ops.deployment import Deployment, Target, in_cloud, rehearsed
 from ops.engine import Outcome
 from ops.phases import Phases
-from ops.results import NodeRow, ServerRow, UpResult
+from ops.preview import preview
+from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
 from ops.view import View
 from ops.watch import Trouble, Watch
 from rehearsal.toolchain import Progress
@@ -12,7 +15,9 @@ from rehearsal.toolchain import Progress
 _UP = ("up", "--refresh", "--run-program", "--yes", "--skip-preview")
 
 
-def up(stack: str, target: Target, *, progress: Progress, view: View) -> UpResult:
+def up(
+    stack: str, target: Target, *, progress: Progress, view: View, agree: Callable[[PreviewResult], None]
+) -> UpResult:
     """Bring the stack to what it declares, repairing what has drifted, and return what runs then.
 
     Args:
@@ -20,12 +25,19 @@ def up(stack: str, target: Target, *, progress: Progress, view: View) -> UpResul
         target: where.
         progress: told what is being done before the engine runs.
         view: told the engine's events.
+        agree: shown what would change in the cloud; it raises to refuse.
 
     Raises:
         CatalogError, ToolError, RehearsalError, EngineError: nothing was changed in the stack.
     """
     phases = Phases()
-    deployment = in_cloud(stack) if target is Target.CLOUD else rehearsed(stack, progress, phases)
+    if target is Target.CLOUD:
+        deployment = in_cloud(stack, progress)
+        with phases.phase("preview"):
+            plan = preview(deployment)
+        agree(plan)
+    else:
+        deployment = rehearsed(stack, progress, phases)
     with phases.phase("engine"):
         outcome, troubles = _run(deployment, view)
     errors = [*(_complaint(stack, trouble) for trouble in troubles), *([] if outcome.ok else outcome.errors)]

@@ -31,7 +31,7 @@ class View:
 
     def event(self, event: Event) -> None:
         """Tell one event of the engine, when it is worth a line."""
-        if isinstance(event, Finished) and event.step.changes:
+        if isinstance(event, Finished) and event.step.changes and event.step.custom:
             self._console.print(step_line(event.step.op, event.step.component, event.step.kind))
         elif isinstance(event, Failed):
             self._console.print(Text(f"  ! {event.step.op} failed: {event.step.component} {event.step.kind}", "red"))
@@ -76,7 +76,8 @@ def show_changes(result: PreviewResult | DriftResult | PlanResult, console: Cons
         for path in change.paths:
             console.print(Text(f"      {path}", "dim"))
     counted = Counter(change.op for change in result.changes)
-    console.print(f"{len(result.changes)} changes{_by_op(counted)}")
+    count = len(result.changes)
+    console.print(f"{count} change{'s' if count > 1 else ''}{_by_op(counted)}")
 
 
 def show_drift(result: DriftResult, console: Console) -> None:

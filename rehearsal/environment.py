@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from catalog.versions import read_versions
-from rehearsal.home import Folder, private
+from rehearsal.home import Folder, private, write_private
 from rehearsal.toolchain import Toolchain
 
-_ALLOWED = frozenset({"CI", "COLUMNS", "HOME", "LANG", "NO_COLOR", "TERM", "TMPDIR", "TZ", "USER"})
+_ALLOWED = frozenset({"CI", "COLUMNS", "HOME", "LANG", "NO_COLOR", "TERM", "TZ", "USER"})
 """A list of what may pass, because nobody can list every variable that holds a credential."""
 
 
@@ -33,13 +33,32 @@ def environment(folder: Folder, toolchain: Toolchain, inherited: Mapping[str, st
         "PULUMI_STACK": folder.stack,
         "PULUMI_OPTION_CONFIG_FILE": str(folder.configuration),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(folder.passphrase),
+        # The kubernetes provider writes its kubeconfig into a temporary file that it never removes.
+        "TMPDIR": str(folder.temporary),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
+        # Measured: 16 Deployments that are waited for hold the default's 8 places (on 2 cores), and the rest waits.
+        "PULUMI_PARALLEL": "64",
         # Measured: the provider's default of 50 requests a second makes refresh three times slower.
         "PULUMI_K8S_CLIENT_QPS": "500",
         "PULUMI_K8S_CLIENT_BURST": "1000",
     }
+
+
+def without_automatic_logs(folder: Folder) -> None:
+    """Make the engine keep no log of its own: a file stands where it would make the directory, and it goes on without.
+
+    Since 3.249 every command writes all properties of all resources into an encrypted log. That is two fifths of its
+    CPU time (measured by its own profiler at 150 resources: a drift scan takes 1.7 s without and 3.0 s with it), and
+    a rehearsal can be repeated instead.
+
+    Args:
+        folder: the rehearsal, whose engine directory is shared by the stacks of one home.
+    """
+    logs = folder.pulumi_home / "logs"
+    if not logs.exists():
+        write_private(logs, "")
 
 
 def install_plugins(folder: Folder, toolchain: Toolchain) -> None:

@@ -92,6 +92,11 @@ class Folder:
         return self.path / "run"
 
     @property
+    def temporary(self) -> Path:
+        """Temporary files of the engine and its plugins, which hold credentials and outlive them."""
+        return self.path / "tmp"
+
+    @property
     def kubeconfig(self) -> Path:
         """Credentials of the cluster's deployer."""
         return self.path / "kubeconfig"
@@ -132,7 +137,7 @@ class Folder:
         Raises:
             RehearsalError: when one cannot be made, naming it.
         """
-        for place in (self.path, self.pki, self.logs, self.run, self.pulumi_home, self.state):
+        for place in (self.path, self.pki, self.logs, self.run, self.temporary, self.pulumi_home, self.state):
             private(place)
 
     def remove(self) -> None:

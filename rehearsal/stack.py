@@ -12,7 +12,7 @@ import httpx
 from catalog.node import Node
 from rehearsal import configuration, control_plane, pki, process, service
 from rehearsal.address import address, require_free
-from rehearsal.environment import environment, install_plugins
+from rehearsal.environment import environment, install_plugins, without_automatic_logs
 from rehearsal.error import RehearsalError
 from rehearsal.home import Folder, private
 from rehearsal.nodes import register
@@ -96,6 +96,7 @@ class Rehearsal:
         with self._locked():
             with self._shared():
                 install_plugins(self.folder, self._tools)
+            without_automatic_logs(self.folder)
             generated = configuration.write(self.folder, committed=committed, secret_names=secrets)
             self.state.initialise(self._tools.program("pulumi"), self.environment())
         return generated

@@ -52,18 +52,33 @@ def placeholder(key: str) -> str:
     return f"render-{key}-placeholder"
 
 
-def _committed(stack: str) -> dict[str, Any]:
+def require_stack(stack: str) -> Path:
+    """Return the committed file of a stack.
+
+    Raises:
+        RenderError: there is no such stack; the message names those there are.
+    """
     path = ROOT / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml")))
         msg = f"{path.name} does not exist; choose one of: {known}"
         raise RenderError(msg)
+    return path
+
+
+def _committed(stack: str) -> dict[str, Any]:
+    path = require_stack(stack)
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         msg = f"{path.name} is not YAML: {error}; mend it, or restore it with `git checkout {path.name}`"
         raise RenderError(msg) from None
-    return dict(document.get("config") or {})
+    config = dict(document.get("config") or {})
+    held = sorted(set(config) & {f"{PROJECT}:{key}" for key in _secret_keys()})
+    if held:
+        msg = f"{path.name}: {', '.join(held)}: a committed file holds no secret; remove it: the environment gives it"
+        raise RenderError(msg)
+    return config
 
 
 def _secret_keys() -> list[str]:

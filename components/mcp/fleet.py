@@ -10,6 +10,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import catalog
 import catalog.workload
+from catalog.secret import PULL_SECRETS
 from components.mcp import quota
 from components.workload.labels import PLATFORM
 from components.workload.workload import Workload
@@ -49,7 +50,7 @@ class McpFleet(pulumi.ComponentResource):
         Args:
             name: logical name, and the name of the namespace.
             stack: the stack's choice from the catalog: its servers, its nodes, its images.
-            secrets: secret values by canonical name, with ``DOCKERHUB_USERNAME`` and ``DOCKER_TOKEN`` among them.
+            secrets: secret values by canonical name, those that pull images among them.
             fingerprint_key: key of the checksums that stand for secrets in the pods' annotations.
             opts: resource options.
         """
@@ -116,4 +117,4 @@ def _docker_config(secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[s
         auth = base64.b64encode(f"{user}:{token}".encode()).decode()
         return json.dumps({"auths": {_REGISTRY: {"username": user, "password": token, "auth": auth}}})
 
-    return pulumi.Output.all(secrets["DOCKERHUB_USERNAME"], secrets["DOCKER_TOKEN"]).apply(render)
+    return pulumi.Output.all(*(secrets[name] for name in PULL_SECRETS)).apply(render)

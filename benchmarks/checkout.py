@@ -1,0 +1,103 @@
+"""A copy of this checkout with a home of its own, driven as a person drives it: by ``./sophia`` and by hand."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of this checkout with a home of its own, so that files may be edited and nothing is shared."""
+
+    root: Path
+    """The copy."""
+    home: Path
+    """Where its rehearsals live."""
+
+    def sophia(self, *words: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        """Run a verb and return what it printed.
+
+        Raises:
+            RuntimeError: it failed, and ``check`` is set.
+        """
+        done = subprocess.run(
+            [str(self.root / "sophia"), *words],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
+        if check:
+            _require(done, 0)
+        return done
+
+    def answer(self, *words: str, code: int = 0) -> Mapping[str, Any]:
+        """Run a verb with ``--json`` and return its answer.
+
+        Raises:
+            RuntimeError: it left with another exit code than ``code``.
+        """
+        done = self.sophia(*words, "--json", check=False)
+        _require(done, code)
+        document: Mapping[str, Any] = json.loads(done.stdout)
+        return document
+
+    def by_hand(self, stack: str, *words: str) -> str:
+        """Run a program as a person would after ``eval "$(./sophia env STACK)"``, and return what it printed.
+
+        Raises:
+            RuntimeError: it failed.
+        """
+        done = subprocess.run(
+            list(words), cwd=self.root, env=self.engine_environment(stack), capture_output=True, text=True, check=False
+        )
+        _require(done, 0)
+        return done.stdout
+
+    def kubectl(self, stack: str, *words: str) -> str:
+        """Run kubectl on the stack's cluster and return what it printed."""
+        return self.by_hand(stack, "kubectl", *words)
+
+    def objects(self, stack: str, *words: str) -> Sequence[Mapping[str, Any]]:
+        """Return the objects that ``kubectl get`` finds."""
+        items: Sequence[Mapping[str, Any]] = json.loads(self.kubectl(stack, "get", *words, "-o", "json"))["items"]
+        return items
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of ``./sophia``."""
+        return {**os.environ, "SOPHIA_HOME": str(self.home)}
+
+    def engine_environment(self, stack: str) -> dict[str, str]:
+        """Return the environment that ``./sophia env`` sets in a shell."""
+        script = 'eval "$(./sophia env "$0")"; env -0'
+        words = ["bash", "-euc", script, stack]
+        done = subprocess.run(words, cwd=self.root, env=self.environment(), capture_output=True, text=True, check=False)
+        _require(done, 0)
+        return dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
+
+
+def copied(folder: Path) -> Checkout:
+    """Return a copy of this checkout, as it is now, in a folder; the virtual environment is shared."""
+    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        source, target = ROOT / name, folder / "checkout" / name
+        if source.is_file() and not name.startswith(("tests/", "docs/")):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    (folder / "checkout/.venv").symlink_to(ROOT / ".venv")
+    return Checkout(folder / "checkout", folder / "home")
+
+
+def _require(done: subprocess.CompletedProcess[str], code: int) -> None:
+    if done.returncode != code:
+        msg = f"{done.args}: exit code {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}"
+        raise RuntimeError(msg)
