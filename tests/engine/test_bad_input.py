@@ -1,5 +1,7 @@
 """Bad input ends a verb before anything is made: no cluster, no state, one message."""
 
+import secrets
+
 import pytest
 import yaml
 
@@ -55,7 +57,7 @@ def test_an_unknown_machine_names_the_choices(fresh):
 
 
 def test_a_secret_in_a_committed_stack_file_is_refused_and_not_shown(fresh):
-    canary = "-".join(["sk", "canary", "0123456789"])
+    canary = f"sk-{secrets.token_hex(8)}"
     edit(fresh, "Pulumi.dev.yaml", config={**stack_choices(fresh), "sophia:openai_api_key": canary})
     for verb in ("up", "plan"):
         message = refused(fresh, verb, "dev")

@@ -1,0 +1,177 @@
+"""Workloads made to measure, and components built one at a time under the monitor that renders are recorded with."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pulumi
+import pulumi.runtime
+import pytest
+from typing_extensions import override
+
+import catalog
+import components
+from catalog import Stack
+from catalog.workload import Workload
+from render import Resource
+from render.monitor import Monitor
+
+PLAIN: Mapping[str, Any] = {
+    "name": "sample",
+    "title": "Sample",
+    "description": "Stands for any workload",
+    "tier": "SECONDARY",
+    "owner": "dev_team",
+    "cost_center": "Engineering",
+    "data_class": "internal",
+    "image": {"repository": "example/sample", "tag": "1.0.0", "platforms": ["amd64"]},
+    "ports": [{"name": "mcp", "port": 9100}],
+    "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}},
+    "probes": {"liveness": {"path": "/health"}, "readiness": {"path": "/ready"}},
+    "replicas": {"min": 2, "max": 2},
+    "disruption": {"max_unavailable": 1},
+}
+
+STATEFUL: Mapping[str, Any] = {
+    "kind": "StatefulSet",
+    "volumes": [
+        {"name": "data", "mount_path": "/data", "size": "10Gi", "persistent": True},
+        {"name": "tmp", "mount_path": "/tmp", "size": "64Mi"},  # noqa: S108 - a path in a container
+    ],
+}
+
+MachinesOf = Callable[..., Stack]
+WorkloadOf = Callable[..., Workload]
+
+
+@pytest.fixture(scope="session")
+def facts() -> catalog.Catalog:
+    return catalog.load()
+
+
+@pytest.fixture(scope="session")
+def stack(facts) -> MachinesOf:
+    """Gives a stack of the catalog with all its own machines."""
+
+    def choose(name: str, **choice: Any) -> Stack:
+        machines = [machine for machine, fact in facts.machines.items() if fact.owner == name]
+        return facts.stack(name, machines=machines, image_lock="rehearsal", **choice)
+
+    return choose
+
+
+@pytest.fixture(scope="session")
+def workload() -> WorkloadOf:
+    """Gives a workload that differs from a plain one in what is named."""
+    return lambda **changes: Workload.model_validate({**PLAIN, **changes})
+
+
+@pytest.fixture(scope="session")
+def stateful(workload) -> WorkloadOf:
+    """Gives a workload with a directory that outlives its pods and one that does not."""
+    return partial(workload, **STATEFUL)
+
+
+class Recording(Monitor):
+    """Records the names of every component's outputs too."""
+
+    def __init__(self) -> None:
+        super().__init__("sophia", "bench")
+        self.registered: dict[str, set[str]] = {}
+
+    @override
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        self.registered[request.urn] = set(request.outputs.fields)
+        return super().RegisterResourceOutputs(request)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What building a component registered, and the component."""
+
+    component: pulumi.ComponentResource
+    resources: Mapping[str, Resource]
+    registered: Mapping[str, set[str]]
+
+    @property
+    def root(self) -> Resource:
+        """The component's own registration."""
+        return next(r for r in self.resources.values() if not r.parent)
+
+    @property
+    def children(self) -> list[Resource]:
+        """What the component created itself."""
+        return [r for r in self.resources.values() if r.parent == self.root.urn]
+
+    def one(self, kind: str) -> Resource:
+        """The only resource of a kind."""
+        (found,) = [r for r in self.resources.values() if r.type.endswith(f":{kind}")]
+        return found
+
+
+Build = Callable[[Callable[[], pulumi.ComponentResource]], Built]
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """Builds one component and gives what it registered, after every output has been awaited."""
+
+    def built(make: Callable[[], pulumi.ComponentResource]) -> Built:
+        monitor, made = Recording(), []
+
+        def run() -> None:
+            pulumi.runtime.set_mocks(monitor.mocks, project="sophia", stack="bench", preview=True, monitor=monitor)
+            pulumi.runtime.test(lambda: made.append(make()))()
+
+        contextvars.copy_context().run(run)
+        return Built(made[0], monitor.recorded, monitor.registered)
+
+    return built
+
+
+def output(value: str, *, known: bool, secret: bool = True) -> pulumi.Output[str]:
+    """An output as another resource hands it over: in a first preview nobody knows its value."""
+
+    async def given(what: Any) -> Any:
+        await asyncio.sleep(0)
+        return what
+
+    return pulumi.Output(given(set()), given(value if known else None), given(known), given(secret))
+
+
+@pytest.fixture(scope="session")
+def examples(stack, workload, stateful):
+    """Gives ways to build each public component, which together create everything it may create.
+
+    Each takes the component's name and whether its inputs are known.
+    """
+
+    def fleet(name: str, *, known: bool) -> pulumi.ComponentResource:
+        names = {"DOCKERHUB_USERNAME", "DOCKER_TOKEN", "LINEAR_API_KEY"}
+        return components.McpFleet(
+            name,
+            stack=stack("dev", mcp_servers=("linear",)),
+            secrets={secret: output(f"value of {secret}", known=known) for secret in names},
+            fingerprint_key=output("key", known=known),
+        )
+
+    def one(spec: Workload, secrets: tuple[str, ...], name: str, *, known: bool) -> pulumi.ComponentResource:
+        return components.Workload(
+            name,
+            spec=spec,
+            namespace=output("somewhere", known=known, secret=False),
+            image="example/sample:1.0.0",
+            environment={"ENVIRONMENT": "bench"},
+            secrets={secret: output(f"value of {secret}", known=known) for secret in secrets},
+            fingerprint_key=output("key", known=known),
+            pull_secret=output("registry", known=known, secret=False),
+        )
+
+    scaling = workload(autoscaling={"cpu_percent": 70}, replicas={"min": 2, "max": 4})
+    return {
+        "McpFleet": [fleet],
+        "Workload": [partial(one, scaling, ("TOKEN",)), partial(one, stateful(), ())],
+    }
