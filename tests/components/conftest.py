@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi.runtime
 import pytest
+from pulumi.runtime import rpc
 from typing_extensions import override
 
 import catalog
@@ -43,7 +44,7 @@ STATEFUL: Mapping[str, Any] = {
     ],
 }
 
-MachinesOf = Callable[..., Stack]
+StackOf = Callable[..., Stack]
 WorkloadOf = Callable[..., Workload]
 
 
@@ -53,7 +54,7 @@ def facts() -> catalog.Catalog:
 
 
 @pytest.fixture(scope="session")
-def stack(facts) -> MachinesOf:
+def stack(facts: catalog.Catalog) -> StackOf:
     """Gives a stack of the catalog with all its own machines."""
 
     def choose(name: str, **choice: Any) -> Stack:
@@ -95,6 +96,7 @@ class Built:
     component: pulumi.ComponentResource
     resources: Mapping[str, Resource]
     registered: Mapping[str, set[str]]
+    states: Mapping[str, Any]
 
     @property
     def root(self) -> Resource:
@@ -110,6 +112,21 @@ class Built:
         """The only resource of a kind."""
         (found,) = [r for r in self.resources.values() if r.type.endswith(f":{kind}")]
         return found
+
+    def named(self, name: str) -> Resource:
+        """The only resource with a logical name."""
+        (found,) = [r for r in self.resources.values() if r.name == name]
+        return found
+
+    def state(self, name: str) -> Any:
+        """What the provider was given for it, with the values of its secrets."""
+        return _revealed(self.states[self.named(name).urn].state)
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _revealed(value["value"]) if rpc.is_rpc_secret(value) else {k: _revealed(v) for k, v in value.items()}
+    return value
 
 
 Build = Callable[[Callable[[], pulumi.ComponentResource]], Built]
@@ -127,7 +144,7 @@ def build() -> Build:
             pulumi.runtime.test(lambda: made.append(make()))()
 
         contextvars.copy_context().run(run)
-        return Built(made[0], monitor.recorded, monitor.registered)
+        return Built(made[0], monitor.recorded, monitor.registered, monitor.resources)
 
     return built
 
