@@ -9,7 +9,7 @@ from ops.differences import differences
 from render import program, render
 from render.graph import SECRET
 
-SECRET_CHECKSUM = "sophia.ai/secret-checksum"  # noqa: S105 - the key of an annotation, not a secret
+ANNOTATION = "sophia.ai/secret-checksum"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def sources(built, kind: str) -> list[dict[str, object]]:
 def test_a_workload_without_secrets_has_no_secret_and_refers_to_none(steady):
     assert not [r for r in steady.children if r.type.endswith(":Secret")]
     assert not [source for source in sources(steady, "StatefulSet") if "secretRef" in source]
-    assert SECRET_CHECKSUM not in annotations(steady)
+    assert ANNOTATION not in annotations(steady)
 
 
 def test_a_workload_with_secrets_refers_to_the_secret_it_creates(scaled):
@@ -56,7 +56,7 @@ def test_a_workload_with_secrets_refers_to_the_secret_it_creates(scaled):
 
 def test_the_secret_environment_is_marked_secret_and_its_checksum_is_not(scaled):
     assert scaled.one("Secret").inputs["stringData"] == SECRET
-    assert len(annotations(scaled)[SECRET_CHECKSUM]) == 16, "a plan must show that the pods roll, and why"
+    assert len(annotations(scaled)[ANNOTATION]) == 16, "a plan must show that the pods roll, and why"
 
 
 def test_plain_and_declared_settings_are_the_plain_environment(fleet):
@@ -120,7 +120,7 @@ def test_a_changed_secret_changes_the_checksum_of_its_workload_alone(monkeypatch
     after = render("dev", choices={"sophia:mcp_servers": ["linear", "github", "ui-ux-agent"]})
     (change,) = differences(before, after)
     assert change.name == "mcp-linear-deployment"
-    assert change.paths == (f"spec.template.metadata.annotations.{SECRET_CHECKSUM}",)
+    assert change.paths == (f"spec.template.metadata.annotations.{ANNOTATION}",)
 
 
 def test_another_fingerprint_key_changes_every_secret_checksum(monkeypatch):
