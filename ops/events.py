@@ -6,7 +6,7 @@ kind of event, is present (``sdk/go/common/apitype/events.go``).
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 UNCHANGED = frozenset({"same", "read", "refresh", "read-discard", "remove-pending-replace"})
@@ -29,10 +29,6 @@ class Step:
     """Whether a provider manages it; a component holds nothing but its children."""
     paths: tuple[str, ...] = ()
     """Property paths that differ; empty where the engine names none."""
-    old: Mapping[str, Any] = field(default_factory=dict)
-    """Inputs before; secrets are already replaced by the engine."""
-    new: Mapping[str, Any] = field(default_factory=dict)
-    """Inputs after."""
 
     @property
     def name(self) -> str:
@@ -124,8 +120,6 @@ def _step(event: Mapping[str, Any]) -> Step:
         parent=state.get("parent", ""),
         custom=state.get("custom", False),
         paths=tuple(sorted(paths)),
-        old=(metadata.get("old") or {}).get("inputs") or {},
-        new=(metadata.get("new") or {}).get("inputs") or {},
     )
 
 
