@@ -1,0 +1,61 @@
+"""What runs on a cluster, read from what an API server answers."""
+
+import httpx
+import pytest
+from tenacity import stop_after_attempt, wait_none
+
+from ops.cluster import NotReadyError, nodes, servers, servers_at_floor
+from ops.results import NodeRow, ServerRow
+
+ENDPOINTS = {"github": "http://mcp-github.sophia-mcp.svc:9005"}
+
+
+def test_a_node_is_told_with_its_role_architecture_and_pods(cluster):
+    (node,) = nodes(cluster("mcp-github", "mcp-huge", "mcp-lost"))
+    assert node == NodeRow(name="sophia-development", role="dev", architecture="amd64", ready=True, pods=2)
+
+
+def test_a_server_is_ready_where_its_pods_are(cluster):
+    (server,) = servers(cluster("mcp-github"), {"github": 1}, ENDPOINTS)
+    assert server == ServerRow(
+        name="github", ready=1, wanted=1, nodes=("sophia-development",), endpoint=ENDPOINTS["github"]
+    )
+
+
+def test_a_server_without_pods_is_not_ready(cluster):
+    (server,) = servers(cluster(), {"github": 1}, ENDPOINTS)
+    assert (server.ready, server.nodes) == (0, ())
+
+
+def test_pods_that_belong_to_no_server_are_nobodys(cluster):
+    assert servers(cluster("mcp-huge"), {}, {}) == ()
+
+
+def test_servers_below_their_floor_are_named_with_what_they_lack(cluster):
+    once = servers_at_floor.retry_with(stop=stop_after_attempt(1), wait=wait_none())
+    with pytest.raises(NotReadyError, match=r"github \(1 of 2\).*kubectl -n sophia-mcp get pods"):
+        once(cluster("mcp-github"), {"github": 2}, ENDPOINTS)
+
+
+def test_servers_are_waited_for_until_they_are_at_their_floor(api):
+    asked = []
+
+    def late(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        answer: httpx.Response = api("mcp-github" if len(asked) > 2 else "none")(request)
+        return answer
+
+    soon = servers_at_floor.retry_with(wait=wait_none())
+    with httpx.Client(base_url="https://api.invalid", transport=httpx.MockTransport(late)) as client:
+        (server,) = soon(client, {"github": 1}, ENDPOINTS)
+    assert server.ready == 1
+    assert len(asked) == 3
+
+
+def test_an_api_server_that_refuses_is_an_error():
+    refusing = httpx.MockTransport(lambda _: httpx.Response(403))
+    with (
+        httpx.Client(base_url="https://api.invalid", transport=refusing) as client,
+        pytest.raises(httpx.HTTPStatusError),
+    ):
+        nodes(client)
