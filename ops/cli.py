@@ -17,7 +17,7 @@ from ops.deployment import ENGINE_RECORD, Target, existing, rehearsed
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.exit_code import ExitCode
-from ops.lane import Lane, pytest_arguments
+from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, lock_images
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
@@ -120,8 +120,10 @@ def doctor(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 @app.command()
 def test(lane: Annotated[Lane, typer.Argument(help="Which tests.")] = Lane.ALL) -> None:  # noqa: PT028 - a verb
     """Run the tests: those that need nothing, those of the real engine, or both."""
-    words = [sys.executable, "-m", "pytest", *pytest_arguments(lane)]
-    raise typer.Exit(subprocess.run(words, cwd=ROOT, check=False).returncode)
+    for arguments in pytest_runs(lane):
+        code = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
+        if code:
+            raise typer.Exit(code)
 
 
 @app.command()
@@ -140,7 +142,9 @@ def golden() -> None:
 
 def main() -> None:
     """Run the verb of the command line, and leave with its exit code; a request to end is an interrupt."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Said for SIGINT too: a shell's background jobs and some CI runners start programs that ignore it.
+    for request in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(request, signal.default_int_handler)
     try:
         app(prog_name="./sophia")
     except CatalogError as error:

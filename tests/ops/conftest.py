@@ -60,7 +60,7 @@ def stand_in(tmp_path: Path) -> Iterator[StandIn]:
     # What holds an engine that has ended, its pipes among it, is collected here at the latest.
     warnings.filterwarnings("ignore", "unclosed file|subprocess .* is still running", ResourceWarning)
     yield engine
-    gc.collect()
+    gc.collect(1)
 
 
 @pytest.fixture

@@ -195,6 +195,7 @@ def start() -> Callable[..., "subprocess.Popen[str]"]:
     def run(tool: Tool, edges: Edges, before: str = "") -> "subprocess.Popen[str]":
         program = "\n".join(
             [
+                "import signal",
                 "import sys",
                 "from pathlib import Path, PosixPath",
                 "from catalog.versions import ToolLock",
@@ -207,6 +208,8 @@ def start() -> Callable[..., "subprocess.Popen[str]"]:
                     f"edges = Edges(go={edges.go!r}, cache={edges.cache!r}, lock=ToolLock(tools={{}}),"
                     f" sources={edges.sources!r}, search_path={edges.search_path!r})"
                 ),
+                # As ./sophia does: a background job is started with SIGINT ignored.
+                "signal.signal(signal.SIGINT, signal.default_int_handler)",
                 f"provide(({tool!r},), edges, PlainProgress(sys.stdout))",
             ]
         )

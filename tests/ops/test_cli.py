@@ -1,0 +1,206 @@
+"""What the verbs answer and with which code they leave."""
+
+import json
+import signal
+from functools import partial
+from pathlib import Path
+
+import httpx
+import jsonschema
+import pytest
+
+import catalog
+from catalog import CatalogError, Concern, Offence
+from ops.engine import EngineError, InterruptedRunError
+from ops.exit_code import ExitCode
+from ops.results import VERBS
+from rehearsal import RehearsalError
+from render import RenderError
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schema"
+PLANNED = "ops.cli.plan_verb"
+
+pytestmark = pytest.mark.timeout(30)
+
+
+def raising(error: BaseException):
+    def verb(*_: object, **__: object) -> None:
+        raise error
+
+    return verb
+
+
+@pytest.fixture
+def up(monkeypatch, deployment, sophia):
+    """Brings a stack up with an engine that stands in."""
+
+    def run(engine, *words: str, names: tuple[str, ...] = ()):
+        monkeypatch.setattr("ops.up.rehearsed", lambda *_: deployment(engine, *names))
+        return sophia("up", "dev", *words)
+
+    return run
+
+
+@pytest.fixture
+def drift(monkeypatch, deployment, sophia):
+    """Looks for drift with an engine that stands in."""
+
+    def run(engine, *words: str):
+        monkeypatch.setattr("ops.cli.existing", lambda *_: deployment(engine))
+        return sophia("drift", "dev", *words)
+
+    return run
+
+
+@pytest.fixture
+def preview(monkeypatch, deployment, sophia):
+    """Previews with an engine that stands in."""
+
+    def run(engine, *words: str):
+        monkeypatch.setattr("ops.cli.rehearsed", lambda *_: deployment(engine))
+        return sophia("preview", "dev", *words)
+
+    return run
+
+
+@pytest.fixture
+def lock(monkeypatch, tmp_path, sophia):
+    """Fills a lock of one image from a registry that has it not."""
+
+    def run(*words: str):
+        (tmp_path / "lock").mkdir()
+        (tmp_path / "lock/images.yaml").write_text("images:\n  example/sample:1.0.0: null\n", encoding="utf-8")
+        monkeypatch.setattr(catalog, "ROOT", tmp_path)
+        missing = httpx.MockTransport(lambda _: httpx.Response(404))
+        monkeypatch.setattr("ops.cli.httpx.Client", partial(httpx.Client, transport=missing))
+        return sophia("lock", *words)
+
+    return run
+
+
+@pytest.fixture
+def doctor(sophia):
+    """Looks at this machine."""
+    return lambda *words: sophia("doctor", "dev", *words)
+
+
+# A plan needs a repository, and is held to its schema where it has one of its own.
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"plan"}))
+def test_the_answer_of_a_verb_is_as_its_schema_says(verb, request, replayed):
+    recording = {"up": "unchanged.jsonl", "drift": "drift.jsonl", "preview": "drift.jsonl"}
+    given = [replayed(recording[verb])] if verb in recording else []
+    document = json.loads(request.getfixturevalue(verb)(*given, "--json").out)
+    schema = json.loads((SCHEMAS / f"{verb}.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert set(document) == set(schema["properties"]), "every member is there, so that a reader need not guess"
+
+
+def test_an_up_that_succeeds_leaves_with_0_and_shows_what_runs(up, replayed):
+    left = up(replayed("unchanged.jsonl"))
+    assert left.code == ExitCode.OK
+    assert "http://mcp-github.sophia-mcp.svc:9005" in left.out
+    assert "$941.70 a month" in left.out
+
+
+def test_an_up_that_the_cluster_refuses_leaves_with_1_and_the_reason(up, replayed):
+    left = up(replayed("refused.jsonl", code=255))
+    assert left.code == ExitCode.FAILED
+    assert "exceeded quota: few" in left.err
+
+
+def test_an_up_that_the_engine_breaks_off_says_how_to_go_on(up, stand_in):
+    left = up(stand_in("os.kill(os.getpid(), signal.SIGKILL)"), "--json")
+    assert left.code == ExitCode.FAILED
+    assert json.loads(left.out)["errors"] == ["the engine ended with code 137; run `./sophia up dev` again to go on"]
+
+
+def test_an_up_whose_pod_fits_no_node_is_ended_and_names_pod_reason_and_remedy(up, stand_in, monkeypatch):
+    monkeypatch.setattr("ops.watch._PERIOD_SECONDS", 0.01)
+    monkeypatch.setattr("ops.watch._GRACE_SECONDS", 0.1)
+    waiting = "signal.signal(signal.SIGINT, lambda *_: os._exit(1))\nwhile True:\n    time.sleep(0.01)"
+    left = up(stand_in(waiting), "--json", names=("mcp-github", "mcp-lost"))
+    (error,) = json.loads(left.out)["errors"]
+    assert left.code == ExitCode.FAILED
+    assert error.startswith("pod sophia-mcp/mcp-lost-5c5bcd45f6-xx8zj: Unschedulable: 0/1 nodes are available")
+    assert error.endswith("then run `./sophia up dev` again")
+
+
+def test_drift_leaves_with_7_and_names_what_drifted_and_the_repair(drift, replayed):
+    left = drift(replayed("drift.jsonl"))
+    assert left.code == ExitCode.DRIFT
+    assert "mcp-github-deployment" in left.out
+    assert "mcp-github-service" in left.out
+    assert "./sophia up dev" in left.out
+
+
+def test_no_drift_leaves_with_0(drift, replayed):
+    left = drift(replayed("unchanged.jsonl"))
+    assert left.code == ExitCode.OK
+    assert "No drift" in left.out
+
+
+def test_drift_that_cannot_be_told_is_a_failure_and_no_drift(drift, replayed):
+    left = drift(replayed("refused.jsonl", code=255))
+    assert left.code == ExitCode.FAILED
+
+
+def test_a_preview_shows_what_would_change_and_leaves_with_0(preview, replayed):
+    left = preview(replayed("drift.jsonl"), "--json")
+    changes = json.loads(left.out)["changes"]
+    assert left.code == ExitCode.OK
+    assert {(c["component"], c["kind"], c["op"]) for c in changes} == {
+        ("mcp-github", "Service", "update"),
+        ("mcp-github", "Deployment", "delete"),
+    }
+
+
+def offence(concern: Concern) -> Offence:
+    return Offence("catalog/a.yaml", "1", "it is 2", "write 2", concern)
+
+
+FAILURES = [
+    pytest.param(CatalogError([offence(Concern.INPUT)]), ExitCode.BAD_INPUT, id="catalog"),
+    pytest.param(CatalogError([offence(Concern.COST)]), ExitCode.COST, id="cost"),
+    pytest.param(CatalogError([offence(Concern.CAPACITY)]), ExitCode.CAPACITY, id="capacity"),
+    pytest.param(
+        CatalogError([offence(Concern.COST), offence(Concern.CAPACITY)]), ExitCode.BAD_INPUT, id="several concerns"
+    ),
+    pytest.param(RenderError("why"), ExitCode.BAD_INPUT, id="render"),
+    pytest.param(EngineError("why"), ExitCode.FAILED, id="engine"),
+    pytest.param(RehearsalError("why"), ExitCode.FAILED, id="rehearsal"),
+    pytest.param(InterruptedRunError("why"), ExitCode.INTERRUPTED, id="interrupted engine"),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), FAILURES)
+def test_every_failure_is_one_message_and_its_own_code(error, code, monkeypatch, sophia):
+    monkeypatch.setattr(PLANNED, raising(error))
+    left = sophia("plan", "dev")
+    assert (left.code, left.out, left.err) == (code, "", f"error: {error}\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_of_any_verb_leaves_with_130_and_says_how_to_go_on(number, monkeypatch, sophia):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(PLANNED, lambda *_: signal.raise_signal(number))
+    left = sophia("plan", "dev")
+    assert left.code == ExitCode.INTERRUPTED
+    assert "run it again to go on" in left.err
+
+
+@pytest.mark.parametrize("verb", ["up", "plan", "preview", "drift", "down", "env", "doctor"])
+def test_an_unknown_stack_leaves_with_2_and_names_the_choices(verb, monkeypatch, tmp_path, sophia):
+    monkeypatch.setenv("SOPHIA_HOME", str(tmp_path / "home"))
+    left = sophia(verb, "nowhere")
+    assert left.code == ExitCode.BAD_INPUT
+    assert "choose one of: dev, prod, staging" in left.err
+    assert not (tmp_path / "home").exists(), "nothing is made before the input was judged"
+
+
+def test_an_unknown_option_leaves_with_2(sophia):
+    assert sophia("plan", "dev", "--bse", "HEAD").code == ExitCode.BAD_INPUT
+
+
+def test_no_verb_shows_the_verbs(sophia):
+    left = sophia()
+    assert all(verb in left.out + left.err for verb in ("up", "plan", "preview", "drift", "down", "doctor"))
