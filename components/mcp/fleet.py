@@ -15,7 +15,7 @@ from components.mcp import quota
 from components.workload.labels import PLATFORM
 from components.workload.workload import Workload
 
-_PULL_SECRET = "registry-credentials"  # noqa: S105 - the name of an object, not a secret
+_PULL_SECRET = "registry-credentials"  # noqa: S105  # pragma: allowlist secret - an object's name
 _POD_SECURITY = "restricted"
 _REGISTRY = "https://index.docker.io/v1/"
 

@@ -13,7 +13,7 @@ import catalog.workload
 from components.workload import objects, pod
 
 _CONFIG_CHECKSUM = "sophia.ai/config-checksum"
-_SECRET_CHECKSUM = "sophia.ai/secret-checksum"  # noqa: S105 - the key of an annotation, not a secret
+_SECRET_CHECKSUM = "sophia.ai/secret-checksum"  # noqa: S105  # pragma: allowlist secret - an annotation's key
 
 
 class Workload(pulumi.ComponentResource):
