@@ -1,9 +1,12 @@
 """Rendering a checkout's program: whose stack, whose file, and nothing left behind."""
 
+import contextvars
 import subprocess
 import sys
 
 import pytest
+from pulumi.runtime.config import CONFIG
+from pulumi.runtime.settings import get_root_resource
 
 from catalog import CatalogError
 from render import ROOT, RenderError, render
@@ -73,6 +76,14 @@ def test_the_choices_of_one_render_are_not_those_of_the_next():
     before = small("dev")
     render("dev", choices={"sophia:mcp_servers": ["linear"], "sophia:price_book": "2025"})
     assert small("dev") == before
+
+
+def test_a_render_leaves_its_caller_without_configuration_and_root():
+    def left() -> tuple[object, object]:
+        small("dev")
+        return CONFIG.get(None), get_root_resource()
+
+    assert contextvars.Context().run(left) == (None, None)
 
 
 def test_a_render_that_failed_leaves_nothing_in_the_next(rendered):
