@@ -9,6 +9,7 @@ from typing import Annotated
 
 import httpx
 import typer
+from rich.console import Console
 
 import catalog
 from catalog import CatalogError, Concern
@@ -51,11 +52,11 @@ def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, yes: Yes = Fa
     """Bring a stack to what it declares and check it; on this machine unless told otherwise."""
 
     def agree(plan: PreviewResult) -> None:
-        view.show_changes(plan, view.stdout(), "No changes.")
+        view.show_changes(plan, Console(stderr=True, highlight=False), "No changes.")
         if plan.errors:
             raise EngineError("; ".join(plan.errors))
         if not yes:
-            typer.confirm(f"Change {stack} in the cloud?", abort=True)
+            typer.confirm(f"Change {stack} in the cloud?", abort=True, err=True)
 
     result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree)
     _answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)

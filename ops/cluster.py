@@ -62,7 +62,8 @@ def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping
     ready: dict[str, list[str]] = {name: [] for name in floors}
     for pod in _pods(cluster):
         name = pod["metadata"].get("labels", {}).get("sophia.ai/workload", "")
-        if name in ready and has_condition(pod, "Ready"):
+        leaving = "deletionTimestamp" in pod["metadata"]
+        if name in ready and has_condition(pod, "Ready") and not leaving:
             ready[name].append(pod["spec"]["nodeName"])
     return tuple(
         ServerRow(

@@ -31,7 +31,7 @@ def paths(before: Any, after: Any, prefix: str = "") -> Iterator[str]:
         for index in range(max(len(before), len(after))):
             path, present = f"{prefix}[{index}]", index < min(len(before), len(after))
             yield from _at(path, _item(before, index), _item(after, index), present=present)
-    elif before != after:
+    elif before != after or isinstance(before, bool) != isinstance(after, bool):
         yield prefix
 
 

@@ -104,6 +104,8 @@ class Engine:
         finally:
             self._process = None
             _end(_session(process.pid))
+            process.wait()
+            errors.close()
             self._run_file.unlink(missing_ok=True)
         if interrupted:
             msg = f"interrupted; what was begun is finished and recorded: run it again to go on with {self._stack}"
@@ -173,16 +175,22 @@ class _Tail:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._lines: list[str] = []
-        self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._process = process
+        self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stderr or ():
+    def _read(self) -> None:
+        for line in self._process.stderr or ():
             self._lines = [*self._lines[1 - _STDERR_LINES :], line.rstrip()]
 
-    def text(self) -> str:
-        """Return the lines, after the stream has ended."""
+    def close(self) -> None:
+        """Wait for the stream's end and close the process's pipes."""
         self._thread.join(timeout=_END_SECONDS)
+        for pipe in filter(None, (self._process.stdout, self._process.stderr)):
+            pipe.close()
+
+    def text(self) -> str:
+        """Return the lines, after the stream was closed."""
         return "\n".join(line for line in self._lines if line)
 
 
@@ -208,7 +216,7 @@ def end_recorded(run_file: Path) -> None:
     """End the engine that a run file names and everything it started, running or left over, and forget it."""
     recorded = _recorded(run_file)
     # A number stays taken while its session has members, so one that lives with another start time is somebody else's.
-    if recorded and (_alive(recorded) or not psutil.pid_exists(recorded.pid)):
+    if recorded and _is_or_was(recorded):
         _end(_session(recorded.pid))
     run_file.unlink(missing_ok=True)
 
@@ -223,12 +231,18 @@ def _recorded(run_file: Path) -> _Recorded | None:
 
 def _alive(recorded: _Recorded) -> bool:
     try:
-        process = psutil.Process(recorded.pid)
-        # A second apart: the same number given to another process.
-        same = abs(process.create_time() - recorded.created) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        return _is_or_was(recorded) and psutil.Process(recorded.pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _is_or_was(recorded: _Recorded) -> bool:
+    """Whether the number still means the recorded process, running, dead or gone."""
+    try:
+        # A second apart: the same number given to another process.
+        return abs(psutil.Process(recorded.pid).create_time() - recorded.created) < 1
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _session(leader: int) -> list[psutil.Process]:

@@ -9,8 +9,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-UNCHANGED = frozenset({"same", "read", "refresh", "read-discard", "remove-pending-replace"})
-"""Operations after which nothing differs from before."""
+UNCHANGED = frozenset(
+    {
+        "same",
+        "read",
+        "refresh",
+        "read-discard",
+        "remove-pending-replace",
+        "replace",
+        "delete-replaced",
+        "discard-replaced",
+    }
+)
+"""Operations after which nothing differs from before; of a replacement's steps only the one that creates counts."""
+
+_NAMES = {"create-replacement": "replace", "import-replacement": "replace"}
+"""What people call the steps that the engine splits a replacement into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +32,7 @@ class Step:
     """One operation of the engine on one resource."""
 
     op: str
-    """Name of the operation: create, update, delete, replace, same, ..."""
+    """Name of the operation: create, update, delete, same, ...; the engine's own."""
     urn: str
     """The resource."""
     type: str
@@ -39,6 +53,11 @@ class Step:
     def kind(self) -> str:
         """Last part of the type token, such as ``Deployment``."""
         return self.type.rsplit(":", 1)[-1]
+
+    @property
+    def verb(self) -> str:
+        """What happens, as people say it: create, update, replace, delete."""
+        return _NAMES.get(self.op, self.op)
 
     @property
     def component(self) -> str:

@@ -49,7 +49,7 @@ def _errors(outcome: Outcome) -> tuple[str, ...]:
 
 def _changes(steps: Iterable[Step]) -> tuple[Change, ...]:
     return tuple(
-        Change(component=s.component, kind=s.kind, name=s.name, op=s.op, paths=s.paths, urn=s.urn)
+        Change(component=s.component, kind=s.kind, name=s.name, op=s.verb, paths=s.paths, urn=s.urn)
         for s in steps
         if s.custom
     )

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -32,9 +33,9 @@ class View:
     def event(self, event: Event) -> None:
         """Tell one event of the engine, when it is worth a line."""
         if isinstance(event, Finished) and event.step.changes and event.step.custom:
-            self._console.print(step_line(event.step.op, event.step.component, event.step.kind))
+            self._console.print(step_line(event.step.verb, event.step.component, event.step.kind))
         elif isinstance(event, Failed):
-            self._console.print(Text(f"  ! {event.step.op} failed: {event.step.component} {event.step.kind}", "red"))
+            self._console.print(Text(f"  ! {event.step.verb} failed: {event.step.component} {event.step.kind}", "red"))
         else:
             self.warning(event)
 
@@ -102,7 +103,7 @@ def show_doctor(result: DoctorResult, console: Console) -> None:
     """Print what is there, what is missing and what mends it."""
     table = _table("Tool chain", "tool", "wanted", "found", "ok", "mend")
     for tool in result.tools:
-        table.add_row(tool.name, tool.wanted, tool.found, _yes(tool.ok), tool.mend)
+        table.add_row(tool.name, tool.wanted, escape(tool.found), _yes(tool.ok), escape(tool.mend))
     console.print(table)
     services = _table(f"Rehearsal of {result.stack}", "service", "state")
     for name, state in result.services.items():

@@ -24,7 +24,16 @@ _STALE_GRACE_SECONDS = 40.0
 because it doubles its pause each time (from 5 ms; k8s.io/client-go/util/workqueue)."""
 
 _HOPELESS = frozenset(
-    {"CrashLoopBackOff", "CreateContainerConfigError", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
+    {
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "RunContainerError",
+    }
 )
 _PLATFORM = "app.kubernetes.io/part-of=sophia"
 
@@ -136,9 +145,10 @@ def _refused(cluster: httpx.Client, controller: Object, begun: datetime) -> list
     about = f"reason=FailedCreate,involvedObject.uid={metadata['uid']}"
     events = objects(cluster, f"/api/v1/namespaces/{metadata['namespace']}/events", fieldSelector=about)
     last = max(events, key=_last_seen, default=None)
-    if last is None:
-        return []
-    return [replace(_trouble(controller, last), stale=_last_seen(last) < begun)]
+    if last is not None:
+        return [replace(_trouble(controller, last), stale=_last_seen(last) < begun)]
+    # Events are kept for an hour; the condition stays.
+    return [replace(_trouble(controller, c), stale=True) for c in _conditions(controller, "ReplicaFailure", "True")]
 
 
 def _last_seen(event: Object) -> datetime:

@@ -103,7 +103,10 @@ def _options(request: Any) -> dict[str, Any]:
         "ignore_changes": sorted(request.ignoreChanges),
         "replace_on_changes": sorted(request.replaceOnChanges),
         "additional_secret_outputs": sorted(request.additionalSecretOutputs),
-        "aliases": sorted(alias.urn or alias.spec.name for alias in request.aliases),
+        "aliases": sorted(alias.urn or alias.spec.name or alias.spec.type for alias in request.aliases),
+        "custom_timeouts": {
+            act: seconds for act in ("create", "update", "delete") if (seconds := getattr(request.customTimeouts, act))
+        },
     }
     return {key: value for key, value in options.items() if value}
 

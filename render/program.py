@@ -1,8 +1,10 @@
 """Running the real ``__main__.py`` of a checkout under the recording monitor."""
 
+import contextlib
 import contextvars
 import json
 import runpy
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,9 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     secrets = {f"{PROJECT}:{key}": placeholder(key) for key in _secret_keys()}
     monitor = Monitor(PROJECT, stack)
-    names = contextvars.copy_context().run(_run, monitor, stack, {**secrets, **texts}, list(secrets))
+    # What the program prints is no part of the answer.
+    with contextlib.redirect_stdout(sys.stderr):
+        names = contextvars.copy_context().run(_run, monitor, stack, {**secrets, **texts}, list(secrets))
     return Graph(stack, dict(sorted(monitor.recorded.items())), monitor.outputs, names["stack"])
 
 
@@ -73,7 +77,12 @@ def _committed(stack: str) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         msg = f"{path.name} is not YAML: {error}; mend it, or restore it with `git checkout {path.name}`"
         raise RenderError(msg) from None
-    config = dict(document.get("config") or {})
+    config = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        msg = (
+            f"{path.name}: a stack file is a mapping with a mapping under `config`; mend it: `git checkout {path.name}`"
+        )
+        raise RenderError(msg)
     held = sorted(set(config) & {f"{PROJECT}:{key}" for key in _secret_keys()})
     if held:
         msg = f"{path.name}: {', '.join(held)}: a committed file holds no secret; remove it: the environment gives it"

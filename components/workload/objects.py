@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,10 +11,17 @@ from catalog.workload import Egress, Workload
 from components.workload.labels import PLATFORM, WORKLOAD, labels, selector
 from components.workload.pod import Manifest
 
-# What "the internet" leaves out: RFC 1918, RFC 6598 (carrier-grade NAT), RFC 3927 (link-local, where clouds keep
-# metadata).
-_PRIVATE_RANGES = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
-_INTERNET = "0.0.0.0/0"
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_PRIVATE_RANGES = [
+    "10.0.0.0/8",  # RFC 1918, with the two below
+    "100.64.0.0/10",  # RFC 6598: carrier-grade NAT
+    "169.254.0.0/16",  # RFC 3927: link-local, where clouds keep metadata
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "fc00::/7",  # RFC 4193: unique local
+    "fe80::/10",  # RFC 4291: link-local
+]
 _DNS_PORT = 53
 
 
@@ -135,10 +143,14 @@ def _destination(egress: Egress) -> Manifest:
 
 
 def _block(cidr: str) -> Manifest:
-    block: Manifest = {"cidr": cidr}
-    if cidr == _INTERNET:
-        block["except"] = _PRIVATE_RANGES
-    return {"ipBlock": block}
+    """Return a range without the private ranges inside it: they are reached by naming them, never by the way."""
+    network = ipaddress.ip_network(cidr)
+    private = [r for r in _PRIVATE_RANGES if _inside(ipaddress.ip_network(r), network)]
+    return {"ipBlock": {"cidr": cidr, **({"except": private} if private else {})}}
+
+
+def _inside(inner: _Network, outer: _Network) -> bool:
+    return inner.version == outer.version and inner != outer and inner.subnet_of(outer)  # type: ignore[arg-type]  # one version, as just compared
 
 
 def checksum(content: Mapping[str, Any]) -> str:
