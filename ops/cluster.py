@@ -44,7 +44,7 @@ def nodes(cluster: httpx.Client) -> tuple[NodeRow, ...]:
             name=node["metadata"]["name"],
             role=node["metadata"]["labels"].get("sophia.ai/role", ""),
             architecture=node["metadata"]["labels"].get("kubernetes.io/arch", ""),
-            ready=has_condition(node, "Ready"),
+            ready=bool(conditions(node, "Ready")),
             pods=pods[node["metadata"]["name"]],
         )
         for node in objects(cluster, "/api/v1/nodes")
@@ -63,7 +63,7 @@ def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping
     for pod in _pods(cluster):
         name = pod["metadata"].get("labels", {}).get("sophia.ai/workload", "")
         leaving = "deletionTimestamp" in pod["metadata"]
-        if name in ready and has_condition(pod, "Ready") and not leaving:
+        if name in ready and conditions(pod, "Ready") and not leaving:
             ready[name].append(pod["spec"]["nodeName"])
     return tuple(
         ServerRow(
@@ -101,10 +101,10 @@ def servers_at_floor(
     return rows
 
 
-def has_condition(subject: Object, kind: str, status: str = "True") -> bool:
-    """Return whether an object's status has a condition of that kind and status."""
-    conditions = subject.get("status", {}).get("conditions", [])
-    return any(c["type"] == kind and c["status"] == status for c in conditions)
+def conditions(subject: Object, kind: str, status: str = "True") -> list[Object]:
+    """Return the conditions of that kind and status in an object's status: one, or none."""
+    stated = subject.get("status", {}).get("conditions", [])
+    return [c for c in stated if c["type"] == kind and c["status"] == status]
 
 
 def _pods(cluster: httpx.Client) -> list[Object]:

@@ -55,7 +55,6 @@ def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ..
 
 
 def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases: Phases) -> UpResult:
-    choice = deployment.graph.choice
     endpoints = deployment.graph.outputs["mcp_endpoints"]
     servers: tuple[ServerRow, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
@@ -74,8 +73,8 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
         changes=outcome.summary.changes if outcome.summary else {},
         nodes=nodes,
         servers=servers,
-        monthly_cost_usd=f"{choice.monthly_cents / 100:.2f}",
-        warnings=choice.warnings,
+        monthly_cost_usd=str(deployment.graph.outputs["monthly_cost_usd"]),
+        warnings=deployment.graph.choice.warnings,
         seconds=phases.seconds,
     )
 

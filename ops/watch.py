@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from ops.cluster import Object, objects
+from ops.cluster import Object, conditions, objects
 
 _PERIOD_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
@@ -116,10 +116,10 @@ def current(cluster: httpx.Client, begun: datetime) -> list[Trouble]:
     pods = objects(cluster, "/api/v1/pods", labelSelector=_PLATFORM)
     replica_sets = objects(cluster, "/apis/apps/v1/replicasets", labelSelector=_PLATFORM)
     stateful_sets = objects(cluster, "/apis/apps/v1/statefulsets", labelSelector=_PLATFORM)
-    failing = [s for s in replica_sets if _conditions(s, "ReplicaFailure", "True")]
+    failing = [s for s in replica_sets if conditions(s, "ReplicaFailure")]
     incomplete = [s for s in stateful_sets if s["status"].get("replicas", 0) < s["spec"]["replicas"]]
     return [
-        *(_trouble(pod, c) for pod in pods for c in _conditions(pod, "PodScheduled", "False")),
+        *(_trouble(pod, c) for pod in pods for c in conditions(pod, "PodScheduled", "False")),
         *(_trouble(pod, waiting) for pod in pods for waiting in _hopeless(pod)),
         *(trouble for controller in [*failing, *incomplete] for trouble in _refused(cluster, controller, begun)),
     ]
@@ -128,10 +128,6 @@ def current(cluster: httpx.Client, begun: datetime) -> list[Trouble]:
 def _trouble(subject: Object, why: Object) -> Trouble:
     metadata = subject["metadata"]
     return Trouble(metadata["namespace"], metadata["name"], why.get("reason", ""), why.get("message", ""))
-
-
-def _conditions(subject: Object, kind: str, status: str) -> list[Object]:
-    return [c for c in subject["status"].get("conditions", []) if c["type"] == kind and c["status"] == status]
 
 
 def _hopeless(pod: Object) -> list[Object]:
@@ -148,7 +144,7 @@ def _refused(cluster: httpx.Client, controller: Object, begun: datetime) -> list
     if last is not None:
         return [replace(_trouble(controller, last), stale=_last_seen(last) < begun)]
     # Events are kept for an hour; the condition stays.
-    return [replace(_trouble(controller, c), stale=True) for c in _conditions(controller, "ReplicaFailure", "True")]
+    return [replace(_trouble(controller, c), stale=True) for c in conditions(controller, "ReplicaFailure")]
 
 
 def _last_seen(event: Object) -> datetime:

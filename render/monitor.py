@@ -42,6 +42,7 @@ class Monitor(mocks.MockMonitor):
     def __init__(self, project: str, stack: str) -> None:
         super().__init__(Recorder())
         self._prefix = f"urn:pulumi:{stack}::{project}::"
+        self._root = f"{self._prefix}{_STACK_TYPE}::{project}-{stack}"
         self._lock = threading.Lock()
         self.recorded: dict[str, Resource] = {}
         self.outputs: Mapping[str, Any] = {}
@@ -51,12 +52,6 @@ class Monitor(mocks.MockMonitor):
         """Return the URN the engine would give: the stock one forgets all ancestors but the parent."""
         qualified = "" if parent in ("", self._root) else parent.split("::")[2] + "$"
         return f"{self._prefix}{qualified}{type_}::{name}"
-
-    @property
-    def _root(self) -> str:
-        stack = self._prefix.split(":")[2]
-        project = self._prefix.split("::")[1]
-        return f"{self._prefix}{_STACK_TYPE}::{project}-{stack}"
 
     @override
     def RegisterResource(self, request: Any) -> Any:
