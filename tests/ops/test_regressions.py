@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 import json
+import os
 import subprocess
 import warnings
 from dataclasses import replace as _replace
@@ -66,7 +67,8 @@ def test_what_a_killed_engine_left_is_ended_though_nobody_has_reaped_it(stand_in
         while len(left) < 1:
             left = psutil.Process(killed.pid).children()
         (tmp_path / "run/engine.json").write_text(json.dumps([killed.pid, psutil.Process(killed.pid).create_time()]))
-        killed.kill()  # not waited for: a zombie, as under an init that does not reap
+        killed.kill()
+        os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # a zombie, as under an init that does not reap
         stand_in("").run(("up",), lambda _: None)
         assert all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in left)
     finally:
