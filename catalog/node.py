@@ -1,6 +1,6 @@
 """Machines as the scheduler sees them: labels, taints, and what pods may use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -57,6 +57,11 @@ class Node(Model):
     """What the machine has."""
     allocatable: NodeResources
     """What pods may use: capacity less the reserve."""
+
+
+def untainted(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Return the nodes that a pod without tolerations may run on."""
+    return tuple(node for node in nodes if not any(t.effect != "PreferNoSchedule" for t in node.taints))
 
 
 def is_sized(instance_type: InstanceType) -> bool:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from catalog.cost import usd
 from catalog.limits import Budget
-from catalog.node import Node
+from catalog.node import Node, untainted
 from catalog.offence import Concern, Offence
 from catalog.placement import pack
 from catalog.workload import Workload
 
 
 def capacity(stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], path: str) -> Iterator[Offence]:
-    """Yield the first pod that finds no node while every workload has its minimum.
+    """Yield the first pod that finds no node while every workload has its minimum, or that there is no node for any.
 
     Args:
         stack: the stack's name.
@@ -24,6 +24,9 @@ def capacity(stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], p
         rule = f"the minimum replicas of all workloads fit the machines of {stack}"
         remedy = "lower replicas.min or resources.requests, loosen the placement, or add a machine"
         yield Offence(path, str(unplaced), rule, remedy, Concern.CAPACITY)
+    elif nodes and not untainted(nodes):
+        rule = f"{stack} has a machine without taints: quotas count what such machines have"
+        yield Offence(path, "every machine is tainted", rule, "add a machine without taints", Concern.CAPACITY)
 
 
 def spending(stack: str, monthly: int, budget: Budget, path: str) -> Iterator[Offence]:

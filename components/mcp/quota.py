@@ -3,16 +3,12 @@
 from collections.abc import Iterable
 
 from catalog import Node
+from catalog.node import untainted
 from catalog.quantity import cpu, memory
 from components.workload.pod import Manifest
 
 _DEFAULT_REQUEST = {"cpu": "100m", "memory": "128Mi"}
 _DEFAULT_LIMIT = {"cpu": "500m", "memory": "512Mi"}
-
-
-def untainted(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    """Return the nodes that a pod without tolerations may run on."""
-    return tuple(node for node in nodes if not any(t.effect != "PreferNoSchedule" for t in node.taints))
 
 
 def resource_quota(nodes: Iterable[Node]) -> Manifest:

@@ -85,6 +85,11 @@ def test_servers_that_do_not_fit_the_chosen_machines_are_refused(committed: Cata
     ]
 
 
+def test_tainted_machines_alone_are_no_stack(committed: Catalog) -> None:
+    (offence,) = _refused(committed, "prod", machines=PROD[:1], mcp_servers=[], image_lock="rehearsal")
+    assert offence.value == "every machine is tainted"
+
+
 def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catalog) -> None:
     (offence,) = _refused(committed, "prod", machines=PROD, mcp_servers=["github"])
     assert offence.path == "catalog/lock/images.yaml: images.scoobyjava15/sophia-mcp-github:1.0.0"
