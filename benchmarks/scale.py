@@ -20,9 +20,9 @@ _RENDER = "from render import render; render('dev')"
 _TIMED = """
 import json, resource, sys, time
 sys.path.insert(0, "")
-begun = time.perf_counter()
+begun = time.process_time()
 {what}
-seconds = time.perf_counter() - begun
+seconds = time.process_time() - begun
 print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
 _LIMIT = 1.1
@@ -31,7 +31,7 @@ _LARGE = 1000
 
 
 def measure(*, pure: Sequence[int] = (16, 160, 1600), engine: Sequence[int] = (16, 64)) -> list[Row]:
-    """Return seconds and MiB by number of servers, and the exponents with which they grow.
+    """Return seconds (of CPU, where nothing is waited for) and MiB by number of servers, and the exponents of growth.
 
     Args:
         pure: numbers of servers for the catalog and the render, the smallest first; it is the floor that the growth
@@ -63,7 +63,7 @@ def _growth(what: str, found: dict[int, tuple[float, float]]) -> list[Row]:
 def _run(count: int, code: str) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(prefix="sophia-scale-") as folder:
         checkout = scaled(Path(folder), count)
-        return min(_once(checkout, code) for _ in range(3 if count < _LARGE else 1))
+        return min(_once(checkout, code) for _ in range(5 if count < _LARGE else 1))
 
 
 def _once(checkout: Checkout, code: str) -> tuple[float, float]:

@@ -29,7 +29,9 @@ def environment(folder: Folder, toolchain: Toolchain, inherited: Mapping[str, st
         "PATH": os.pathsep.join(programs),
         "KUBECONFIG": str(folder.kubeconfig),
         "PULUMI_HOME": str(folder.pulumi_home),
-        "PULUMI_BACKEND_URL": folder.state.as_uri(),
+        # Its sidecar files are written in place, before the checkpoint: a kill between the two leaves an empty one, and
+        # no engine can read the state again ("failed to load checkpoint: EOF").
+        "PULUMI_BACKEND_URL": f"{folder.state.as_uri()}?metadata=skip",
         "PULUMI_STACK": folder.stack,
         "PULUMI_OPTION_CONFIG_FILE": str(folder.configuration),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(folder.passphrase),

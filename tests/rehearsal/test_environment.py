@@ -57,6 +57,10 @@ def test_the_passphrase_is_named_by_its_file_alone() -> None:
     assert "PULUMI_CONFIG_PASSPHRASE" not in given_to_engine
 
 
+def test_the_state_has_no_sidecar_files_that_a_kill_could_leave_empty() -> None:
+    assert environment(FOLDER, TOOLS, {})["PULUMI_BACKEND_URL"].endswith("/state?metadata=skip")
+
+
 def test_the_plugin_stands_under_the_version_of_its_package(folder: Folder) -> None:
     install_plugins(folder, TOOLS)
     place = folder.pulumi_home / f"plugins/resource-kubernetes-v{read_versions().pulumi_kubernetes}"
