@@ -10,6 +10,10 @@ import catalog
 from components import McpFleet
 from settings import Settings
 
+# A run keeps nearly all it makes: looking for garbage took half the time of a large one, and 0.4 s at its end.
+gc.disable()
+atexit.register(gc.freeze)
+
 facts = catalog.load()
 settings = Settings.load(facts)
 stack = settings.choose(facts)
@@ -36,6 +40,3 @@ fleet = McpFleet(
 pulumi.export("nodes", [node.name for node in stack.nodes])
 pulumi.export("mcp_endpoints", fleet.endpoints)
 pulumi.export("monthly_cost_usd", f"{stack.monthly_cents / 100:.2f}")
-
-# Nothing of this is garbage: without it the interpreter looks at every object again before it ends, for 0.35 s.
-atexit.register(gc.freeze)

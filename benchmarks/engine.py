@@ -7,13 +7,14 @@
 """
 
 import json
+import statistics
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.checkout import Checkout, copied
-from benchmarks.samples import Row, median, ratio, seconds, show
+from benchmarks.samples import Row, ratio, seconds, show
 
 STACK = "prod"
 NAMESPACE = ("-n", "sophia-mcp")
@@ -24,8 +25,8 @@ PREVIEW = ("pulumi", "preview", "--non-interactive")
 NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
-def measure(runs: int = 3) -> list[Row]:
-    """Return the ratios, medians of several runs each."""
+def measure(runs: int = 5) -> list[Row]:
+    """Return the ratios, medians of several rounds."""
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
         checkout = copied(Path(folder))
         try:
@@ -45,46 +46,57 @@ def _compare(checkout: Checkout, manifests: Path, runs: int) -> list[Row]:
     def timed(*words: str, extra: Mapping[str, str] | None = None, codes: tuple[int, ...] = (0,)) -> float:
         return seconds(words, folder=checkout.root, environment={**environment, **(extra or {})}, codes=codes)
 
-    def destroy() -> None:
+    def one_round() -> _Round:
         timed(*DESTROY)
+        up = timed(*UP)
+        round_of_reads = {
+            "drift": timed(*DRIFT),
+            "get": timed("kubectl", "get", "-f", str(manifests), "-o", "json"),
+            "preview": timed(*PREVIEW),
+            # 1 is what it leaves with when something differs: the fields' manager does.
+            "diff": timed(
+                *("kubectl", "diff", "--server-side", "--force-conflicts", "-f", str(manifests)), codes=(0, 1)
+            ),
+        }
+        timed(*DESTROY)
+        without = timed(*UP, extra=NO_CHECKPOINTS)
+        timed(*UP)  # a run without checkpoints leaves a state that knows nothing: record what is there
+        timed(*DESTROY)
+        kubectl = timed("kubectl", "apply", "--server-side", "-f", str(manifests)) + timed(
+            *("kubectl", *NAMESPACE, "wait", "--for=condition=Available", "deployment", "--all", "--timeout=120s")
+        )
+        timed("kubectl", "delete", "namespace", "sophia-mcp", "--ignore-not-found", "--wait")
+        return {**round_of_reads, "up": up, "without": without, "kubectl": kubectl}
 
-    get_objects = ("kubectl", "get", "-f", str(manifests), "-o", "json")
-    scan, get = median(lambda: timed(*DRIFT), runs=runs), median(lambda: timed(*get_objects), runs=runs)
-    diff = ("kubectl", "diff", "--server-side", "--force-conflicts", "-f", str(manifests))
-    preview, difference = (
-        median(lambda: timed(*PREVIEW), runs=runs),
-        # 1 is what it leaves with when something differs: the fields' manager does.
-        median(lambda: timed(*diff, codes=(0, 1)), runs=runs),
-    )
-    with_checkpoints = median(lambda: timed(*UP), runs=runs, before=destroy)
-    without = median(lambda: timed(*UP, extra=NO_CHECKPOINTS), runs=runs, before=_twice(timed, destroy))
-    destroy()
-    kubectl = median(lambda: _apply(timed, manifests), runs=runs, before=lambda: _delete(timed))
-    _delete(timed)
+    # What is compared is measured in the same round: the machine's speed changes from minute to minute.
+    return [Row("objects", str(len(objects))), *_rows([one_round() for _ in range(runs)])]
+
+
+_Round = Mapping[str, float]
+"""Seconds of each command."""
+
+
+def _rows(rounds: Sequence[_Round]) -> list[Row]:
+    def took(what: str, key: str) -> Row:
+        return Row(what, f"{statistics.median(found[key] for found in rounds):.2f} s")
+
+    def over(what: str, key: str, other: str, goal: float) -> Row:
+        return ratio(what, statistics.median(found[key] / found[other] for found in rounds), goal)
+
+    checkpoints = statistics.median(1 - found["without"] / found["up"] for found in rounds)
     return [
-        Row("objects", str(len(objects))),
-        Row("kubectl apply and wait", f"{kubectl:.2f} s"),
-        Row("up", f"{with_checkpoints:.2f} s"),
-        Row("up without checkpoints", f"{without:.2f} s"),
-        Row("share of checkpoints", f"{1 - without / with_checkpoints:.0%}"),
-        ratio("up without checkpoints / kubectl apply and wait", without / kubectl, 1.3),
-        Row("kubectl get", f"{get:.2f} s"),
-        Row("drift scan", f"{scan:.2f} s"),
-        ratio("drift scan / kubectl get", scan / get, 7),
-        Row("kubectl diff", f"{difference:.2f} s"),
-        Row("preview without changes", f"{preview:.2f} s"),
-        ratio("preview without changes / kubectl diff", preview / difference, 4),
+        took("kubectl apply and wait", "kubectl"),
+        took("up", "up"),
+        took("up without checkpoints", "without"),
+        Row("share of checkpoints", f"{checkpoints:.0%}"),
+        over("up without checkpoints / kubectl apply and wait", "without", "kubectl", 1.3),
+        took("kubectl get", "get"),
+        took("drift scan", "drift"),
+        over("drift scan / kubectl get", "drift", "get", 7),
+        took("kubectl diff", "diff"),
+        took("preview without changes", "preview"),
+        over("preview without changes / kubectl diff", "preview", "diff", 4),
     ]
-
-
-def _twice(timed: Callable[..., float], destroy: Callable[[], None]) -> Callable[[], None]:
-    """A run without checkpoints leaves a state that knows nothing: record what is there, then destroy it."""
-
-    def before() -> None:
-        timed(*UP)
-        destroy()
-
-    return before
 
 
 def _manifest(resource: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,16 +108,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return json.loads(value["plaintext"]) if "plaintext" in value else {k: _plain(v) for k, v in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _apply(timed: Callable[..., float], manifests: Path) -> float:
-    applied = timed("kubectl", "apply", "--server-side", "-f", str(manifests))
-    wait = ("kubectl", *NAMESPACE, "wait", "--for=condition=Available", "deployment", "--all", "--timeout=120s")
-    return applied + timed(*wait)
-
-
-def _delete(timed: Callable[..., float]) -> None:
-    timed("kubectl", "delete", "namespace", "sophia-mcp", "--ignore-not-found", "--wait")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """How time and memory grow with the number of servers: in the catalog, in the render and through the engine."""
 
+import contextlib
 import json
 import os
 import re
+import statistics
 import subprocess
 import tempfile
 import time
@@ -17,17 +19,18 @@ from benchmarks.samples import Row, exponent, show
 _FIRST_PORT = 10000
 _LOAD = "import catalog; catalog.load()"
 _RENDER = "from render import render; render('dev')"
-_TIMED = """
-import json, resource, sys, time
+_TIMED = r"""
+import json, pathlib, re, sys, time
 sys.path.insert(0, "")
 begun = time.process_time()
 {what}
 seconds = time.process_time() - begun
-print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+# Not getrusage: its maximum starts at what the parent had when it forked.
+peak = re.search(r"VmHWM:\s+(\d+)", pathlib.Path("/proc/self/status").read_text())
+print(json.dumps([seconds, int(peak[1]) / 1024]))
 """
 _LIMIT = 1.1
-_LARGE = 1000
-"""From here on one run takes a minute and is steady enough."""
+_ROUNDS = 3
 
 
 def measure(*, pure: Sequence[int] = (16, 160, 1600), engine: Sequence[int] = (16, 64)) -> list[Row]:
@@ -40,9 +43,11 @@ def measure(*, pure: Sequence[int] = (16, 160, 1600), engine: Sequence[int] = (1
     """
     rows = []
     for what, code in (("catalog load", _LOAD), ("render", _RENDER)):
-        found = {count: _run(count, code) for count in pure}
-        rows += [Row(f"{what}, {n} servers", f"{s:.2f} s, {mib:.0f} MiB") for n, (s, mib) in found.items()]
-        rows += _growth(what, found)
+        rounds = _rounds(pure, code)
+        for count in pure:
+            seconds, mib = (statistics.median(found[count][i] for found in rounds) for i in (0, 1))
+            rows.append(Row(f"{what}, {count} servers", f"{seconds:.2f} s, {mib:.0f} MiB"))
+        rows += _growth(what, rounds)
     found = {count: _up(count) for count in engine}
     for n, (s, mib) in found.items():
         rows.append(Row(f"up, {n} servers", f"{s:.1f} s, {s / n:.2f} s a server, {mib:.0f} MiB"))
@@ -50,20 +55,31 @@ def measure(*, pure: Sequence[int] = (16, 160, 1600), engine: Sequence[int] = (1
     return [*rows, Row("up, exponent", f"{grown:.2f}", f"at most {_LIMIT}", grown <= _LIMIT)]
 
 
-def _growth(what: str, found: dict[int, tuple[float, float]]) -> list[Row]:
-    floor, middle, top = found
+def _growth(what: str, rounds: Sequence[Mapping[int, tuple[float, float]]]) -> list[Row]:
     rows = []
     for index, unit in enumerate(("time", "memory")):
-        steps = [(n - floor, max(found[n][index] - found[floor][index], 1e-3)) for n in (middle, top)]
-        grown = exponent(*steps)
+        grown = statistics.median(_exponent(found, index) for found in rounds)
         rows.append(Row(f"{what}, exponent of {unit}", f"{grown:.2f}", f"at most {_LIMIT}", grown <= _LIMIT))
     return rows
 
 
-def _run(count: int, code: str) -> tuple[float, float]:
-    with tempfile.TemporaryDirectory(prefix="sophia-scale-") as folder:
-        checkout = scaled(Path(folder), count)
-        return min(_once(checkout, code) for _ in range(5 if count < _LARGE else 1))
+def _exponent(found: Mapping[int, tuple[float, float]], index: int) -> float:
+    floor, middle, top = found
+    small, large = ((n - floor, max(found[n][index] - found[floor][index], 1e-3)) for n in (middle, top))
+    return exponent(small, large)
+
+
+def _rounds(counts: Sequence[int], code: str) -> list[dict[int, tuple[float, float]]]:
+    """Measure all sizes one after the other, several times: the machine's speed changes from minute to minute."""
+    with contextlib.ExitStack() as folders:
+
+        def checkout(count: int) -> Checkout:
+            return scaled(Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="sophia-scale-"))), count)
+
+        checkouts = {count: checkout(count) for count in counts}
+        for of in checkouts.values():
+            _once(of, "import catalog, components, render, settings")  # compiles the modules
+        return [{count: _once(of, code) for count, of in checkouts.items()} for _ in range(_ROUNDS)]
 
 
 def _once(checkout: Checkout, code: str) -> tuple[float, float]:

@@ -1,11 +1,9 @@
 """The catalog as the rest of the platform sees it."""
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from catalog import crosschecks
+from catalog import collector, crosschecks
 from catalog.facts import Facts
 from catalog.offence import CatalogError
 from catalog.reading import read
@@ -55,21 +53,6 @@ class Catalog(Facts):
         return compose(self, choice)
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Hold the garbage collector back: nearly all that loading allocates stays, and each pass would walk it again.
-
-    Measured with 3,200 servers: 0.8 s instead of 1.6 s, and time per server no longer grows with their number.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def load(root: Path = ROOT) -> Catalog:
     """Return the catalog, with defaults resolved and every cross-check passed.
 
@@ -79,7 +62,7 @@ def load(root: Path = ROOT) -> Catalog:
     Raises:
         CatalogError: with every offence in every file.
     """
-    with _collector_paused():
+    with collector.paused():
         draft = read(root)
         offences = [*draft.source.offences, *crosschecks.offences(draft)]
     limits, secrets, versions = draft.limits, draft.secrets, draft.versions

@@ -16,6 +16,7 @@ from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_in_stack
 from pulumi.runtime.sync_await import _sync_await
 
+from catalog import collector
 from render.graph import Graph
 from render.monitor import Monitor
 
@@ -46,7 +47,7 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
     secrets = {f"{PROJECT}:{key}": placeholder(key) for key in _secret_keys()}
     monitor = Monitor(PROJECT, stack)
     # What the program prints is no part of the answer.
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr), collector.paused():
         names = contextvars.copy_context().run(_run, monitor, stack, {**secrets, **texts}, list(secrets))
     return Graph(stack, dict(sorted(monitor.recorded.items())), monitor.outputs, names["stack"])
 
