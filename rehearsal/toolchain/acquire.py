@@ -13,7 +13,7 @@ from rehearsal.toolchain.disk import require_space, writing
 from rehearsal.toolchain.download import Downloads, RefusedError, UnreachableError
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.found import copy_found, on_path, wrong_answers
-from rehearsal.toolchain.go import Go, end_leftover, require_go
+from rehearsal.toolchain.go import Go, end_marked, require_go
 from rehearsal.toolchain.gobuild import build
 from rehearsal.toolchain.progress import Progress, duration
 from rehearsal.toolchain.tool import Tool, ToolError
@@ -102,7 +102,7 @@ class _Acquisition:
             self._progress.line(f"The tool cache is damaged: {tool.label}: {damage}; getting it anew")
             self._cache.discard(tool)
         for leftover in self._cache.leftovers(tool):
-            if end_leftover(leftover):
+            if end_marked(leftover):
                 self._progress.line(f"Ended a build of {tool.name} that an interrupted set-up had left running")
             self._cache.remove(leftover)
         return None

@@ -16,7 +16,7 @@ import psutil
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.tool import ToolError
 
-_RUNNING = "go-process.json"
+_MARK = "SOPHIA_BUILD"
 _GRACE_SECONDS = 5
 
 
@@ -110,70 +110,56 @@ def install_command(edges: Edges) -> str:
     return f"sudo rm -rf /usr/local/go && curl -fsSL {archive} | sudo tar -C /usr/local -xz"
 
 
-def run(command: list[str], *, cwd: Path, variables: Mapping[str, str], log: Path, record: Path) -> int:
+def run(command: list[str], *, cwd: Path, variables: Mapping[str, str], log: Path, mark: Path) -> int:
     """The exit code of a command that ran to its end.
 
-    It has a process group of its own, which ends with this call whatever ends it; a record of it lets the next
-    set-up end what a killed one left running.
+    It and all it starts end with this call, whatever ends it. They carry a mark in their environment, by which the next
+    set-up finds what a killed one left running: a record written after the start could come too late.
 
     Args:
         command: the program and its arguments.
         cwd: where it runs.
         variables: its environment.
         log: the file that takes its output.
-        record: the folder that keeps the record while it runs.
+        mark: the folder it works for, which no other run has.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
             cwd=cwd,
-            env=dict(variables),
+            env={**variables, _MARK: str(mark)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            born = psutil.Process(process.pid).create_time()
-            (record / _RUNNING).write_text(json.dumps({"pid": process.pid, "born": born}), encoding="utf-8")
             return process.wait()
         finally:
             if process.poll() is None:
-                _end_group(process.pid)
+                end_marked(mark)
                 process.wait()
-            (record / _RUNNING).unlink(missing_ok=True)
 
 
-def end_leftover(record: Path) -> bool:
-    """Whether a killed set-up had left a command running; it is ended.
+def end_marked(mark: Path) -> bool:
+    """Whether processes carried the mark; they are gone: asked first, forced when they do not listen.
 
     Args:
-        record: the folder that kept the record.
+        mark: the folder they worked for.
     """
-    try:
-        told = json.loads((record / _RUNNING).read_text(encoding="utf-8"))
-        process = psutil.Process(told["pid"])
-        same = bool(process.create_time() == told["born"])
-    except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
-        return False
-    if same:
-        _end_group(process.pid)
-    return same
-
-
-def _end_group(leader: int) -> None:
-    """The process group is gone: asked first, forced when it does not listen."""
-    members = [process for process in psutil.process_iter() if _group(process.pid) == leader]
+    found = False
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(leader, signal_number)
-        _, members = psutil.wait_procs(members, timeout=_GRACE_SECONDS)
-        if not members:
-            return
+        marked = [process for process in psutil.process_iter() if _carries(process, mark)]
+        found |= bool(marked)
+        for process in marked:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal_number)
+        psutil.wait_procs(marked, timeout=_GRACE_SECONDS)
+    return found
 
 
-def _group(pid: int) -> int | None:
+def _carries(process: psutil.Process, mark: Path) -> bool:
     try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return None
+        return bool(process.environ().get(_MARK) == str(mark))
+    except (psutil.Error, OSError):
+        return False  # it has ended, or belongs to somebody else

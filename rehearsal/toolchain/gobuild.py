@@ -72,7 +72,7 @@ class _Workshop:
         command = [str(self._go.program), "build", *build.flags, "-o", str(output), build.package]
         variables = {**environment(self._edges), "GOTMPDIR": str(scratch)}
         folder = self._work / build.folder
-        if run(command, cwd=folder, variables=variables, log=self._log, record=self._work.parent):
+        if run(command, cwd=folder, variables=variables, log=self._log, mark=self._work.parent):
             raise self._failed()
 
     def write_schema(self, schema: ModuleFile) -> None:
