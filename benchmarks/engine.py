@@ -49,7 +49,7 @@ def _compare(checkout: Checkout, manifests: Path, runs: int) -> list[Row]:
     def one_round() -> _Round:
         timed(*DESTROY)
         up = timed(*UP)
-        round_of_reads = {
+        reads = {
             "drift": timed(*DRIFT),
             "get": timed("kubectl", "get", "-f", str(manifests), "-o", "json"),
             "preview": timed(*PREVIEW),
@@ -66,7 +66,7 @@ def _compare(checkout: Checkout, manifests: Path, runs: int) -> list[Row]:
             *("kubectl", *NAMESPACE, "wait", "--for=condition=Available", "deployment", "--all", "--timeout=120s")
         )
         timed("kubectl", "delete", "namespace", "sophia-mcp", "--ignore-not-found", "--wait")
-        return {**round_of_reads, "up": up, "without": without, "kubectl": kubectl}
+        return {**reads, "up": up, "without": without, "kubectl": kubectl}
 
     # What is compared is measured in the same round: the machine's speed changes from minute to minute.
     return [Row("objects", str(len(objects))), *_rows([one_round() for _ in range(runs)])]

@@ -44,14 +44,9 @@ def seconds(
     return taken
 
 
-def median(measure: Callable[[], float], *, runs: int, before: Callable[[], None] | None = None) -> float:
-    """Return the median of several runs; ``before`` runs untimed ahead of each."""
-    taken = []
-    for _ in range(runs):
-        if before is not None:
-            before()
-        taken.append(measure())
-    return statistics.median(taken)
+def median(measure: Callable[[], float], *, runs: int) -> float:
+    """Return the median of several runs."""
+    return statistics.median(measure() for _ in range(runs))
 
 
 def exponent(small: tuple[int, float], large: tuple[int, float]) -> float:

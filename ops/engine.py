@@ -13,6 +13,7 @@ from typing import NamedTuple
 import psutil
 
 from ops.events import Diagnostic, Event, Failed, Finished, Step, Summary, parse
+from rehearsal.marked import end
 
 _END_SECONDS = 5
 """Seconds a process gets between the request to end and its kill."""
@@ -103,7 +104,7 @@ class Engine:
             code = process.wait()
         finally:
             self._process = None
-            _end(_session(process.pid))
+            end(_session(process.pid), patience=_END_SECONDS)
             process.wait()
             errors.close()
             self._run_file.unlink(missing_ok=True)
@@ -217,7 +218,7 @@ def end_recorded(run_file: Path) -> None:
     recorded = _recorded(run_file)
     # A number stays taken while its session has members, so one that lives with another start time is somebody else's.
     if recorded and _is_or_was(recorded):
-        _end(_session(recorded.pid))
+        end(_session(recorded.pid), patience=_END_SECONDS)
     run_file.unlink(missing_ok=True)
 
 
@@ -255,18 +256,3 @@ def _session(leader: int) -> list[psutil.Process]:
         except (ProcessLookupError, PermissionError):
             continue
     return members
-
-
-def _end(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        _signal(process, signal.SIGTERM)
-    _, stubborn = psutil.wait_procs(processes, timeout=_END_SECONDS)
-    for process in stubborn:
-        _signal(process, signal.SIGKILL)
-
-
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return

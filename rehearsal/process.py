@@ -1,15 +1,12 @@
 """Detached processes that are found again by any later run, and never mistaken for anyone else's.
 
-Each carries in its environment a mark that names the service it is. A process number may be given to another program
-after a crash or a reboot, and a recorded start time moves when the clock is set; the mark stays with the process and
-nothing else has it. A record in ``run/`` says which process to look at first; without one, as when the starter was
-killed before it wrote it, all processes are looked at.
+Each carries in its environment a mark that names the service it is. A record in ``run/`` says which process to look at
+first; without one, as when the starter was killed before it wrote it, all processes are looked at.
 """
 
 import json
 import os
 import signal
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from rehearsal import marked
 from rehearsal.home import Folder, write_private
 from rehearsal.waiting import until
 
@@ -92,14 +90,8 @@ def end(folder: Folder, records: Iterable[Record], *, patience: float) -> None:
         patience: seconds between the request and the kill.
     """
     ended = tuple(records)
-    processes = [process for record in ended if (process := _ours(record.pid, _mark(folder, record.name)))]
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    for process in _left(processes, patience):
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    _left(processes, patience)
+    ours = (_ours(record.pid, _mark(folder, record.name)) for record in ended)
+    marked.end((process for process in ours if process), patience=patience)
     for record in ended:
         _record_file(folder, record.name).unlink(missing_ok=True)
 
@@ -150,27 +142,9 @@ def _ours(pid: int, mark: str) -> psutil.Process | None:
     """The process with this number if it carries the mark; a process that has died carries none."""
     try:
         process = psutil.Process(pid)
-        return process if process.environ().get(_MARK) == mark else None
-    except (psutil.Error, OSError):
-        return None
-
-
-def _left(processes: Sequence[psutil.Process], patience: float) -> list[psutil.Process]:
-    """Those that have not ended when all have, or when the time is up."""
-    deadline = time.monotonic() + patience
-    while (left := [process for process in processes if not _has_ended(process)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
-
-
-def _has_ended(process: psutil.Process) -> bool:
-    """A dead process stays in the table until its parent takes notice: this program, or an init that may be slow."""
-    with suppress(ChildProcessError):
-        os.waitpid(process.pid, os.WNOHANG)
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return True
+        return None
+    return process if marked.mark_of(process, _MARK) == mark else None
 
 
 def _has_begun(process: psutil.Process) -> bool:
@@ -188,10 +162,9 @@ def _carries(pid: int, mark: str) -> bool:
 def _search(marks: dict[str, str]) -> dict[str, Record]:
     found: dict[str, Record] = {}
     for process in psutil.process_iter():
-        try:
-            name = marks.get(process.environ().get(_MARK, ""))
-            if name is not None:
-                found[name] = Record(name, process.pid, process.create_time(), tuple(process.cmdline()))
-        except (psutil.Error, OSError):
+        name = marks.get(marked.mark_of(process, _MARK) or "")
+        if name is None:
             continue
+        with suppress(psutil.Error):
+            found[name] = Record(name, process.pid, process.create_time(), tuple(process.cmdline()))
     return found

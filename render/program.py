@@ -5,7 +5,7 @@ import contextvars
 import json
 import runpy
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,10 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
         RenderError: there is no such stack, or its file cannot be read.
         CatalogError: the catalog or the stack's choice from it breaks a rule.
     """
-    config = {**_committed(stack), f"{PROJECT}:image_lock": image_lock, **(choices or {})}
+    secret_keys = _secret_keys()
+    config = {**_committed(stack, secret_keys), f"{PROJECT}:image_lock": image_lock, **(choices or {})}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
-    secrets = {f"{PROJECT}:{key}": placeholder(key) for key in _secret_keys()}
+    secrets = {f"{PROJECT}:{key}": placeholder(key) for key in secret_keys}
     monitor = Monitor(PROJECT, stack)
     # What the program prints is no part of the answer.
     with contextlib.redirect_stdout(sys.stderr), collector.paused():
@@ -71,7 +72,7 @@ def require_stack(stack: str) -> Path:
     return path
 
 
-def _committed(stack: str) -> dict[str, Any]:
+def _committed(stack: str, secret_keys: Sequence[str]) -> dict[str, Any]:
     path = require_stack(stack)
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -84,7 +85,7 @@ def _committed(stack: str) -> dict[str, Any]:
             f"{path.name}: a stack file is a mapping with a mapping under `config`; mend it: `git checkout {path.name}`"
         )
         raise RenderError(msg)
-    held = sorted(set(config) & {f"{PROJECT}:{key}" for key in _secret_keys()})
+    held = sorted(set(config) & {f"{PROJECT}:{key}" for key in secret_keys})
     if held:
         msg = f"{path.name}: {', '.join(held)}: a committed file holds no secret; remove it: the environment gives it"
         raise RenderError(msg)

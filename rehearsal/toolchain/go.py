@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from rehearsal import marked
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.tool import ToolError
 
@@ -147,19 +147,11 @@ def end_marked(mark: Path) -> bool:
     Args:
         mark: the folder they worked for.
     """
-    found = False
-    for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        marked = [process for process in psutil.process_iter() if _carries(process, mark)]
-        found |= bool(marked)
-        for process in marked:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal_number)
-        psutil.wait_procs(marked, timeout=_GRACE_SECONDS)
-    return found
+    left = _marked(mark)
+    marked.end(left, patience=_GRACE_SECONDS)
+    marked.end(_marked(mark), patience=_GRACE_SECONDS)  # what they started while they were ended
+    return bool(left)
 
 
-def _carries(process: psutil.Process, mark: Path) -> bool:
-    try:
-        return bool(process.environ().get(_MARK) == str(mark))
-    except (psutil.Error, OSError):
-        return False  # it has ended, or belongs to somebody else
+def _marked(mark: Path) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if marked.mark_of(process, _MARK) == str(mark)]

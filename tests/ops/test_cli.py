@@ -31,36 +31,35 @@ def raising(error: BaseException):
 
 
 @pytest.fixture
-def up(monkeypatch, deployment, sophia):
-    """Brings a stack up with an engine that stands in."""
+def with_stand_in(monkeypatch, deployment, sophia):
+    """Gives a verb on the dev stack whose deployment, taken from a seam, has an engine that stands in."""
 
-    def run(engine, *words: str, names: tuple[str, ...] = ()):
-        monkeypatch.setattr("ops.up.rehearsed", lambda *_: deployment(engine, *names))
-        return sophia("up", "dev", *words)
+    def verb(name: str, seam: str):
+        def run(engine, *words: str, names: tuple[str, ...] = ()):
+            monkeypatch.setattr(seam, lambda *_: deployment(engine, *names))
+            return sophia(name, "dev", *words)
 
-    return run
+        return run
 
-
-@pytest.fixture
-def drift(monkeypatch, deployment, sophia):
-    """Looks for drift with an engine that stands in."""
-
-    def run(engine, *words: str):
-        monkeypatch.setattr("ops.cli.existing", lambda *_: deployment(engine))
-        return sophia("drift", "dev", *words)
-
-    return run
+    return verb
 
 
 @pytest.fixture
-def preview(monkeypatch, deployment, sophia):
-    """Previews with an engine that stands in."""
+def up(with_stand_in):
+    """Brings a stack up."""
+    return with_stand_in("up", "ops.up.rehearsed")
 
-    def run(engine, *words: str):
-        monkeypatch.setattr("ops.cli.rehearsed", lambda *_: deployment(engine))
-        return sophia("preview", "dev", *words)
 
-    return run
+@pytest.fixture
+def drift(with_stand_in):
+    """Looks for drift."""
+    return with_stand_in("drift", "ops.cli.existing")
+
+
+@pytest.fixture
+def preview(with_stand_in):
+    """Previews."""
+    return with_stand_in("preview", "ops.cli.rehearsed")
 
 
 @pytest.fixture
