@@ -28,6 +28,7 @@ class Catalog(Facts):
         replicas: Mapping[str, Replicas] | None = None,
         price_book: str | None = None,
         image_lock: str = "images",
+        adopt: Mapping[str, str] | None = None,
     ) -> Stack:
         """Return one stack: its choice resolved, checked and priced.
 
@@ -38,6 +39,7 @@ class Catalog(Facts):
             replicas: replica bounds that differ from the catalog's, by server.
             price_book: name of the price book; None for the default one.
             image_lock: name of the lock that pins its images.
+            adopt: ids of what it takes over from the account, by name; None where only its size or price matters.
 
         Raises:
             CatalogError: with every name the catalog lacks and every limit the choice breaks.
@@ -49,6 +51,7 @@ class Catalog(Facts):
             replicas=replicas or {},
             price_book=price_book,
             image_lock=image_lock,
+            adopt=adopt,
         )
         return compose(self, choice)
 
@@ -65,13 +68,16 @@ def load(root: Path = ROOT) -> Catalog:
     with collector.paused():
         draft = read(root)
         offences = [*draft.source.offences, *crosschecks.offences(draft)]
-    limits, secrets, versions = draft.limits, draft.secrets, draft.versions
-    if offences or limits is None or secrets is None or versions is None:
+    account, firewall, limits = draft.account, draft.firewall, draft.limits
+    secrets, versions = draft.secrets, draft.versions
+    if offences or not (account and firewall and limits and secrets and versions):
         raise CatalogError(offences)
     return Catalog(
         instance_types=draft.types.valid,
         price_books=draft.books.valid,
         machines=draft.machines.valid,
+        account=account,
+        firewall=firewall,
         limits=limits,
         secrets=secrets.secrets,
         rotation_days=secrets.rotation_days,

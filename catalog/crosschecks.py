@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from catalog import machine_rules, stack_rules, workload_rules
+from catalog import account_rules, machine_rules, stack_rules, workload_rules
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.defaults import Defaults
 from catalog.limits import Limits
@@ -25,6 +25,9 @@ def offences(draft: Draft) -> Iterator[Offence]:
             own = _nodes(draft, draft.limits, stack)
             yield from _of_stack(draft, draft.limits, stack, own)
             nodes += own
+    if draft.firewall is not None:
+        label = draft.source.label("firewall.yaml")
+        yield from account_rules.of_firewall(draft.firewall, lambda field: f"{label}: {field}")
     if draft.defaults is not None:
         yield from _of_servers(draft, draft.defaults, nodes)
     if draft.secrets is not None:
@@ -49,6 +52,10 @@ def _of_machines(draft: Draft, limits: Limits) -> Iterator[Offence]:
         yield from machine_rules.of_machine(machine, where(name), types=draft.types, limits=limits)
     if draft.machines.complete:
         yield from machine_rules.of_fleet(machines, where, limits)
+    if draft.account is not None:
+        yield from account_rules.of_account(
+            draft.account, lambda field: f"{label('account.yaml')}: {field}", machines=machines, limits=limits
+        )
     yield from machine_rules.of_limits(limits, draft.books, lambda field: f"{label('limits.yaml')}: {field}")
 
 

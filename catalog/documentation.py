@@ -20,6 +20,8 @@ def markdown(catalog: Facts) -> str:
         ("MCP servers", _servers(catalog)),
         ("Secrets", _secrets(catalog)),
         ("Limits", _limits(catalog)),
+        ("Account", _account(catalog)),
+        ("Firewall", _firewall(catalog)),
         ("Versions", _versions(catalog)),
     )
     introduction = (
@@ -134,6 +136,35 @@ def _limits(catalog: Facts) -> str:
         f"the {limits.default_price_book} book unless a stack names another."
     )
     return f"{_table(head, rows)}\n\n{account}"
+
+
+def _account(catalog: Facts) -> str:
+    account, hours = catalog.account, catalog.limits.hours_per_month
+    tags = ", ".join(f"`{key}={value}`" for key, value in account.tags.items())
+    shared = (
+        f"{account.owner} manages what is account-wide: the SSH key `{account.ssh_key}` and the global ruleset. "
+        f"Machines are launched with the tags {tags}. File systems: {', '.join(account.file_systems) or 'none'}."
+    )
+    lives = dict.fromkeys(catalog.limits.stacks, "around the clock")
+    lives |= {stack: f"{schedule}, {schedule.share():.0%} of a month" for stack, schedule in account.schedules.items()}
+    lives |= {stack: f"on demand, {n} of {hours} hours" for stack, n in account.on_demand_hours.items()}
+    return f"{shared}\n\n{_table(['Stack', 'Its machines exist'], lives.items())}"
+
+
+def _firewall(catalog: Facts) -> str:
+    firewall = catalog.firewall
+    tables = {"always": firewall.ports, **firewall.meshes}
+    rows = [
+        [f"`{name}`", kind, row.protocol, _or_dash(row.port), ", ".join(row.sources), row.targets, row.reason]
+        for kind, ports in tables.items()
+        for name, row in ports.items()
+    ]
+    head = ["Name", "Mesh", "Protocol", "Port", "From", "To", "For"]
+    opened = ", ".join(f"{r.protocol} {r.port or ''}".strip() + f" from {r.source}" for r in firewall.global_rules)
+    return (
+        f"{_table(head, rows)}\n\nThe account's global ruleset holds: {opened}. Lambda enforces no rule in "
+        f"{', '.join(firewall.unenforced_regions)}: machines there need the host firewall."
+    )
 
 
 def _versions(catalog: Facts) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from catalog.account import Account
+from catalog.firewall import Firewall
 from catalog.image_lock import ImageLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
@@ -21,6 +23,10 @@ class Facts:
     """Price books by name."""
     machines: Mapping[str, Machine]
     """Machines of all stacks by name."""
+    account: Account
+    """What the stacks share in the Lambda Cloud account."""
+    firewall: Firewall
+    """What may reach a machine."""
     limits: Limits
     """Limits of the account and of every stack."""
     secrets: Mapping[str, Secret]

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from catalog.account import Account
 from catalog.defaults import FILE as DEFAULTS
 from catalog.defaults import Defaults, Layers, layers
+from catalog.firewall import Firewall
 from catalog.image_lock import ImageLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
@@ -37,6 +39,10 @@ class Draft:
     """Price books."""
     machines: Entries[Machine]
     """Machines."""
+    account: Account | None
+    """The account."""
+    firewall: Firewall | None
+    """What may reach a machine."""
     limits: Limits | None
     """Limits."""
     secrets: SecretsFile | None
@@ -70,6 +76,8 @@ def read(root: Path) -> Draft:
         types=entries(source, "instance_types.yaml", types, names=TypeAdapter(InstanceTypeName), model=InstanceType),
         books=_books(source),
         machines=entries(source, "machines.yaml", machines, names=_NAMES, model=Machine),
+        account=document(source, "account.yaml", Account),
+        firewall=document(source, "firewall.yaml", Firewall),
         limits=document(source, "limits.yaml", Limits),
         secrets=document(source, "secrets.yaml", SecretsFile),
         defaults=defaults,

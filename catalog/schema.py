@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from catalog.account import Account
 from catalog.defaults import Defaults
+from catalog.firewall import Firewall
 from catalog.image_lock import ImageLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
@@ -26,6 +28,8 @@ Schema = dict[str, Any]
 def schemas() -> dict[str, Schema]:
     """Return the schema of every kind of file, by the name of the schema's own file."""
     models: dict[str, Any] = {
+        "account": Account,
+        "firewall": Firewall,
         "image-lock": ImageLock,
         "instance-types": Mapping[InstanceTypeName, InstanceType],
         "limits": Limits,

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog import machine_rules, stack_rules, workload_rules
+from catalog import account_rules, machine_rules, stack_rules, workload_rules
+from catalog.account import Account, Schedule
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.facts import Facts
+from catalog.firewall import Firewall
 from catalog.image_lock import ImageLock
 from catalog.limits import StackLimits
 from catalog.machine import Machine
@@ -32,6 +34,8 @@ class Choice:
     """The price book that prices it; None for the default one."""
     image_lock: str = "images"
     """The lock that pins its images."""
+    adopt: Mapping[str, str] | None = None
+    """Ids of what it takes over, by name; None where nothing is built from the stack."""
 
     def path(self, key: str) -> str:
         """Return how messages name one of the stack's configuration keys."""
@@ -56,12 +60,32 @@ class Stack:
     """The lock that pins its images."""
     price_book: str
     """Name of the price book that prices it."""
+    account: Account
+    """What it shares with the other stacks in the Lambda Cloud account."""
+    firewall: Firewall
+    """What may reach its machines."""
+    adopt: Mapping[str, str]
+    """Ids of what it takes over from the account, by name."""
+    prices: Mapping[str, int]
+    """United States cents per hour by machine."""
     hourly_cents: int
     """Cost of its machines in United States cents per hour."""
     monthly_cents: int
     """Cost of its machines in United States cents per month that runs through."""
+    expected_monthly_cents: int
+    """The same for the hours in which its machines exist, by its schedule or on demand."""
     warnings: tuple[str, ...]
     """What is allowed and yet worth knowing, one sentence each."""
+
+    @property
+    def owns_account(self) -> bool:
+        """Whether it manages what is account-wide."""
+        return self.account.owner == self.name
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When its machines exist; None where that is around the clock, or on demand."""
+        return self.account.schedules.get(self.name)
 
     def image(self, workload: Workload) -> str:
         """Return the image reference of a workload, with its digest when the stack's lock has one."""
@@ -88,6 +112,10 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         raise CatalogError(offences)
     nodes = _nodes(facts, choice.stack, machines)
     offences += _broken_bounds(choice, workloads)
+    if choice.adopt is not None:
+        offences += account_rules.of_adoption(
+            choice.adopt, choice.stack, choice.path("adopt"), machines=machines, account=facts.account
+        )
     if len(machines) == len(choice.machines):  # a name that is wrong is no lack of room
         offences += stack_rules.capacity(choice.stack, workloads, nodes, choice.path("machines"))
     unpriced = [*machine_rules.of_prices(machines, book, f"catalog/prices/{book_name}.yaml")]
@@ -107,12 +135,24 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         limits=limits,
         image_lock=lock,
         price_book=book_name,
+        account=facts.account,
+        firewall=facts.firewall,
+        adopt=choice.adopt or {},
+        prices={name: book.hourly_cents[machine.instance_type] for name, machine in machines.items()},
         hourly_cents=hourly,
         monthly_cents=monthly,
+        expected_monthly_cents=_expected(facts.account, choice.stack, hourly, monthly),
         warnings=tuple(
             stack_rules.warnings(choice.stack, workloads, nodes, monthly=monthly, budget=limits.budget),
         ),
     )
+
+
+def _expected(account: Account, stack: str, hourly: int, monthly: int) -> int:
+    if stack in account.on_demand_hours:
+        return hourly * account.on_demand_hours[stack]
+    schedule = account.schedules.get(stack)
+    return monthly if schedule is None else round(monthly * schedule.share())
 
 
 def _unknown(facts: Facts, choice: Choice) -> Iterator[Offence]:
