@@ -1,0 +1,47 @@
+"""How the provider reaches the API."""
+
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from providers.kit import SECRET, Config, Environment
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def api_address(url: str) -> str:
+    """Return an address that a key may be sent to, without a slash at its end.
+
+    Raises:
+        ValueError: when it is no bare https address; http is for this machine alone.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/") or not host:
+        message = "give scheme and host alone, such as https://cloud.lambda.ai: no user, path or query"
+        raise ValueError(message)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _on_this_machine(host)):
+        message = "use https: the API key would cross the network in the clear (http is for this machine alone)"
+        raise ValueError(message)
+    return url.rstrip("/")
+
+
+class LambdaConfig(Config):
+    """How the provider reaches the API."""
+
+    api_key: Annotated[str, SECRET, Environment("LAMBDA_CLOUD_API_KEY"), Field(min_length=1)]
+    """An API key of the account. Given by the environment, it is never stored."""
+    api_url: Annotated[str, Environment("LAMBDA_CLOUD_API_URL"), AfterValidator(api_address)] = (
+        "https://cloud.lambda.ai"
+    )
+    """Scheme and host of the API."""
+    clock_speed: Annotated[float, Environment("LAMBDA_CLOUD_CLOCK_SPEED"), Field(gt=0)] = 1.0
+    """How many times faster than real time the API's clock runs: 1 for Lambda itself, more for a rehearsal of it. Every
+    interval, poll and deadline is divided by it."""
