@@ -1,0 +1,1 @@
+"""Native Pulumi providers, and the kit they are made with."""
