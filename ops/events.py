@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ops.comparison import Difference, compare
+
 UNCHANGED = frozenset(
     {
         "same",
@@ -43,6 +45,8 @@ class Step:
     """Whether a provider manages it; a component holds nothing but its children."""
     paths: tuple[str, ...] = ()
     """Property paths that differ; empty where the engine names none."""
+    differences: tuple[Difference, ...] = ()
+    """What stood and stands at those paths; only in a finished step that changes something."""
 
     @property
     def name(self) -> str:
@@ -128,17 +132,20 @@ def parse(line: str) -> Event | None:
     return None
 
 
-def _step(event: Mapping[str, Any]) -> Step:
+def _step(event: Mapping[str, Any], *, compared: bool = False) -> Step:
     metadata = event["metadata"]
-    state = metadata.get("new") or metadata.get("old") or {}
-    paths = metadata.get("detailedDiff") or dict.fromkeys(metadata.get("diffs") or ())
+    old, new = metadata.get("old"), metadata.get("new")
+    state = new or old or {}
+    paths = sorted(metadata.get("detailedDiff") or metadata.get("diffs") or ())
     return Step(
         op=metadata["op"],
         urn=metadata["urn"],
         type=metadata["type"],
         parent=state.get("parent", ""),
         custom=state.get("custom", False),
-        paths=tuple(sorted(paths)),
+        paths=tuple(paths),
+        # Most steps change nothing, and their states are looked at no further.
+        differences=compare(old, new, paths) if compared and metadata["op"] not in UNCHANGED else (),
     )
 
 
@@ -152,7 +159,7 @@ def _diagnostic(event: Mapping[str, Any]) -> Diagnostic | None:
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
     "resourcePreEvent": lambda event: Started(_step(event)),
-    "resOutputsEvent": lambda event: Finished(_step(event)),
+    "resOutputsEvent": lambda event: Finished(_step(event, compared=True)),
     "resOpFailedEvent": lambda event: Failed(_step(event)),
     "diagnosticEvent": _diagnostic,
     "summaryEvent": lambda event: Summary(event.get("result", ""), event.get("resourceChanges", {})),

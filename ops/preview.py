@@ -1,11 +1,11 @@
 """``preview`` and ``drift``: what the engine would do, and what differs from what it did."""
 
-from collections.abc import Iterable
+from typing import Any
 
 from ops.deployment import Deployment
 from ops.engine import Outcome
 from ops.events import Event, Finished, Step
-from ops.results import Change, DriftResult, PreviewResult
+from ops.results import Deviation, DriftedResource, DriftResult, Edit, PlannedChange, PreviewResult
 from ops.view import View
 
 _PREVIEW = ("preview",)
@@ -15,7 +15,8 @@ _DRIFT = ("refresh", "--preview-only")
 def preview(deployment: Deployment) -> PreviewResult:
     """Return what the engine would change; nothing is changed."""
     outcome = deployment.engine.run(_PREVIEW, _silent)
-    return PreviewResult(stack=deployment.stack, errors=_errors(outcome), changes=_changes(outcome.changed.values()))
+    changes = tuple(_planned(step) for step in outcome.changed.values() if step.custom)
+    return PreviewResult(stack=deployment.stack, errors=_errors(outcome), changes=changes)
 
 
 def drift(deployment: Deployment, view: View) -> DriftResult:
@@ -34,7 +35,7 @@ def drift(deployment: Deployment, view: View) -> DriftResult:
     return DriftResult(
         stack=deployment.stack,
         errors=_errors(outcome),
-        changes=_changes(outcome.changed.values()),
+        changes=tuple(_drifted(step) for step in outcome.changed.values() if step.custom),
         checked=len(checked),
     )
 
@@ -47,9 +48,25 @@ def _errors(outcome: Outcome) -> tuple[str, ...]:
     return () if outcome.ok else tuple(outcome.errors) or (f"the engine ended with code {outcome.code}",)
 
 
-def _changes(steps: Iterable[Step]) -> tuple[Change, ...]:
-    return tuple(
-        Change(component=s.component, kind=s.kind, name=s.name, op=s.verb, paths=s.paths, urn=s.urn)
-        for s in steps
-        if s.custom
-    )
+def _planned(step: Step) -> PlannedChange:
+    edits = tuple(Edit(path=d.path, before=d.before, after=d.after) for d in step.differences)
+    return PlannedChange(**_change(step), edits=edits)
+
+
+def _drifted(step: Step) -> DriftedResource:
+    if step.verb == "delete":
+        deviations: tuple[Deviation, ...] = (Deviation(path="", expected="exists", actual="gone"),)
+    else:
+        deviations = tuple(Deviation(path=d.path, expected=d.before, actual=d.after) for d in step.differences)
+    return DriftedResource(**_change(step), deviations=deviations)
+
+
+def _change(step: Step) -> dict[str, Any]:
+    return {
+        "component": step.component,
+        "kind": step.kind,
+        "name": step.name,
+        "op": step.verb,
+        "paths": step.paths,
+        "urn": step.urn,
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 
 class Result(BaseModel):
@@ -33,6 +33,46 @@ class Change(BaseModel):
     """The properties that differ."""
     urn: str
     """Its identity in the stack."""
+
+
+class Edit(BaseModel):
+    """What one property is and would be."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    path: str
+    """Its path, such as ``spec.ports[0].port``."""
+    before: JsonValue
+    """Its value now; null where it is absent, ``[secret]`` where it is secret."""
+    after: JsonValue
+    """Its value afterwards, in the same way; ``[unknown]`` where only the deployment will know it."""
+
+
+class PlannedChange(Change):
+    """One resource that would differ, and how."""
+
+    edits: tuple[Edit, ...] = ()
+    """What each of those properties is and would be; empty where the resource comes or goes as a whole."""
+
+
+class Deviation(BaseModel):
+    """What one property should be and is."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    path: str
+    """Its path, such as ``spec.ports[0].port``; empty for the resource as a whole."""
+    expected: JsonValue
+    """What was declared; null where nothing was, ``[secret]`` where it is secret, ``exists`` for a whole resource."""
+    actual: JsonValue
+    """What is really there, in the same way; ``gone`` for a whole resource."""
+
+
+class DriftedResource(Change):
+    """One resource that differs from what was declared, and how."""
+
+    deviations: tuple[Deviation, ...] = ()
+    """What each of those properties should be and is; two equal values are secrets that differ."""
 
 
 class NodeRow(BaseModel):
@@ -89,14 +129,14 @@ class UpResult(Result):
 class PreviewResult(Result):
     """What the engine would do."""
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PlannedChange, ...] = ()
     """Resources that would differ."""
 
 
 class DriftResult(Result):
     """What differs from what is declared."""
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[DriftedResource, ...] = ()
     """Resources that differ."""
     checked: int = 0
     """Resources that were compared."""

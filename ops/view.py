@@ -1,18 +1,33 @@
 """What people see: progress while a verb works, tables when it is done."""
 
+import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from ops.events import Diagnostic, Event, Failed, Finished
-from ops.results import DoctorResult, DriftResult, PlanResult, PreviewResult, UpResult
+from ops.results import (
+    Change,
+    DoctorResult,
+    DriftedResource,
+    DriftResult,
+    PlannedChange,
+    PlanResult,
+    PreviewResult,
+    UpResult,
+)
+from render.graph import SECRET, UNKNOWN
 
 _MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
+
+_VALUE_WIDTH = 60
+"""Characters of a value that a line shows; the JSON answer has all of it."""
 
 
 class View:
@@ -74,17 +89,49 @@ def show_changes(result: PreviewResult | DriftResult | PlanResult, console: Cons
             console.print(Text(component, "bold"))
         mark, colour = _MARKS.get(change.op, ("?", "white"))
         console.print(Text.assemble("  ", (f"{mark} {change.op:8}", colour), f"{change.kind:24} {change.name}"))
-        for path in change.paths:
-            console.print(Text(f"      {path}", "dim"))
+        for line in property_lines(change):
+            console.print(Text(f"      {line}", "dim"))
     counted = Counter(change.op for change in result.changes)
     count = len(result.changes)
     console.print(f"{count} change{'s' if count > 1 else ''}{_by_op(counted)}")
+
+
+def property_lines(change: Change) -> Iterator[str]:
+    """Yield a line for each property that differs: what it is or should be, an arrow, what takes its place."""
+    match change:
+        case PlannedChange(edits=edits) if edits:
+            for edit in edits:
+                yield _property_line(edit.path, edit.before, edit.after)
+        case DriftedResource(deviations=deviations) if deviations:
+            for deviation in deviations:
+                yield _property_line(deviation.path, deviation.expected, deviation.actual)
+        case _:
+            yield from change.paths
+
+
+def _property_line(path: str, one: JsonValue, other: JsonValue) -> str:
+    if not path:
+        return f"{one} → {other}"
+    before, after = _words(one), _words(other)
+    # What the engine blinds looks the same on both sides.
+    return f"{path}: {_short(before)} → {_short(after)}" if before != after else f"{path}: {_short(before)}, changed"
+
+
+def _words(value: JsonValue) -> str:
+    if value is None:
+        return "absent"
+    return str(value) if value in (SECRET, UNKNOWN) else json.dumps(value, ensure_ascii=False)
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _VALUE_WIDTH else f"{words[: _VALUE_WIDTH - 1]}…"
 
 
 def show_drift(result: DriftResult, console: Console) -> None:
     """Print what differs from what is declared, and the command that repairs it."""
     show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
     if result.changes:
+        console.print("Each property: what is expected → what is there")
         console.print(f"Repair it: ./sophia up {result.stack}")
 
 

@@ -132,6 +132,28 @@ def test_drift_leaves_with_7_and_names_what_drifted_and_the_repair(drift, replay
     assert "./sophia up dev" in left.out
 
 
+def test_drift_answers_with_what_is_expected_and_what_is_there(drift, replayed):
+    changes = {c["name"]: c["deviations"] for c in json.loads(drift(replayed("drift.jsonl"), "--json").out)["changes"]}
+    assert changes == {
+        "mcp-github-service": [{"path": "spec.ports[0].port", "expected": 9005, "actual": 9999}],
+        "mcp-github-deployment": [{"path": "", "expected": "exists", "actual": "gone"}],
+    }
+
+
+def test_drift_shows_what_is_expected_and_what_is_there(drift, replayed):
+    left = drift(replayed("drift.jsonl"))
+    assert "spec.ports[0].port: 9005 → 9999" in left.out
+    assert "exists → gone" in left.out
+
+
+def test_a_preview_answers_with_what_is_and_what_would_be(preview, replayed):
+    changes = json.loads(preview(replayed("drift.jsonl"), "--json").out)["changes"]
+    assert {c["name"]: c["edits"] for c in changes} == {
+        "mcp-github-service": [{"path": "spec.ports[0].port", "before": 9005, "after": 9999}],
+        "mcp-github-deployment": [],
+    }
+
+
 def test_no_drift_leaves_with_0(drift, replayed):
     left = drift(replayed("unchanged.jsonl"))
     assert left.code == ExitCode.OK

@@ -9,10 +9,13 @@ from rich.console import Console
 from ops import view
 from ops.events import Diagnostic, Failed, Finished, Started, Step
 from ops.results import (
-    Change,
+    Deviation,
     DoctorResult,
+    DriftedResource,
     DriftResult,
+    Edit,
     NodeRow,
+    PlannedChange,
     PlanResult,
     PreviewResult,
     ServerRow,
@@ -37,9 +40,12 @@ UP = UpResult(
     seconds={"render": 0.5, "engine": 12.34},
 )
 CHANGES = tuple(
-    Change(component="mcp-github", kind="Deployment", name=f"{op}d", op=op, paths=("spec.replicas",), urn=op)
+    PlannedChange(component="mcp-github", kind="Deployment", name=f"{op}d", op=op, paths=("spec.replicas",), urn=op)
     for op in ("create", "update", "replace", "delete")
 )
+
+
+DRIFTED = DriftedResource(component="staging-machines", kind="Instance", name="agent", op="update", urn="urn")
 
 
 class Screen:
@@ -112,8 +118,48 @@ def test_nothing_is_said_in_words(screen):
 
 
 def test_drift_names_the_command_that_repairs_it(screen):
-    view.show_drift(DriftResult(stack="dev", changes=CHANGES[:1], checked=150), screen.console)
+    view.show_drift(DriftResult(stack="dev", changes=(DRIFTED,), checked=150), screen.console)
     assert screen.lines[-1] == "Repair it: ./sophia up dev"
+
+
+def deviating(*deviations: Deviation) -> DriftResult:
+    return DriftResult(stack="dev", changes=(DRIFTED.model_copy(update={"deviations": deviations}),), checked=1)
+
+
+LONG = "a value " * 40
+DEVIATIONS = [
+    pytest.param(Deviation(path="name", expected="a", actual="b"), 'name: "a" → "b"', id="text"),
+    pytest.param(Deviation(path="port", expected="80", actual=80), 'port: "80" → 80', id="text and number"),
+    pytest.param(Deviation(path="on", expected=True, actual=1), "on: true → 1", id="truth and number"),
+    pytest.param(Deviation(path="tags", expected=None, actual=["x"]), 'tags: absent → ["x"]', id="nothing and list"),
+    pytest.param(Deviation(path="key", expected="[secret]", actual="[secret]"), "key: [secret], changed", id="secret"),
+    pytest.param(Deviation(path="key", expected="[secret]", actual=None), "key: [secret] → absent", id="lost secret"),
+    pytest.param(Deviation(path="", expected="exists", actual="gone"), "exists → gone", id="whole resource"),
+    pytest.param(Deviation(path="x", expected=LONG, actual=1), f'x: "{LONG[:58]}… → 1', id="long"),
+]
+
+
+@pytest.mark.parametrize(("deviation", "line"), DEVIATIONS)
+def test_a_deviation_is_shown_with_what_is_expected_and_what_is_there(deviation, line, screen):
+    view.show_drift(deviating(deviation), screen.console)
+    assert screen.lines[2] == f"      {line}"
+
+
+def test_drift_says_on_which_side_of_the_arrow_the_expected_value_stands(screen):
+    view.show_drift(deviating(Deviation(path="name", expected="a", actual="b")), screen.console)
+    assert "Each property: what is expected → what is there" in screen.lines
+
+
+def test_the_json_answer_has_the_whole_of_a_long_value():
+    answer = deviating(Deviation(path="x", expected=LONG, actual=1)).model_dump_json()
+    assert LONG in answer
+
+
+def test_a_previewed_property_is_shown_as_it_is_and_as_it_would_be(screen):
+    edits = (Edit(path="spec.replicas", before=1, after="[unknown]"),)
+    change = CHANGES[1].model_copy(update={"edits": edits})
+    view.show_changes(PreviewResult(stack="dev", changes=(change,)), screen.console, "No changes.")
+    assert screen.lines[2] == "      spec.replicas: 1 → [unknown]"
 
 
 def test_no_drift_says_how_much_was_compared(screen):
