@@ -15,6 +15,7 @@ INSTANCE_ID = re.compile(r"[0-9a-f]{32}")
 """The form of the ids of Lambda Cloud (API 1.10.0, examples)."""
 
 _MOST_RULES = 20
+_PUBLIC_KEY = re.compile(r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?")
 
 
 def of_account(account: Account, where: Where, *, machines: Mapping[str, Machine], limits: Limits) -> Iterator[Offence]:
@@ -113,3 +114,20 @@ def of_adoption(
             rule = f"{name} is pinned: it exists, is taken over by its id and never launched"
             remedy = "add its id, which `./sophia machines --json` and Lambda's console show"
             yield Offence(f"{path}.{name}", "absent", rule, remedy)
+
+
+def of_key(public_key: str, stack: str, path: str) -> Iterator[Offence]:
+    """Yield an offence when a stack that owns the account's SSH key has not its public half.
+
+    Args:
+        public_key: the public half, in OpenSSH's form.
+        stack: the stack's name.
+        path: where it stands.
+    """
+    if not _PUBLIC_KEY.fullmatch(public_key.strip()):
+        # Never shown: whoever pastes the wrong half has pasted a secret.
+        shown = "a text" if public_key else "absent"
+        rule = f"{stack} owns the account's SSH key, so it needs the public half as OpenSSH writes it"
+        yield Offence(
+            path, shown, rule, "give the line of the key's .pub file, which starts with ssh-ed25519 or ssh-rsa"
+        )

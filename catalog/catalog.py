@@ -29,6 +29,7 @@ class Catalog(Facts):
         price_book: str | None = None,
         image_lock: str = "images",
         adopt: Mapping[str, str] | None = None,
+        ssh_public_key: str = "",
     ) -> Stack:
         """Return one stack: its choice resolved, checked and priced.
 
@@ -40,6 +41,7 @@ class Catalog(Facts):
             price_book: name of the price book; None for the default one.
             image_lock: name of the lock that pins its images.
             adopt: ids of what it takes over from the account, by name; None where only its size or price matters.
+            ssh_public_key: public half of the account's SSH key, in OpenSSH's form.
 
         Raises:
             CatalogError: with every name the catalog lacks and every limit the choice breaks.
@@ -52,6 +54,7 @@ class Catalog(Facts):
             price_book=price_book,
             image_lock=image_lock,
             adopt=adopt,
+            ssh_public_key=ssh_public_key,
         )
         return compose(self, choice)
 

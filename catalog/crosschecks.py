@@ -42,6 +42,7 @@ def _of_machines(draft: Draft, limits: Limits) -> Iterator[Offence]:
         return lambda field: f"{file}: {name}.{field}" if name else file
 
     used = {where(name)("instance_type"): [machine.instance_type] for name, machine in machines.items()}
+    used |= {where(name)("fallbacks"): [*machine.fallbacks] for name, machine in machines.items()}
     used[label("instance_types.yaml")] = sorted(draft.types.names)
     for name, book in draft.books.valid.items():
         used[f"{label(f'prices/{name}.yaml')}: hourly_cents"] = [*book.hourly_cents]

@@ -105,6 +105,8 @@ class Machine(Model):
 
     instance_type: InstanceTypeName
     """Which type it is or is launched as."""
+    fallbacks: tuple[InstanceTypeName, ...] = ()
+    """Types it is launched as instead, in this order, where the region has no capacity; never for a pinned machine."""
     region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+-[0-9]$")]
     """Lambda Cloud region."""
     owner: DnsLabel

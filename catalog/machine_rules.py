@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from catalog.cost import unpriced
 from catalog.limits import Limits, StackLimits
-from catalog.machine import InstanceType, Machine, PriceBook
+from catalog.machine import InstanceType, Lifecycle, Machine, PriceBook
 from catalog.node import is_sized
 from catalog.offence import Offence
 from catalog.shape import Entries
@@ -49,12 +49,32 @@ def of_machine(machine: Machine, where: Where, *, types: Entries[InstanceType], 
             remedy = "record both in catalog/instance_types.yaml from the API, or choose another type"
             yield Offence(where("instance_type"), machine.instance_type, rule, remedy)
         yield from _sharing(machine, instance_type, where)
+        yield from _fallbacks(machine, types, where)
     owner = limits.stacks.get(machine.owner)
     if owner is None:
         remedy = f"choose one of: {', '.join(limits.stacks)}"
         yield Offence(where("owner"), machine.owner, "an owner is a stack of catalog/limits.yaml", remedy)
     else:
         yield from _allowed(machine, owner, where)
+
+
+def _fallbacks(machine: Machine, types: Entries[InstanceType], where: Where) -> Iterator[Offence]:
+    """Placement is computed for the machine's own type, so that another must be no smaller and run the same images."""
+    own, path = types.valid[machine.instance_type], where("fallbacks")
+    if machine.lifecycle is Lifecycle.PINNED and machine.fallbacks:
+        rule = "a pinned machine is never launched"
+        yield Offence(path, ", ".join(machine.fallbacks), rule, "remove fallbacks")
+    for name in machine.fallbacks:
+        other = types.valid.get(name)
+        if other is not None and not _stands_in(other, own):
+            rule = f"it has at least the vcpus and memory of {machine.instance_type}, its architecture and its GPU"
+            yield Offence(path, name, rule, "choose another type, or remove it")
+
+
+def _stands_in(other: InstanceType, own: InstanceType) -> bool:
+    if other.architecture is not own.architecture or other.gpu != own.gpu:
+        return False
+    return (other.vcpus or 0) >= (own.vcpus or 0) and (other.memory_gib or 0) >= (own.memory_gib or 0)
 
 
 def _sharing(machine: Machine, instance_type: InstanceType, where: Where) -> Iterator[Offence]:
@@ -71,6 +91,7 @@ def _sharing(machine: Machine, instance_type: InstanceType, where: Where) -> Ite
 def _allowed(machine: Machine, owner: StackLimits, where: Where) -> Iterator[Offence]:
     pairs = (
         ("instance_type", machine.instance_type, owner.instance_types),
+        *(("fallbacks", name, owner.instance_types) for name in machine.fallbacks),
         ("region", machine.region, owner.regions),
     )
     for field, value, allowed in pairs:

@@ -36,6 +36,8 @@ class Choice:
     """The lock that pins its images."""
     adopt: Mapping[str, str] | None = None
     """Ids of what it takes over, by name; None where nothing is built from the stack."""
+    ssh_public_key: str = ""
+    """Public half of the account's SSH key."""
 
     def path(self, key: str) -> str:
         """Return how messages name one of the stack's configuration keys."""
@@ -66,6 +68,8 @@ class Stack:
     """What may reach its machines."""
     adopt: Mapping[str, str]
     """Ids of what it takes over from the account, by name."""
+    ssh_public_key: str
+    """Public half of the account's SSH key; empty where the stack does not own the account."""
     prices: Mapping[str, int]
     """United States cents per hour by machine."""
     hourly_cents: int
@@ -116,6 +120,8 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         offences += account_rules.of_adoption(
             choice.adopt, choice.stack, choice.path("adopt"), machines=machines, account=facts.account
         )
+        if facts.account.owner == choice.stack:
+            offences += account_rules.of_key(choice.ssh_public_key, choice.stack, choice.path("ssh_public_key"))
     if len(machines) == len(choice.machines):  # a name that is wrong is no lack of room
         offences += stack_rules.capacity(choice.stack, workloads, nodes, choice.path("machines"))
     unpriced = [*machine_rules.of_prices(machines, book, f"catalog/prices/{book_name}.yaml")]
@@ -138,6 +144,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         account=facts.account,
         firewall=facts.firewall,
         adopt=choice.adopt or {},
+        ssh_public_key=choice.ssh_public_key,
         prices={name: book.hourly_cents[machine.instance_type] for name, machine in machines.items()},
         hourly_cents=hourly,
         monthly_cents=monthly,

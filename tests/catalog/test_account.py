@@ -10,15 +10,16 @@ from catalog.account import Schedule
 
 ACCOUNT, FIREWALL = "catalog/account.yaml", "catalog/firewall.yaml"
 ID = "0123456789abcdef" * 2
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 somebody"
 
 
 def summary(offences: Iterable[Offence]) -> list[tuple[str, str]]:
     return sorted((offence.path, offence.value) for offence in offences)
 
 
-def choose(committed: Catalog, stack: str, adopt: Mapping[str, str]) -> Stack:
+def choose(committed: Catalog, stack: str, adopt: Mapping[str, str], key: str = PUBLIC_KEY) -> Stack:
     machines = [name for name, machine in committed.machines.items() if machine.owner == stack]
-    return committed.stack(stack, machines=machines, image_lock="rehearsal", adopt=adopt)
+    return committed.stack(stack, machines=machines, image_lock="rehearsal", adopt=adopt, ssh_public_key=key)
 
 
 def refused(committed: Catalog, stack: str, adopt: Mapping[str, str]) -> tuple[Offence, ...]:
@@ -143,6 +144,15 @@ def test_only_the_owner_of_the_account_takes_its_key_over(committed):
     (offence,) = refused(committed, "dev", {"sophia2025": ID})
     assert offence.path == "Pulumi.dev.yaml: sophia:adopt.sophia2025"
     assert choose(committed, "prod", prod_ids(committed)).owns_account
+
+
+def test_the_owner_of_the_account_needs_the_public_half_of_its_key_and_a_private_one_is_never_shown(committed):
+    pasted = "-----BEGIN " + "OPENSSH PRIVATE KEY-----"
+    with pytest.raises(CatalogError) as error:
+        choose(committed, "prod", prod_ids(committed), key=pasted)
+    assert summary(error.value.offences) == [("Pulumi.prod.yaml: sophia:ssh_public_key", "a text")]
+    assert pasted not in str(error.value)
+    assert choose(committed, "dev", {}, key="").ssh_public_key == ""
 
 
 def test_a_schedule_says_itself_in_one_line():

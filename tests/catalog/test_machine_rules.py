@@ -42,7 +42,9 @@ def test_a_machine_of_a_type_without_recorded_size_is_refused(broken: Broken) ->
 def test_a_type_that_the_owner_may_not_use_lists_those_it_may(broken: Broken) -> None:
     offences = broken({"limits.yaml": {"stacks": {"staging": {"instance_types": ["gpu_1x_a10"]}}}})
     assert _summary(offences) == [
+        (f"{MACHINES}: staging-agent-1.fallbacks", "cpu_4x_generalx"),
         (f"{MACHINES}: staging-agent-1.instance_type", "cpu_4x_general"),
+        (f"{MACHINES}: staging-agent-2.fallbacks", "cpu_4x_generalx"),
         (f"{MACHINES}: staging-agent-2.instance_type", "cpu_4x_general"),
     ]
     assert "choose one of: gpu_1x_a10;" in offences[0].remedy
@@ -137,3 +139,21 @@ def test_servers_that_do_not_fit_the_machines_of_a_stack_are_refused(broken: Bro
     )
     assert [offence.path for offence in offences] == [f"{MACHINES}: owner {stack}" for stack in ("dev", "staging")]
     assert "a pod of postgres fits no node (sophia-development: " in offences[0].value
+
+
+def test_a_machine_falls_back_to_a_type_that_is_as_large_and_runs_the_same_images(broken: Broken) -> None:
+    machines = {
+        "staging-server": {"fallbacks": ["cpu_4x_general"]},
+        "sophia-ai-core": {"fallbacks": ["gpu_1x_gh200"]},
+    }
+    offences = broken({"machines.yaml": machines})
+    assert _summary(offences) == [
+        (f"{MACHINES}: sophia-ai-core.fallbacks", "gpu_1x_gh200"),
+        (f"{MACHINES}: staging-server.fallbacks", "cpu_4x_general"),
+    ]
+    assert offences[0].rule == "a pinned machine is never launched"
+
+
+def test_a_fallback_that_lambda_does_not_have_is_refused(broken: Broken) -> None:
+    offences = broken({"machines.yaml": {"sophia-development": {"fallbacks": ["gpu_1x_h200_96gb"]}}})
+    assert (f"{MACHINES}: sophia-development.fallbacks", "gpu_1x_h200_96gb") in _summary(offences)
