@@ -1,15 +1,15 @@
 """One `GET /instances` for all who ask at the same time: the account has one request a second."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from providers.lambda_cloud.answers import Instance
 from providers.lambda_cloud.clock import Waiting
 from providers.lambda_cloud.errors import ApiError
 
 Instances = tuple[Instance, ...]
-FetchAll = Callable[[Waiting, Callable[[], None]], Awaitable[Instances]]
-FetchOne = Callable[[Waiting, str], Awaitable[Instance]]
+FetchAll = Callable[[Waiting, Callable[[], None]], Coroutine[None, None, Instances]]
+FetchOne = Callable[[Waiting, str], Coroutine[None, None, Instance]]
 
 
 class Listing:

@@ -1,0 +1,14 @@
+"""The plugin's process, started by the engine."""
+
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+# A plugin runs with its own folder first on the path: `providers` is not found there, and `clock` must not be.
+sys.path[:] = [str(FOLDER.parents[1]), *(entry for entry in sys.path if Path(entry).resolve() != FOLDER)]
+
+from providers.kit import serve  # noqa: E402 - the path comes first
+from providers.lambda_cloud.provider import PROVIDER  # noqa: E402 - the same
+
+if __name__ == "__main__":
+    serve(PROVIDER, sys.argv[1:])

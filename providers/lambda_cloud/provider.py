@@ -1,0 +1,45 @@
+"""The provider: its configuration, its resources and how it connects."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+
+from providers.kit import Provider
+from providers.lambda_cloud.client import Client
+from providers.lambda_cloud.clock import Clock
+from providers.lambda_cloud.config import LambdaConfig
+from providers.lambda_cloud.instance import Instance
+from providers.lambda_cloud.instance_ready import InstanceReady
+
+VERSION: Final = "0.1.0"
+
+
+@asynccontextmanager
+async def connect(config: LambdaConfig) -> AsyncIterator[Client]:
+    """Give a client of the API, and close its connections at the end."""
+    client = Client(
+        api_url=config.api_url,
+        api_key=config.api_key,
+        clock=Clock(config.clock_speed),
+        transport=httpx.AsyncHTTPTransport(),
+    )
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+PROVIDER: Final = Provider(
+    name="lambda-cloud",
+    version=VERSION,
+    description="Machines, SSH keys, file systems and firewall rules of Lambda Cloud.",
+    config=LambdaConfig,
+    connect=connect,
+    resources=(
+        Instance,
+        InstanceReady,
+    ),
+    python_package="providers.lambda_cloud.sdk",
+)
