@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
 from providers.kit import Model
+from providers.lambda_cloud import answers
 
 MOST_RULES = 20
 """Lambda's documentation: with more rules, instances may not start."""
@@ -115,3 +116,28 @@ def sentence(rule: FirewallRule) -> str:
             ports = f" {first}-{last}"
     purpose = f" ({rule.description})" if rule.description else ""
     return f"{rule.protocol}{ports} from {rule.source_network}{purpose}"
+
+
+def observed(rules: Iterable[answers.FirewallRule]) -> tuple[FirewallRule, ...]:
+    """Return live rules in normal order, also those that others wrote and that we would refuse to declare."""
+    return normal(
+        FirewallRule.model_construct(
+            protocol=cast("Protocol", rule.protocol),
+            port_range=rule.port_range,
+            source_network=_spelt(rule.source_network),
+            description=rule.description,
+        )
+        for rule in rules
+    )
+
+
+def wire(rules: Iterable[FirewallRule]) -> list[dict[str, object]]:
+    """Return rules as the API takes them."""
+    return [rule.model_dump(mode="json", by_alias=False, exclude_none=True) for rule in rules]
+
+
+def _spelt(source: str) -> str:
+    try:
+        return network(source)
+    except ValueError:
+        return source
