@@ -22,7 +22,7 @@ def test_the_key_goes_to_https_or_to_this_machine(url):
     [
         "http://cloud.lambda.ai",
         "http://10.0.0.1",
-        "https://me:pw@cloud.lambda.ai",
+        "https://me@cloud.lambda.ai",
         "https://x/api/v1",
         "ftp://127.0.0.1",
         "cloud.lambda.ai",
