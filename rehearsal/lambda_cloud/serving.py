@@ -1,0 +1,123 @@
+"""The fake as a running server: in a thread of a test, or as a process of its own."""
+
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from rehearsal.error import RehearsalError
+from rehearsal.lambda_cloud import surface
+from rehearsal.lambda_cloud.account import Account
+from rehearsal.lambda_cloud.contract import BreachError
+from rehearsal.lambda_cloud.control import Control
+from rehearsal.lambda_cloud.faults import Faults
+from rehearsal.lambda_cloud.limits import Limits
+from rehearsal.lambda_cloud.log import Log
+from rehearsal.lambda_cloud.server import Api, application
+from rehearsal.lambda_cloud.storage import Storage
+from rehearsal.lambda_cloud.transport import BreakableProtocol
+from rehearsal.waiting import until
+
+_PATIENCE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fake:
+    """A fake that is being served."""
+
+    url: str
+    """Where it is; the paths of the API follow."""
+    key: str
+    """Its API key."""
+    account: Account
+    """What it is the API of."""
+    control: Control
+    """A client of its control surface."""
+    log: Log
+    """Every request it was sent."""
+    faults: Faults
+    """What goes wrong."""
+    breaches: list[str]
+    """Where it broke its own contract."""
+
+
+def api_of(
+    account: Account, key: str, *, storage: Storage | None = None, write: Callable[[str], None] | None = None
+) -> Api:
+    """Return the API of an account.
+
+    Args:
+        account: the account.
+        key: who knows it may ask.
+        storage: where the account is kept after each change.
+        write: told each line of the log.
+    """
+
+    def changed() -> None:
+        if storage:
+            storage.save(account)
+
+    return Api(account, key, Log(write), Faults(), Limits(account.clock), changed)
+
+
+def server_of(api: Api) -> uvicorn.Server:
+    """Return the server of an API; its socket is given to it."""
+    configuration = uvicorn.Config(
+        application(api, surface.routes(api)),
+        http=BreakableProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(configuration)
+
+
+@contextmanager
+def serve(account: Account, *, speed: float = 600.0, state: Path | None = None) -> Iterator[Fake]:
+    """Serve an account on a free port of loopback until the block ends.
+
+    Args:
+        account: the account; its clock runs meanwhile.
+        speed: virtual seconds per second.
+        state: the file it is kept in after each change.
+
+    Raises:
+        BreachError: at the end, when the fake broke its own contract.
+        RehearsalError: when it does not start or does not end.
+    """
+    api = api_of(account, secrets.token_urlsafe(24), storage=Storage(state) if state else None)
+    server = server_of(api)
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        account.clock.run(speed)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            _wait(lambda: server.started or not thread.is_alive(), "does not start")
+            with Control(url, api.key) as client:
+                yield Fake(url, api.key, account, client, api.log, api.faults, api.breaches)
+        finally:
+            server.should_exit = True
+            thread.join(_PATIENCE_SECONDS)
+            account.clock.run(0.0)
+    if thread.is_alive():
+        message = f"the fake of the Lambda Cloud API at {url} does not end; end the process that serves it"
+        raise RehearsalError(message)
+    if api.breaches:
+        raise BreachError("\n".join(api.breaches))
+
+
+def _wait(probe: Callable[[], bool], what: str) -> None:
+    until(
+        lambda: True if probe() else None,
+        seconds=_PATIENCE_SECONDS,
+        failure=lambda: f"the fake of the Lambda Cloud API {what}; read what it printed",
+    )
