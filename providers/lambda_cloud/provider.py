@@ -10,8 +10,12 @@ from providers.kit import Provider
 from providers.lambda_cloud.client import Client
 from providers.lambda_cloud.clock import Clock
 from providers.lambda_cloud.config import LambdaConfig
+from providers.lambda_cloud.filesystem import Filesystem
+from providers.lambda_cloud.firewall_ruleset import FirewallRuleset
+from providers.lambda_cloud.global_firewall_ruleset import GlobalFirewallRuleset
 from providers.lambda_cloud.instance import Instance
 from providers.lambda_cloud.instance_ready import InstanceReady
+from providers.lambda_cloud.ssh_key import SshKey
 
 VERSION: Final = "0.1.0"
 
@@ -40,6 +44,10 @@ PROVIDER: Final = Provider(
     resources=(
         Instance,
         InstanceReady,
+        SshKey,
+        Filesystem,
+        FirewallRuleset,
+        GlobalFirewallRuleset,
     ),
     python_package="providers.lambda_cloud.sdk",
 )

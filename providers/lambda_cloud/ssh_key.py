@@ -17,6 +17,7 @@ from providers.lambda_cloud.creation import create_once
 from providers.lambda_cloud.errors import ApiError
 
 LONGEST_KEY: Final = 4096
+NOT_FOUND: Final = 404
 EXAMPLE = "ssh-ed25519 AAAA... (one line of a .pub file)"
 
 
@@ -129,8 +130,12 @@ class SshKey(Resource[SshKeyInputs, SshKeyOutputs, Client]):
         try:
             await self.client.delete_ssh_key(operation, resource_id)
         except ApiError as error:
-            if not error.gone:
+            # For a key that does not exist, the API documents only the 404 that a wrong path answers too.
+            if not error.gone and (error.status != NOT_FOUND or await self._exists(resource_id, operation)):
                 raise
+
+    async def _exists(self, key_id: str, operation: Operation) -> bool:
+        return any(key.id == key_id for key in await self.client.ssh_keys(operation))
 
 
 def _text(key: answers.SshKey) -> str:
