@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Annotated
 
 import httpx
@@ -13,10 +12,12 @@ from rich.console import Console
 
 import catalog
 from catalog import CatalogError, Concern
-from ops import documents, view
-from ops.deployment import ENGINE_RECORD, Target, existing, rehearsed
+from ops import documents, machines_app, view
+from ops.answer import answer
+from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsed
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
+from ops.error import AccountError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, lock_images
@@ -24,14 +25,15 @@ from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import drift as drift_verb
 from ops.preview import preview as preview_verb
-from ops.results import PreviewResult, Result
+from ops.results import PreviewResult
 from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Rehearsal, RehearsalError, home, stacks
 from rehearsal.toolchain import ToolError, ensure, progress_for
-from render import ROOT, RenderError, require_stack
+from render import ROOT, RenderError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(machines_app.app, name="machines")
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
@@ -59,34 +61,34 @@ def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, yes: Yes = Fa
             typer.confirm(f"Change {stack} in the cloud?", abort=True, err=True)
 
     result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree)
-    _answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)
+    answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)
 
 
 @app.command()
 def plan(stack: Stack = "dev", base: Base = "HEAD", *, as_json: AsJson = False) -> None:
     """Show what changes since a commit, what it costs and whether it fits; offline."""
     result = plan_verb(stack, base)
-    _answer(result, lambda: view.show_plan(result, view.stdout()), as_json=as_json)
+    answer(result, lambda: view.show_plan(result, view.stdout()), as_json=as_json)
 
 
 @app.command()
 def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """Show what the engine would change."""
     result = preview_verb(rehearsed(stack, progress_for(), Phases()))
-    _answer(result, lambda: view.show_changes(result, view.stdout(), "No changes."), as_json=as_json)
+    answer(result, lambda: view.show_changes(result, view.stdout(), "No changes."), as_json=as_json)
 
 
 @app.command()
 def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """Show what differs from what the last up declared; exit 7 if anything does."""
     result = drift_verb(existing(stack, progress_for()), view.View())
-    _answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=bool(result.changes))
+    answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=bool(result.changes))
 
 
 @app.command()
 def down(stack: Stack = "dev", *, everything: All = False) -> None:
     """End a stack's rehearsal: its processes, its cluster, its state."""
-    for name in stacks(home()) if everything else (_known(stack),):
+    for name in stacks(home()) if everything else (known(stack),):
         rehearsal = Rehearsal(stack=name, home=home())
         end_recorded(rehearsal.folder.run / ENGINE_RECORD)
         rehearsal.remove()
@@ -108,14 +110,14 @@ def lock(*, as_json: AsJson = False) -> None:
     """Fill the digests of images that nobody has looked up yet, from their registry."""
     with httpx.Client(base_url=REGISTRY, timeout=20.0, follow_redirects=True) as client:
         result = lock_images(catalog.ROOT / "lock/images.yaml", client)
-    _answer(result, lambda: typer.echo(f"{len(result.filled)} digests filled"), as_json=as_json)
+    answer(result, lambda: typer.echo(f"{len(result.filled)} digests filled"), as_json=as_json)
 
 
 @app.command()
 def doctor(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """Show what is there, what is missing, and the one command that mends it."""
-    result = doctor_verb(_known(stack))
-    _answer(result, lambda: view.show_doctor(result, view.stdout()), as_json=as_json)
+    result = doctor_verb(known(stack))
+    answer(result, lambda: view.show_doctor(result, view.stdout()), as_json=as_json)
 
 
 @app.command()
@@ -154,7 +156,7 @@ def main() -> None:
     except RenderError as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.BAD_INPUT)
-    except (EngineError, RehearsalError, ToolError) as error:
+    except (AccountError, EngineError, RehearsalError, StateError, ToolError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.FAILED)
     except InterruptedRunError as error:
@@ -171,26 +173,3 @@ def _exit_code(error: CatalogError) -> ExitCode:
     codes = {Concern.COST: ExitCode.COST, Concern.CAPACITY: ExitCode.CAPACITY}
     concerns = {offence.concern for offence in error.offences}
     return codes.get(concerns.pop(), ExitCode.BAD_INPUT) if len(concerns) == 1 else ExitCode.BAD_INPUT
-
-
-def _known(stack: str) -> str:
-    """Return the name of a stack that has a committed file or a rehearsal.
-
-    Raises:
-        RenderError: it has neither.
-    """
-    if stack not in stacks(home()):
-        require_stack(stack)
-    return stack
-
-
-def _answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: bool = False) -> None:
-    if as_json:
-        typer.echo(result.model_dump_json(indent=2))
-    else:
-        show()
-        view.show_errors(result.errors)
-    if result.errors:
-        raise typer.Exit(ExitCode.FAILED)
-    if drifted:
-        raise typer.Exit(ExitCode.DRIFT)

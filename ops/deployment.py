@@ -10,16 +10,18 @@ import httpx
 import catalog
 from ops.engine import Engine, EngineError
 from ops.phases import Phases
-from rehearsal import Rehearsal, RehearsalError, home
+from rehearsal import Rehearsal, RehearsalError, home, stacks
 from rehearsal.toolchain import Progress, ensure
-from render import ROOT, Graph, render
+from render import ROOT, Graph, render, require_stack
 
 ENGINE_RECORD = "engine.json"
 """Name of the file, in a rehearsal's run directory, that records the running engine."""
 
-
-_OF_A_REHEARSAL = ("PULUMI_BACKEND_URL", "PULUMI_OPTION_CONFIG_FILE")
+_OF_A_REHEARSAL = ("PULUMI_BACKEND_URL", "PULUMI_OPTION_CONFIG_FILE", "LAMBDA_CLOUD_API_URL")
 """Variables that ``./sophia env`` sets in a shell; with them the cloud would be built on a rehearsal's state."""
+
+_ON_THIS_MACHINE = ("file://", "/", "http://127.")
+"""Beginnings of their values in a rehearsal."""
 
 
 class Target(StrEnum):
@@ -109,16 +111,39 @@ def in_cloud(stack: str, progress: Progress) -> Deployment:
     """
     facts = catalog.load()
     graph = render(stack, image_lock="images")
-    rehearsing = [name for name in _OF_A_REHEARSAL if os.environ.get(name, "").startswith(("file://", "/"))]
+    require_cloud(os.environ)
+    toolchain = ensure(facts.versions, progress=progress)
+    environment = {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    run_file = home() / "cloud" / f"{stack}.json"
+    return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)
+
+
+def require_cloud(environment: Mapping[str, str]) -> None:
+    """Refuse a shell that was pointed at a rehearsal: the cloud would be judged by, or built on, its state.
+
+    Args:
+        environment: the shell's.
+
+    Raises:
+        EngineError: with the variables that point there.
+    """
+    rehearsing = [name for name in _OF_A_REHEARSAL if environment.get(name, "").startswith(_ON_THIS_MACHINE)]
     if rehearsing:
         msg = (
             f"{', '.join(rehearsing)} point this shell at a rehearsal; open a new shell, `pulumi login`, and try again"
         )
         raise EngineError(msg)
-    toolchain = ensure(facts.versions, progress=progress)
-    environment = {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    run_file = home() / "cloud" / f"{stack}.json"
-    return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)
+
+
+def known(stack: str) -> str:
+    """Return the name of a stack that has a committed file or a rehearsal.
+
+    Raises:
+        RenderError: it has neither.
+    """
+    if stack not in stacks(home()):
+        require_stack(stack)
+    return stack
 
 
 def _secrets(facts: catalog.Catalog) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from ops.machine_rows import CapacityRow, MachineRow, StackRow
+
 
 class Result(BaseModel):
     """The answer of one verb about one stack."""
@@ -192,6 +194,27 @@ class DoctorResult(Result):
     """The stack's rehearsal: where each service listens, or ``stopped``."""
 
 
+class MachinesResult(Result):
+    """The machines of the account: whose they are, what they cost, and what can be launched now."""
+
+    machines: tuple[MachineRow, ...] = ()
+    """The machines, by owner."""
+    stacks: tuple[StackRow, ...] = ()
+    """The stacks, and whether they are asleep."""
+    capacity: tuple[CapacityRow, ...] = ()
+    """The types that the catalog's machines are launched as."""
+    hourly_usd: str = ""
+    """What the listed machines cost an hour."""
+    monthly_usd: str = ""
+    """The same for a month that runs through."""
+    in_account: int = 0
+    """Machines of the whole account that count against its quota."""
+    max_machines: int = 0
+    """How many the account may hold."""
+    warnings: tuple[str, ...] = ()
+    """Machines that cost money and are in no state, and those that a state holds and the account has not."""
+
+
 VERBS: Mapping[str, type[Result]] = {
     "up": UpResult,
     "preview": PreviewResult,
@@ -199,5 +222,6 @@ VERBS: Mapping[str, type[Result]] = {
     "plan": PlanResult,
     "doctor": DoctorResult,
     "lock": LockResult,
+    "machines": MachinesResult,
 }
 """The result of every verb that has ``--json``."""

@@ -17,6 +17,7 @@ from ops.results import (
     DoctorResult,
     DriftedResource,
     DriftResult,
+    MachinesResult,
     PlannedChange,
     PlanResult,
     PreviewResult,
@@ -143,6 +144,30 @@ def show_plan(result: PlanResult, console: Console) -> None:
     for node, left in result.headroom.items():
         table.add_row(node, left)
     console.print(table)
+    show_warnings(result.warnings, console)
+
+
+def show_machines(result: MachinesResult, console: Console) -> None:
+    """Print the machines, the stacks, what can be launched now, and what all of it costs."""
+    machines = _table(
+        "Machines", "name", "type", "region", "status", "address", "$/h", "$/month", "owner", "class", "id"
+    )
+    for row in result.machines:
+        what = (row.name or "-", row.instance_type, row.region, row.status, row.address or "-")
+        whose = (row.hourly_usd, row.monthly_usd, row.owner or "-", row.standing, row.id)
+        machines.add_row(*(escape(cell) for cell in (*what, *whose)))
+    stacks = _table("Stacks", "stack", "state", "machines", "$/h", "$/month", "machines exist")
+    for stack in result.stacks:
+        counted = (str(stack.machines), stack.hourly_usd, stack.monthly_usd)
+        stacks.add_row(stack.name, stack.state, *counted, stack.schedule or "-")
+    capacity = _table("Capacity now", "type", "$/h", "regions")
+    for offer in result.capacity:
+        capacity.add_row(offer.instance_type, offer.hourly_usd or "-", ", ".join(offer.regions) or "none")
+    console.print(machines, stacks, capacity)
+    console.print(
+        f"Listed: {len(result.machines)} machines, ${result.hourly_usd} an hour, ${result.monthly_usd} a month"
+    )
+    console.print(f"Account: {result.in_account} of at most {result.max_machines} machines")
     show_warnings(result.warnings, console)
 
 

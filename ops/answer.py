@@ -1,0 +1,32 @@
+"""How a verb answers: JSON or a view, and the exit code."""
+
+from collections.abc import Callable
+
+import typer
+
+from ops import view
+from ops.exit_code import ExitCode
+from ops.results import Result
+
+
+def answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: bool = False) -> None:
+    """Print a result, and leave with its exit code unless all is well.
+
+    Args:
+        result: what the verb found.
+        show: prints it for people.
+        as_json: whether it is printed as JSON instead.
+        drifted: whether it is a drift.
+
+    Raises:
+        typer.Exit: with the code, when it is not 0.
+    """
+    if as_json:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        show()
+        view.show_errors(result.errors)
+    if result.errors:
+        raise typer.Exit(ExitCode.FAILED)
+    if drifted:
+        raise typer.Exit(ExitCode.DRIFT)

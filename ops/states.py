@@ -1,0 +1,81 @@
+"""Which machines the engine's state says that a stack manages."""
+
+import gzip
+import json
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.error import StateError
+from render import ROOT
+
+_INSTANCE = "lambda-cloud:index:Instance"
+_NO_SUCH_STACK = 6
+"""The CLI's exit code for a stack that does not exist (declared stable since 3.227)."""
+_EXPORT_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the state of one stack holds."""
+
+    instances: Mapping[str, str]
+    """Logical names of its machines by id."""
+    resources: int
+    """How many resources there are, of every kind."""
+
+
+def of_checkpoint(file: Path) -> Recorded:
+    """Return what a checkpoint of a ``file://`` backend holds.
+
+    Args:
+        file: the checkpoint, as it is or compressed by gzip.
+
+    Raises:
+        StateError: it cannot be read.
+    """
+    try:
+        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        latest = json.loads(content)["checkpoint"].get("latest") or {}
+        return _recorded(latest.get("resources") or ())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # Never the content, which holds secrets and, when damaged, anything.
+        msg = f"{file}: is no checkpoint that can be read ({type(error).__name__}); `./sophia doctor` looks further"
+        raise StateError(msg) from None
+
+
+def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:
+    """Return what the state of a stack holds in the backend that the caller is logged in to; None without a stack.
+
+    Args:
+        stack: name of the stack.
+        environment: of the CLI, with a login.
+
+    Raises:
+        StateError: the CLI cannot give it.
+    """
+    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_EXPORT_SECONDS,
+    )
+    if done.returncode == _NO_SUCH_STACK:
+        return None
+    if done.returncode:
+        msg = f"the state of {stack} cannot be read: {done.stderr.strip()}; `pulumi login`, and try again"
+        raise StateError(msg)
+    return _recorded(json.loads(done.stdout)["deployment"].get("resources") or ())
+
+
+def _recorded(resources: Iterable[Mapping[str, Any]]) -> Recorded:
+    found = list(resources)
+    machines = [resource for resource in found if resource["type"] == _INSTANCE and resource.get("id")]
+    return Recorded({machine["id"]: machine["urn"].rsplit("::", 1)[-1] for machine in machines}, len(found))
