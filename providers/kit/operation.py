@@ -35,7 +35,7 @@ async def sleep(seconds: float) -> None:
         except TimeoutError:
             return
     what = "cancelled while waiting"
-    raise ProviderError(what, "nothing was left half done; run the command again")
+    raise ProviderError(what, "run the command again, it goes on from what was done")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,72 @@
-"""Serving a provider to the engine."""
+"""Serving a provider to the engine, as the program of a plugin."""
 
-from collections.abc import Sequence
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import grpc.aio
+from pulumi.runtime.proto import provider_pb2_grpc
+
 from providers.kit.provider import Provider
+from providers.kit.redaction import RedactingFormatter, Redaction, place
+from providers.kit.servicer import Servicer
+
+_LOGGER = logging.getLogger(__name__)
+
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", 400 * 1024 * 1024),
+    ("grpc.max_send_message_length", 400 * 1024 * 1024),
+)
+"""The engine's own limit on a message: sdk/go/common/util/rpcutil, 3.259."""
+
+_GRACE_SECONDS: Final = 60.0
 
 
 def serve(provider: Provider, argv: Sequence[str]) -> None:
-    """Serve."""
+    """Serve a provider until the engine ends the process; the port is the first line it prints.
+
+    Args:
+        provider: the provider.
+        argv: the program's arguments without its name, as the engine gives them.
+    """
+    parser = argparse.ArgumentParser(description=provider.description, allow_abbrev=False)
+    parser.add_argument("engine", nargs="?", help="address of the engine")
+    parser.parse_known_args(list(argv))
+    asyncio.run(_serve(provider))
+
+
+async def _serve(provider: Provider) -> None:
+    servicer = Servicer(provider)
+    _quieten(servicer.session.redaction)
+    server = grpc.aio.server(options=_OPTIONS)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    await ended.wait()
+    servicer.session.cancelled.set()
+    await server.stop(_GRACE_SECONDS)
+    await servicer.finish()
+
+
+def _quieten(redaction: Redaction) -> None:
+    """Let nothing out but single lines without secrets: warnings, logs and what a task fails with unawaited."""
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(RedactingFormatter(redaction))
+    output.setLevel(logging.WARNING)
+    logging.basicConfig(handlers=[output], force=True)
+    logging.captureWarnings(capture=True)
+
+    def failed(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        error = context.get("exception")
+        _LOGGER.error("%s", place(error) if isinstance(error, BaseException) else context.get("message", ""))
+
+    asyncio.get_running_loop().set_exception_handler(failed)

@@ -1,0 +1,110 @@
+"""What the engine is told: every answer holds all inputs, and marks its secrets again."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.kit.comparison import UNKNOWN_PROPERTIES, same
+from providers.kit.fingerprint import Fingerprints
+from providers.kit.marking import marked
+from providers.kit.model import Model
+from providers.kit.provider import Kind
+from providers.kit.resource import Live
+from providers.kit.values import Values, unknowns
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Puts answers about one kind of resource together.
+
+    Args:
+        kind: the kind.
+        fingerprints: stands in for write-only values.
+    """
+
+    kind: Kind
+    fingerprints: Fingerprints
+
+    def live(self, recorded: Mapping[str, Any]) -> Live[Any, Any]:
+        """Return what recorded outputs say exists."""
+        return Live(self.kind.inputs.lenient(recorded), self.kind.outputs.lenient(recorded))
+
+    def echo(self, inputs: Values, unknown: Collection[str] = ()) -> Values:
+        """Return inputs as outputs.
+
+        Args:
+            inputs: the inputs, normalised and marked.
+            unknown: names on the wire of those that nothing is known of since an import.
+        """
+        plain = {key: value for key, value in inputs.plain.items() if key not in unknown}
+        for name in self.kind.write_only & plain.keys():
+            value = plain.pop(name)
+            fingerprint = None if any(unknowns(value)) else self.fingerprints.of(value)
+            if fingerprint is not None:
+                plain[name] = fingerprint
+        return self._sealed(plain, unknown, inputs)
+
+    def renewed(self, echo: Values, recorded: Values, before: Values, changed: Collection[str]) -> Values:
+        """Return inputs as outputs, with the recorded fingerprints of write-only values that have not changed.
+
+        One that was made under another key is made again where the recorded input is still the one wanted.
+
+        Args:
+            echo: the wanted inputs as outputs.
+            recorded: recorded outputs.
+            before: recorded inputs.
+            changed: names on the wire of the inputs that differ.
+        """
+        plain = dict(echo.plain)
+        for name in (self.kind.write_only & plain.keys() & recorded.plain.keys()) - set(changed):
+            value = before.plain.get(name)
+            if value is None or self.fingerprints.of(value) != plain[name]:
+                plain[name] = recorded.plain[name]
+        return Values(plain, echo.secrets)
+
+    def complete(self, echo: Values, outputs: Model) -> Values:
+        """Return the outputs of a resource: its inputs and what it has beyond them."""
+        return marked(self.kind.secrets, {**echo.plain, **self.kind.outputs.dump(outputs)}, echo)
+
+    def kept(self, echo: Values, recorded: Values, names: Iterable[str]) -> Values:
+        """Return the inputs with some of the recorded outputs."""
+        plain = {name: recorded.plain[name] for name in names if name in recorded.plain}
+        secrets = frozenset(path for path in recorded.secrets if path[0] in plain)
+        return marked(self.kind.secrets, {**echo.plain, **plain}, echo, Values(plain, secrets))
+
+    def read(self, found: Live[Any, Any], recorded: Values, before: Values) -> tuple[Values, Values]:
+        """Return outputs and inputs of what a read found, in that order.
+
+        Args:
+            found: what the read found.
+            recorded: recorded outputs; empty in an import.
+            before: recorded inputs; empty in an import.
+        """
+        shape = self.kind.inputs
+        unknown = recorded.plain.get(UNKNOWN_PROPERTIES) or ()
+        if not recorded.plain and not before.plain:
+            unknown = self.kind.unreadable
+        outputs = shape.dump(found.inputs)
+        inputs = dict(outputs)
+        for prop in shape.properties:
+            if prop.carried:
+                _carry(outputs, prop.wire, recorded.plain.get(prop.wire), None if prop.unreadable else prop.default)
+                _carry(inputs, prop.wire, before.plain.get(prop.wire), None)
+            elif prop.wire not in before.plain and same(inputs.get(prop.wire), prop.default):
+                inputs.pop(prop.wire, None)
+        outputs |= self.kind.outputs.dump(found.outputs)
+        return self._sealed(outputs, unknown, recorded, before), marked(shape.secrets, inputs, before, recorded)
+
+    def _sealed(self, plain: dict[str, Any], unknown: Collection[str], *records: Values) -> Values:
+        """Return outputs with their secrets marked; fingerprints are none."""
+        if self.kind.unreadable:
+            plain[UNKNOWN_PROPERTIES] = sorted(unknown)
+        sealed = marked(self.kind.secrets, plain, *records)
+        return Values(plain, frozenset(path for path in sealed.secrets if path[0] not in self.kind.write_only))
+
+
+def _carry(plain: dict[str, Any], name: str, recorded: Any, default: Any) -> None:
+    value = default if recorded is None else recorded
+    plain.pop(name, None)
+    if value is not None:
+        plain[name] = value

@@ -1,0 +1,107 @@
+"""What differs between what is wanted and what exists."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from providers.kit import paths
+from providers.kit.fingerprint import Fingerprints
+from providers.kit.model import LOCAL, REPLACE, WRITE_ONLY
+from providers.kit.paths import Path, covers, parsed
+from providers.kit.resource import Difference
+from providers.kit.shape import Property, Shape
+from providers.kit.values import UNKNOWN, Values, unknowns
+
+UNKNOWN_PROPERTIES = "unknownProperties"
+"""The output that lists inputs nothing is known of since an import: they never differ."""
+
+_Kind = Literal["add", "delete", "update"]
+
+
+def compare(
+    one: Shape, old: Mapping[str, Any], old_inputs: Mapping[str, Any], new: Values, fingerprints: Fingerprints
+) -> tuple[Difference, ...]:
+    """Return what differs, property by property.
+
+    Args:
+        one: the model of the inputs.
+        old: recorded outputs, which hold the inputs too.
+        old_inputs: recorded inputs, for write-only values recorded under another key.
+        new: wanted inputs.
+        fingerprints: compares write-only values.
+    """
+    blank = old.get(UNKNOWN_PROPERTIES) or ()
+    found: list[Difference] = []
+    for prop in one.properties:
+        if prop.wire in blank:
+            continue
+        given = new.plain.get(prop.wire)
+        if WRITE_ONLY in prop.marks:
+            changes = _fingerprinted(prop, old.get(prop.wire), old_inputs.get(prop.wire), given, fingerprints)
+        else:
+            changes = _between(_or_default(prop, old.get(prop.wire)), _or_default(prop, given), (prop.wire,))
+        renew = REPLACE in prop.marks and LOCAL not in prop.marks and not any(unknowns(given))
+        found += [Difference(prop.name, paths.text(path), renew, kind) for path, kind in changes]
+    return tuple(found)
+
+
+def without_ignored(found: Iterable[Difference], ignored: Sequence[str], one: Shape) -> tuple[Difference, ...]:
+    """Return the differences that no ignored path covers.
+
+    Args:
+        found: the differences.
+        ignored: property paths, which may hold ``*``; a first name may be the Python one.
+        one: the model of the inputs.
+    """
+    patterns = [parsed(path) for path in ignored]
+    patterns = [(one.wires.get(str(p[0]), p[0]), *p[1:]) for p in patterns if p]
+    return tuple(d for d in found if not any(covers(pattern, parsed(d.path)) for pattern in patterns))
+
+
+def in_place(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return the differences as ones that no replacement follows from."""
+    return tuple(replace(difference, replace=False) for difference in found)
+
+
+def _or_default(prop: Property, value: Any) -> Any:
+    return prop.default if value is None else value
+
+
+def _fingerprinted(
+    prop: Property, recorded: Any, before: Any, given: Any, fingerprints: Fingerprints
+) -> Iterator[tuple[Path, _Kind]]:
+    at: Path = (prop.wire,)
+    if given is None or recorded is None:
+        yield from _between(recorded, given, at)
+    elif any(unknowns(given)):
+        yield at, "update"
+    elif fingerprints.comparable(recorded):
+        if fingerprints.of(given) != recorded:
+            yield at, "update"
+    elif before is not None and not same(before, given):
+        # The key has changed since: the fingerprint says nothing, the recorded input does.
+        yield at, "update"
+
+
+def _between(old: Any, new: Any, at: Path) -> Iterator[tuple[Path, _Kind]]:
+    if old is None or new is None:
+        if old is not new:
+            yield at, "add" if old is None else "delete"
+    elif isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            yield from _between(old.get(key), new.get(key), (*at, key))
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            before, after = (items[index] if index < len(items) else None for items in (old, new))
+            yield from _between(before, after, (*at, index))
+    elif new is UNKNOWN or isinstance(old, bool) != isinstance(new, bool) or old != new:
+        yield at, "update"
+
+
+def same(old: Any, new: Any) -> bool:
+    """Return whether two values are the same to the engine: 5.0 is 5, null is absent.
+
+    >>> same({"a": 5.0, "b": None}, {"a": 5}), same(1, True)
+    (True, False)
+    """
+    return next(_between(old, new, ()), None) is None
