@@ -11,12 +11,17 @@ import httpx
 import pytest
 import yaml
 
+import catalog
+from catalog.machine import Lifecycle
 from ops import account
 from ops.engine import EngineError
 from ops.error import AccountError
+from ops.machine_rows import Standing
+from ops.machines import Found, listed
 from ops.states import Recorded
 from rehearsal import RehearsalError
 from rehearsal.home import Folder
+from rehearsal.lambda_cloud import Account, serve
 from rehearsal.toolchain import progress_for
 
 MACHINE = {
@@ -68,6 +73,24 @@ def test_the_account_is_read_with_the_key_and_the_address_of_the_environment(env
     assert {(request.method, str(request.url)) for request in asked} == {
         ("GET", f"http://127.0.0.1:1{path}") for path in DATA
     }
+
+
+def test_the_account_as_it_is_born_is_the_catalogs_to_adopt():
+    with serve(Account.born(), speed=10_000) as fake:
+        environment = {
+            "LAMBDA_CLOUD_API_KEY": fake.key,
+            "LAMBDA_CLOUD_API_URL": fake.url,
+            "LAMBDA_CLOUD_CLOCK_SPEED": "10000",
+        }
+        instances, offers = account.holdings(environment)
+    facts = catalog.load()
+    result = listed(Found(instances=instances, offers=offers, states={}), facts)
+    existing = {name: m.owner for name, m in facts.machines.items() if m.lifecycle is not Lifecycle.ON_DEMAND}
+    assert {row.name: row.owner for row in result.machines} == existing
+    assert {row.standing for row in result.machines} == {Standing.ADOPTABLE}
+    assert result.hourly_usd == "7.35", "the sum of the price book of 2026"
+    assert all(row.regions for row in result.capacity), "the fake can launch what the catalog needs"
+    assert result.warnings == ()
 
 
 def test_reading_the_account_leaves_the_threads_event_loop_as_it_is(environment):
