@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -13,12 +13,12 @@ from typing_extensions import override
 class Mark(Enum):
     """How a field behaves; written in ``Annotated`` around the whole type of the field."""
 
-    REPLACE = "replace"
-    SECRET = "secret"  # noqa: S105 - the name of a mark
-    WRITE_ONLY = "write-only"
-    UNREADABLE = "unreadable"
-    LOCAL = "local"
-    STABLE = "stable"
+    REPLACE = auto()
+    SECRET = auto()
+    WRITE_ONLY = auto()
+    UNREADABLE = auto()
+    LOCAL = auto()
+    STABLE = auto()
 
 
 REPLACE = Mark.REPLACE
