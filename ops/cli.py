@@ -91,7 +91,7 @@ def down(stack: Stack = "dev", *, everything: All = False) -> None:
     for name in stacks(home()) if everything else (known(stack),):
         rehearsal = Rehearsal(stack=name, home=home())
         end_recorded(rehearsal.folder.run / ENGINE_RECORD)
-        rehearsal.remove()
+        rehearsal.remove(_machines(name))
         typer.echo(f"{name}: nothing is left")
 
 
@@ -173,3 +173,12 @@ def _exit_code(error: CatalogError) -> ExitCode:
     codes = {Concern.COST: ExitCode.COST, Concern.CAPACITY: ExitCode.CAPACITY}
     concerns = {offence.concern for offence in error.offences}
     return codes.get(concerns.pop(), ExitCode.BAD_INPUT) if len(concerns) == 1 else ExitCode.BAD_INPUT
+
+
+def _machines(stack: str) -> tuple[str, ...]:
+    """Return the machines a stack owns; none where the catalog is broken, because what runs must be ended anyway."""
+    try:
+        machines = catalog.load().machines
+    except CatalogError:
+        return ()
+    return tuple(name for name, machine in machines.items() if machine.owner == stack)

@@ -73,7 +73,11 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     with phases.phase("cluster"):
         rehearsal.start(graph.choice.nodes, progress)
-        rehearsal.configure(committed=ROOT / f"Pulumi.{stack}.yaml", secrets=_secrets(facts))
+        rehearsal.configure(
+            committed=ROOT / f"Pulumi.{stack}.yaml",
+            secrets=_secrets(facts),
+            account=rehearsal.account.taken_over(graph.choice),
+        )
         rehearsal.state.release_dead_locks()
     return _deployment(rehearsal, graph)
 

@@ -18,17 +18,20 @@ _FORMAT = "1"
 """Part of the fingerprint: another number makes every file be written anew."""
 
 
-def write(folder: Folder, *, committed: Path, secret_names: Sequence[str]) -> Path:
+def write(
+    folder: Folder, *, committed: Path, secret_names: Sequence[str], account: Mapping[str, Any] | None = None
+) -> Path:
     """Write the configuration that the engine is given with ``--config-file``, and return its path.
 
     It is the committed stack file without ``environment`` (a ``file://`` backend cannot open one), plus the rehearsal's
-    kubeconfig, image lock and one fake value per secret. The values are drawn once per stack and kept, so that a second
-    run changes nothing; the committed file is only read.
+    kubeconfig, image lock, what only the account knows, and one fake value per secret. The values are drawn once per
+    stack and kept, so that a second run changes nothing; the committed file is only read.
 
     Args:
         folder: the rehearsal, whose kubeconfig exists.
         committed: the stack file in the repository.
         secret_names: canonical names, such as ``OPENAI_API_KEY``.
+        account: what the stack takes over from the account, by key of the configuration.
 
     Raises:
         RehearsalError: when the committed file cannot be read or holds a secret, or the passphrase is lost.
@@ -36,7 +39,8 @@ def write(folder: Folder, *, committed: Path, secret_names: Sequence[str]) -> Pa
     if not folder.kubeconfig.exists():
         message = f"{folder.kubeconfig}: is missing: the rehearsal is not up; run `./sophia up {folder.stack}`"
         raise RehearsalError(message)
-    choices = _read(committed)
+    of_account = {f"{PROJECT}:{key}": value for key, value in (account or {}).items()}
+    choices = {**_read(committed), **of_account}
     passphrase = _passphrase(folder)
     values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
     plain = {"kubeconfig": folder.kubeconfig.read_text(encoding="utf-8"), **values}

@@ -13,19 +13,27 @@ _ALLOWED = frozenset({"CI", "COLUMNS", "HOME", "LANG", "NO_COLOR", "TERM", "TZ",
 """A list of what may pass, because nobody can list every variable that holds a credential."""
 
 
-def environment(folder: Folder, toolchain: Toolchain, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(
+    folder: Folder,
+    toolchain: Toolchain,
+    inherited: Mapping[str, str] | None = None,
+    *,
+    credentials: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Return the whole environment for the engine and for kubectl, to be used instead of the caller's.
 
     Args:
         folder: the rehearsal.
         toolchain: whose programs come first on PATH.
         inherited: the caller's environment; this process's by default.
+        credentials: what the providers are told to reach the rehearsal's own parts.
     """
     caller = os.environ if inherited is None else inherited
     allowed = {name: value for name, value in caller.items() if name in _ALLOWED or name.startswith("LC_")}
     programs = (str(toolchain.bin), str(Path(sys.executable).parent), caller.get("PATH", os.defpath))
     return {
         **allowed,
+        **(credentials or {}),
         "PATH": os.pathsep.join(programs),
         "KUBECONFIG": str(folder.kubeconfig),
         "PULUMI_HOME": str(folder.pulumi_home),

@@ -6,6 +6,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from rehearsal.error import RehearsalError
 
@@ -31,6 +32,85 @@ def home() -> Path:
 def stacks(home: Path) -> tuple[str, ...]:
     """Return the names of the stacks that have a rehearsal under a home, running or not."""
     return tuple(sorted(path.name for path in (home / "stacks").glob("*") if path.is_dir()))
+
+
+class Place(Protocol):
+    """Where services keep their records and their logs."""
+
+    @property
+    def path(self) -> Path:
+        """The directory itself."""
+
+    @property
+    def logs(self) -> Path:
+        """One log per service, and the one of its previous run."""
+
+    @property
+    def run(self) -> Path:
+        """What runs now: one record per service."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+
+    @property
+    def removal(self) -> str:
+        """The command that removes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFolder:
+    """The directory of the Lambda Cloud account that the rehearsals of one home share.
+
+    Args:
+        home: directory of all rehearsals, absolute.
+    """
+
+    home: Path
+
+    @property
+    def path(self) -> Path:
+        """The directory itself."""
+        return self.home / "account"
+
+    @property
+    def logs(self) -> Path:
+        """One log per service, and the one of its previous run."""
+        return self.path / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What runs now: one record per service."""
+        return self.path / "run"
+
+    @property
+    def state(self) -> Path:
+        """What the account holds."""
+        return self.path / "account.json"
+
+    @property
+    def key(self) -> Path:
+        """The key that opens it."""
+        return self.path / "api-key"
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return "the rehearsals' account"
+
+    @property
+    def removal(self) -> str:
+        """The command that removes it."""
+        return "./sophia down --all"
+
+    def create(self) -> None:
+        """Make every directory, readable by nobody else.
+
+        Raises:
+            RehearsalError: when one cannot be made, naming it.
+        """
+        for place in (self.path, self.logs, self.run):
+            private(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +140,21 @@ class Folder:
     def path(self) -> Path:
         """The directory itself."""
         return self.home / "stacks" / self.stack
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return f"rehearsal {self.stack}"
+
+    @property
+    def removal(self) -> str:
+        """The command that removes it."""
+        return f"./sophia down {self.stack}"
+
+    @property
+    def account(self) -> AccountFolder:
+        """What it shares with the other rehearsals of its home."""
+        return AccountFolder(self.home)
 
     @property
     def lock(self) -> Path:
@@ -147,8 +242,9 @@ class Folder:
         self.lock.unlink(missing_ok=True)
         if stacks(self.home):
             return
-        if (self.home / "pulumi").exists():
-            shutil.rmtree(self.home / "pulumi")
+        for shared in (self.home / "pulumi", self.account.path):
+            if shared.exists():
+                shutil.rmtree(shared)
         self.shared_lock.unlink(missing_ok=True)
         with suppress(OSError):  # somebody waits for a lock, or the home holds something else
             self.path.parent.rmdir()

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from rehearsal import marked
-from rehearsal.home import Folder, write_private
+from rehearsal.home import Place, write_private
 from rehearsal.waiting import until
 
 _MARK = "SOPHIA_REHEARSAL"
@@ -36,13 +36,13 @@ class Record:
     """Program and arguments."""
 
 
-def spawn(folder: Folder, name: str, command: Sequence[str]) -> Record:
+def spawn(folder: Place, name: str, command: Sequence[str]) -> Record:
     """Start a process in a session of its own, so that it outlives this program and its terminal.
 
     Its environment is the mark and nothing of the caller's: no proxy, no credential.
 
     Args:
-        folder: the rehearsal it belongs to.
+        folder: where it belongs.
         name: name of the service.
         command: absolute path of the program, and its arguments.
     """
@@ -66,7 +66,7 @@ def spawn(folder: Folder, name: str, command: Sequence[str]) -> Record:
     return record
 
 
-def find(folder: Folder, names: Iterable[str]) -> dict[str, Record]:
+def find(folder: Place, names: Iterable[str]) -> dict[str, Record]:
     """Return the processes that run for these services, by name of the service."""
     found: dict[str, Record] = {}
     lost: dict[str, str] = {}
@@ -81,11 +81,11 @@ def find(folder: Folder, names: Iterable[str]) -> dict[str, Record]:
     return found
 
 
-def end(folder: Folder, records: Iterable[Record], *, patience: float) -> None:
+def end(folder: Place, records: Iterable[Record], *, patience: float) -> None:
     """End processes and forget them: those that ignore a request to end are killed.
 
     Args:
-        folder: the rehearsal they belong to.
+        folder: where they belong.
         records: the processes.
         patience: seconds between the request and the kill.
     """
@@ -96,7 +96,7 @@ def end(folder: Folder, records: Iterable[Record], *, patience: float) -> None:
         _record_file(folder, record.name).unlink(missing_ok=True)
 
 
-def log_of(folder: Folder, name: str) -> Path:
+def log_of(folder: Place, name: str) -> Path:
     """Return the file that a service writes its log to."""
     return folder.logs / f"{name}.log"
 
@@ -110,7 +110,7 @@ def last_lines(log: Path, count: int) -> str:
         return "\n".join(file.read().decode(errors="replace").splitlines()[-count:])
 
 
-def _fresh_log(folder: Folder, name: str) -> Path:
+def _fresh_log(folder: Place, name: str) -> Path:
     """A log is one run's; the run before is kept beside it unless it is too large to keep."""
     log = log_of(folder, name)
     if log.exists():
@@ -121,11 +121,11 @@ def _fresh_log(folder: Folder, name: str) -> Path:
     return log
 
 
-def _mark(folder: Folder, name: str) -> str:
+def _mark(folder: Place, name: str) -> str:
     return str(folder.path / name)
 
 
-def _record_file(folder: Folder, name: str) -> Path:
+def _record_file(folder: Place, name: str) -> Path:
     return folder.run / f"{name}.json"
 
 

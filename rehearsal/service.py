@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from rehearsal.error import RehearsalError
-from rehearsal.home import Folder
+from rehearsal.home import Place
 from rehearsal.process import Record, end, find, last_lines, log_of, spawn
 from rehearsal.toolchain import Progress
 from rehearsal.waiting import until
@@ -56,11 +56,11 @@ class ServiceStatus:
         return self.pid is not None
 
 
-def start(folder: Folder, waves: Sequence[Sequence[Service]], trust: ssl.SSLContext, progress: Progress) -> None:
+def start(folder: Place, waves: Sequence[Sequence[Service]], trust: ssl.SSLContext, progress: Progress) -> None:
     """Make every service run with its command as it is now, and answer.
 
     Args:
-        folder: the rehearsal they belong to.
+        folder: where they belong.
         waves: what must run; each wave starts when the one before answers.
         trust: how its probes are made.
         progress: told what is being started.
@@ -78,7 +78,7 @@ def start(folder: Folder, waves: Sequence[Sequence[Service]], trust: ssl.SSLCont
             _start_wave(folder, wave, kept, client, progress)
 
 
-def stop(folder: Folder, waves: Sequence[Sequence[str]]) -> None:
+def stop(folder: Place, waves: Sequence[Sequence[str]]) -> None:
     """End the named services, the last wave first.
 
     Raises:
@@ -89,24 +89,22 @@ def stop(folder: Folder, waves: Sequence[Sequence[str]]) -> None:
         end(folder, [running[name] for name in wave if name in running], patience=_PATIENCE)
     if left := find(folder, running):
         listed = ", ".join(f"{name} (process {record.pid})" for name, record in left.items())
-        message = (
-            f"rehearsal {folder.stack}: still running after a kill: {listed}; run `./sophia down {folder.stack}` again"
-        )
+        message = f"{folder.title}: still running after a kill: {listed}; run `{folder.removal}` again"
         raise RehearsalError(message)
 
 
-def status(folder: Folder, endpoints: Mapping[str, str]) -> tuple[ServiceStatus, ...]:
+def status(folder: Place, endpoints: Mapping[str, str]) -> tuple[ServiceStatus, ...]:
     """Return what runs.
 
     Args:
-        folder: the rehearsal.
+        folder: where they belong.
         endpoints: address and port of each service, by its name.
     """
     running = find(folder, endpoints)
     return tuple(_status(folder, name, running.get(name), endpoint) for name, endpoint in endpoints.items())
 
 
-def _status(folder: Folder, name: str, record: Record | None, endpoint: str) -> ServiceStatus:
+def _status(folder: Place, name: str, record: Record | None, endpoint: str) -> ServiceStatus:
     log = log_of(folder, name)
     if record is None:
         return ServiceStatus(name, None, None, endpoint, log)
@@ -114,7 +112,7 @@ def _status(folder: Folder, name: str, record: Record | None, endpoint: str) -> 
 
 
 def _start_wave(
-    folder: Folder, services: Sequence[Service], running: AbstractSet[str], client: httpx.Client, progress: Progress
+    folder: Place, services: Sequence[Service], running: AbstractSet[str], client: httpx.Client, progress: Progress
 ) -> None:
     missing = [service for service in services if service.name not in running]
     names = ", ".join(service.name for service in missing)
@@ -125,7 +123,7 @@ def _start_wave(
             _wait(folder, service, client)
 
 
-def _wait(folder: Folder, service: Service, client: httpx.Client) -> None:
+def _wait(folder: Place, service: Service, client: httpx.Client) -> None:
     def answer() -> bool | None:
         try:
             response = client.get(service.ready)
@@ -140,10 +138,10 @@ def _wait(folder: Folder, service: Service, client: httpx.Client) -> None:
     until(answer, seconds=_READY, failure=lambda: _complaint(folder, service, f"did not answer within {_READY:.0f} s"))
 
 
-def _complaint(folder: Folder, service: Service, what: str) -> str:
+def _complaint(folder: Place, service: Service, what: str) -> str:
     log = log_of(folder, service.name)
     tail = last_lines(log, 15) or "(nothing)"
     return (
-        f"rehearsal {folder.stack}: {service.name} {what}; the end of {log}:\n{tail}\n"
-        f"mend what it says, or run `./sophia down {folder.stack}` and start again from nothing"
+        f"{folder.title}: {service.name} {what}; the end of {log}:\n{tail}\n"
+        f"mend what it says, or run `{folder.removal}` and start again from nothing"
     )

@@ -1,27 +1,33 @@
 """One stack's rehearsal, in its light form: a real control plane on loopback whose nodes are kept alive by kwok."""
 
+import io
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
 import httpx
 
-from catalog.node import Node
+from catalog import Node
 from rehearsal import configuration, control_plane, pki, process, service
+from rehearsal.account import Account
 from rehearsal.address import address, require_free
 from rehearsal.environment import environment, install_plugins, without_automatic_logs
 from rehearsal.error import RehearsalError
-from rehearsal.home import Folder, private
+from rehearsal.home import PROJECT, Folder, private, stacks
 from rehearsal.nodes import register
 from rehearsal.service import ServiceStatus
 from rehearsal.state import State
-from rehearsal.toolchain import Progress, Toolchain
+from rehearsal.toolchain import Progress, Toolchain, progress_for
 
 _FREE_BYTES = 1024**3
 """etcd, logs and the engine's state of a long day take less than half of it."""
+
+_LAMBDA = "lambda-cloud:index:"
+"""How the types of resources that live in the account begin."""
 
 _LOCK_SECONDS = 180.0
 """How long one start or removal may take before another gives up waiting for it."""
@@ -76,6 +82,7 @@ class Rehearsal:
             self._require_ports()
             with self._shared():
                 self.folder.create()
+                self.account.start(progress)
             pki.create(self.folder, self.address)
             trust = pki.trust(self.folder)
             waves = control_plane.services(self.folder, self.address, self._tools)
@@ -83,12 +90,13 @@ class Rehearsal:
             with self.cluster() as cluster:
                 register(cluster, nodes, progress)
 
-    def configure(self, *, committed: Path, secrets: Sequence[str]) -> Path:
+    def configure(self, *, committed: Path, secrets: Sequence[str], account: Mapping[str, Any] | None = None) -> Path:
         """Make the engine ready to run this stack, and return the configuration to give it with ``--config-file``.
 
         Args:
             committed: the stack file in the repository; it is only read.
             secrets: canonical names of the secrets that get a fake value.
+            account: what the stack takes over from the account, by key of the configuration.
 
         Raises:
             RehearsalError: when the committed file is not usable, the passphrase is lost or the engine refuses.
@@ -97,7 +105,7 @@ class Rehearsal:
             with self._shared():
                 install_plugins(self.folder, self._tools)
             without_automatic_logs(self.folder)
-            generated = configuration.write(self.folder, committed=committed, secret_names=secrets)
+            generated = configuration.write(self.folder, committed=committed, secret_names=secrets, account=account)
             self.state.initialise(self._tools.program("pulumi"), self.environment())
         return generated
 
@@ -108,7 +116,12 @@ class Rehearsal:
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment for the engine and for kubectl, to be used instead of the caller's."""
-        return environment(self.folder, self._tools)
+        return environment(self.folder, self._tools, credentials=self.account.environment())
+
+    @property
+    def account(self) -> Account:
+        """The Lambda Cloud account that it shares with the other rehearsals of its home."""
+        return Account(self.home)
 
     @property
     def state(self) -> State:
@@ -118,7 +131,7 @@ class Rehearsal:
     def status(self) -> tuple[ServiceStatus, ...]:
         """Return what runs, in the order in which it starts."""
         endpoints = {name: f"{self.address}:{ports[0]}" for name, ports in control_plane.PORTS.items()}
-        return service.status(self.folder, endpoints)
+        return (*service.status(self.folder, endpoints), self.account.status())
 
     def stop(self) -> None:
         """End every process of this rehearsal; its data stays.
@@ -129,8 +142,21 @@ class Rehearsal:
         with self._locked():
             service.stop(self.folder, control_plane.WAVES)
 
-    def remove(self) -> None:
+    def lose_machines(self) -> None:
+        """End every process of this rehearsal and delete its cluster, as terminating its machines does.
+
+        Raises:
+            RehearsalError: when one cannot be ended.
+        """
+        self.stop()
+        if self.folder.etcd.exists():
+            shutil.rmtree(self.folder.etcd)
+
+    def remove(self, machines: Iterable[str] = ()) -> None:
         """End and delete everything of this rehearsal; the last one of a home takes the shared parts with it.
+
+        Args:
+            machines: names of the machines that the stack owns in the account, which are then as in the beginning.
 
         Raises:
             RehearsalError: when a process cannot be ended.
@@ -138,8 +164,17 @@ class Rehearsal:
         with self._locked():
             service.stop(self.folder, control_plane.WAVES)
             with self._shared():
+                self._leave_account(machines)
                 self.state.remove()
                 self.folder.remove()
+
+    def _leave_account(self, machines: Iterable[str]) -> None:
+        if set(stacks(self.home)) <= {self.stack}:
+            self.account.stop()
+            return
+        self.account.start(progress_for(io.StringIO()))  # after a crash it may not run, and it is never worth a word
+        held = [str(resource["id"]) for resource in self.state.resources() if resource["type"].startswith(_LAMBDA)]
+        self.account.release(f"{PROJECT}/{self.stack}", machines=machines, ids=held)
 
     @property
     def _tools(self) -> Toolchain:

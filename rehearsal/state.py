@@ -4,9 +4,10 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
@@ -33,6 +34,15 @@ class State:
         plain = self._root / f"stacks/{PROJECT}/{self.folder.stack}.json"
         compressed = (plain.with_suffix(f".json{suffix}") for suffix in (".gz", ".zst"))
         return next((file for file in (plain, *compressed) if file.exists()), None)
+
+    def resources(self) -> Sequence[Mapping[str, Any]]:
+        """Return the resources that the engine keeps, in its own form; none where no state can be read."""
+        file = self.file()
+        try:
+            latest = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] if file else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
+        return (latest or {}).get("resources") or ()
 
     def initialise(self, pulumi: Path, environment: Mapping[str, str]) -> None:
         """Make the engine know the stack.
