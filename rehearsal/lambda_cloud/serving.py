@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from rehearsal.error import RehearsalError
-from rehearsal.lambda_cloud import surface
+from rehearsal.lambda_cloud import contract, surface
 from rehearsal.lambda_cloud.account import Account
 from rehearsal.lambda_cloud.contract import BreachError
 from rehearsal.lambda_cloud.control import Control
@@ -57,6 +57,9 @@ def api_of(
         storage: where the account is kept after each change.
         write: told each line of the log.
     """
+
+    # Read now: the first request would wait for it, and the account's time goes on meanwhile.
+    contract.operations()
 
     def changed() -> None:
         if storage:
