@@ -1,20 +1,24 @@
-"""An API that answers from a script, for the claims that need no account."""
+"""An API that answers from a script, for claims about single requests; an account and the plugin for all others."""
 
 import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import pytest
 
 from providers.kit import Operation
+from providers.kit.testing import Plugin, Secret
 from providers.lambda_cloud.client import Client
 from providers.lambda_cloud.clock import Clock
+from rehearsal.lambda_cloud import Account, Fake, serve
 
+FOLDER = Path(__file__).parents[2] / "providers" / "lambda_cloud"
 URN = "urn:pulumi:dev::sophia::lambda-cloud:index:Instance::machine"
 # A second of the API's clock is half a millisecond: fast, and still long enough to be measured.
 SPEED = 2000.0
@@ -98,3 +102,32 @@ def machine(**changes: Any) -> dict[str, Any]:
 @pytest.fixture(name="machine")
 def _machine() -> Callable[..., dict[str, Any]]:
     return machine
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    """An account like the real one: five live machines, their SSH key, the global ruleset."""
+    with serve(Account.born(), speed=SPEED) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def process() -> Iterator[Plugin]:
+    """The plugin's process; nothing of this process's environment reaches it."""
+    with Plugin(FOLDER, project="sophia", stack="dev") as running:
+        yield running
+
+
+@pytest.fixture
+def configuration(fake: Fake) -> dict[str, Any]:
+    """How the plugin reaches the account."""
+    secret = {"apiKey": fake.key, "fingerprintKey": secrets.token_hex(32)}
+    marked = {key: Secret(value) for key, value in secret.items()}
+    return {"apiUrl": fake.url, "clockSpeed": str(SPEED), **marked}
+
+
+@pytest.fixture
+def plugin(process: Plugin, configuration: dict[str, Any]) -> Plugin:
+    """The plugin, configured for the account."""
+    process.configure(configuration)
+    return process
