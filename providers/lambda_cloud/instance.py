@@ -175,12 +175,13 @@ class Instance(Resource[InstanceInputs, InstanceOutputs, Client]):
 
 def _order(inputs: InstanceInputs, operation: Operation) -> Order:
     image = inputs.image
+    patience = inputs.capacity_deadline_seconds
     return Order(
         name=inputs.name,
         owner=owner(operation.project, operation.stack, operation.urn),
         candidates=inputs.candidates,
         ssh_key_name=inputs.ssh_key_name,
-        deadline_seconds=inputs.capacity_deadline_seconds,
+        deadline_seconds=min(patience, operation.timeout) if operation.timeout else patience,
         file_system_names=inputs.file_system_names,
         file_system_mounts=inputs.file_system_mounts,
         hostname=inputs.hostname,

@@ -50,4 +50,6 @@ PROVIDER: Final = Provider(
         GlobalFirewallRuleset,
     ),
     python_package="providers.lambda_cloud.sdk",
+    # Most of them wait for machines to boot; the pace of the requests is the client's.
+    concurrency=256,
 )

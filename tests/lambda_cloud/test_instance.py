@@ -129,6 +129,12 @@ def test_no_capacity_anywhere_is_told_by_candidate(plugin, fake):
     assert "cpu_4x_general in us-east-1: no capacity offered" in text
 
 
+def test_the_timeout_of_the_resource_s_options_bounds_the_wait_for_capacity(plugin, fake):
+    fake.control.set_capacity("gpu_1x_a10", "us-west-1", 0)
+    inputs = plugin.check("Instance", declared(capacityDeadlineSeconds=1e7)).inputs
+    assert "no capacity offered" in refusal(plugin.create, "Instance", inputs, timeout=30)
+
+
 def test_the_next_candidate_is_launched_where_the_first_has_no_room(plugin, fake):
     fake.control.set_capacity("gpu_1x_a10", "us-west-1", 0)
     fake.control.set_capacity("gpu_1x_a10", "us-east-1", 1)
