@@ -9,6 +9,8 @@ import pytest
 
 from providers.kit import UNKNOWN
 from providers.kit.testing import Plugin, PluginError, Secret, State
+from providers.lambda_cloud.answers import GONE
+from providers.lambda_cloud.instance import Instance
 from providers.lambda_cloud.order import OWNER_KEY
 from rehearsal.lambda_cloud import Fake, FaultKind
 
@@ -185,20 +187,20 @@ def test_a_machine_that_is_gone_is_gone_from_the_state(plugin, fake):
     assert refreshed(plugin, state).id == ""
 
 
-@pytest.mark.parametrize("status", ["terminating", "preempted", "forgotten"])
-def test_every_way_to_be_gone_is_gone(plugin, fake, status):
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("status", sorted(GONE))
+def test_a_machine_on_its_way_out_is_gone(script, machine, status, listed):
+    going = machine(status=status)
+    script.answer("GET /instances", [going] if listed else [])
+    script.answer(f"GET /instances/{going['id']}", going)
+    assert script.run(lambda client: Instance(client).read(going["id"], None, script.operation)) is None
+
+
+def test_a_machine_that_the_api_has_forgotten_is_gone(plugin, fake):
     state = created(plugin)
-    match status:
-        case "terminating":
-            plugin.create("InstanceReady", {"instanceId": state.id})
-            fake.control.terminate(state.id)
-        case "preempted":
-            plugin.create("InstanceReady", {"instanceId": state.id})
-            fake.control.set_status(state.id, status)
-        case _:
-            fake.control.remember(0)
-            fake.control.terminate(state.id)
-            fake.control.advance_clock(3600)
+    fake.control.remember(0)
+    fake.control.terminate(state.id)
+    fake.control.advance_clock(3600)
     assert refreshed(plugin, state).id == ""
 
 

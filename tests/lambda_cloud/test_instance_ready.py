@@ -81,7 +81,7 @@ def test_a_machine_that_never_existed_fails_after_a_while(plugin):
 def test_a_machine_without_an_address_is_late_and_kept(plugin, fake):
     fake.control.fault(FaultKind.NO_IP, operation="launch")
     machine = launched(plugin)
-    assert "active without an address" in refusal(ready, plugin, machine, timeoutSeconds=400)
+    assert "active without an address" in refusal(ready, plugin, machine, timeoutSeconds=2000)
     assert fake.control.state().instance("machine").live
 
 
@@ -91,7 +91,8 @@ def test_a_private_address_is_not_waited_for(plugin, fake):
     assert "privateIp" not in state.outputs
 
 
-def test_the_timeout_of_the_resource_s_options_counts(plugin):
+def test_the_timeout_of_the_resource_s_options_counts(plugin, fake):
+    fake.control.fault(FaultKind.NO_IP, operation="launch")
     machine = launched(plugin)
     text = refusal(plugin.create, "InstanceReady", {"instanceId": machine}, timeout=20)
     assert "after 20 s" in text
