@@ -10,7 +10,7 @@ from providers.kit.marking import marked
 from providers.kit.model import Model
 from providers.kit.provider import Kind
 from providers.kit.resource import Live
-from providers.kit.values import Values, unknowns
+from providers.kit.values import Values, partial
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Answers:
         plain = {key: value for key, value in inputs.plain.items() if key not in unknown}
         for name in self.kind.write_only & plain.keys():
             value = plain.pop(name)
-            fingerprint = None if any(unknowns(value)) else self.fingerprints.of(value)
+            fingerprint = None if partial(value) else self.fingerprints.of(value)
             if fingerprint is not None:
                 plain[name] = fingerprint
         return self._sealed(plain, unknown, inputs)

@@ -13,7 +13,7 @@ from providers.kit.marking import marked
 from providers.kit.model import Model
 from providers.kit.paths import Path, touches
 from providers.kit.shape import Property, Shape
-from providers.kit.values import Values, holds, unknowns, without_nulls
+from providers.kit.values import Values, holds, partial, unknowns, without_nulls
 
 _INTERNAL = "__"
 _OWN_WORDS = frozenset({"value_error", "assertion_error"})
@@ -102,10 +102,10 @@ def _field(prop: Property, value: Any) -> tuple[Any, _Errors]:
         return value, _located(error, {prop.wire: value}, (prop.wire,))
     except Exception:
         # A rule that was not written for a value which is not known yet may fail in any way.
-        if any(unknowns(value)):
+        if partial(value):
             return value, []
         raise
-    if any(unknowns(value)):
+    if partial(value):
         return value, []
     return prop.adapter.dump_python(valid, mode="json", by_alias=True, exclude_none=True), []
 

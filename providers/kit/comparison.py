@@ -10,7 +10,7 @@ from providers.kit.model import LOCAL, REPLACE, WRITE_ONLY
 from providers.kit.paths import Path, covers, parsed
 from providers.kit.resource import Difference
 from providers.kit.shape import Property, Shape
-from providers.kit.values import UNKNOWN, Values, unknowns
+from providers.kit.values import UNKNOWN, Values, partial
 
 UNKNOWN_PROPERTIES = "unknownProperties"
 """The output that lists inputs nothing is known of since an import: they never differ."""
@@ -40,7 +40,7 @@ def compare(
             changes = _fingerprinted(prop, old.get(prop.wire), old_inputs.get(prop.wire), given, fingerprints)
         else:
             changes = _between(_or_default(prop, old.get(prop.wire)), _or_default(prop, given), (prop.wire,))
-        renew = REPLACE in prop.marks and LOCAL not in prop.marks and not any(unknowns(given))
+        renew = REPLACE in prop.marks and LOCAL not in prop.marks and not partial(given)
         found += [Difference(prop.name, paths.text(path), renew, kind) for path, kind in changes]
     return tuple(found)
 
@@ -73,7 +73,7 @@ def _fingerprinted(
     at: Path = (prop.wire,)
     if given is None or recorded is None:
         yield from _between(recorded, given, at)
-    elif any(unknowns(given)):
+    elif partial(given):
         yield at, "update"
     elif fingerprints.comparable(recorded):
         if fingerprints.of(given) != recorded:

@@ -55,8 +55,8 @@ def _table(title: str, properties: Mapping[str, Any], required: list[str], *, sn
     yield "| --- | --- | --- | --- |"
     for key, value in properties.items():
         always = "yes" if key in required else f"default `{value['default']}`" if "default" in value else "no"
-        secret = "Secret. " if value.get("secret") else ""
-        what = re.sub(r"\s+", " ", secret + value.get("description", "")).strip().replace("|", "\\|")
+        hidden = "Secret. " if value.get("secret") else ""
+        what = re.sub(r"\s+", " ", hidden + value.get("description", "")).strip().replace("|", "\\|")
         yield f"| `{to_snake(key) if snake else key}` | {_type(value)} | {always} | {what} |"
     yield ""
 

@@ -135,7 +135,7 @@ class Lifecycle:
             await self._resource().delete(resource_id, live, self._operation)
 
     def _resource(self) -> Resource[Model, Model, object]:
-        return self.kind.resource(self._session.client)
+        return self._session.resource(self.kind.resource)
 
     def _valid(self, given: Values, *, preview: bool) -> tuple[Values, Model]:
         checked = self.check(given)

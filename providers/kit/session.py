@@ -18,6 +18,7 @@ from providers.kit.model import Config
 from providers.kit.operation import CANCELLED
 from providers.kit.provider import Provider
 from providers.kit.redaction import Redaction
+from providers.kit.resource import Resource
 from providers.kit.shape import Property
 from providers.kit.values import Values
 
@@ -38,6 +39,7 @@ class Session:
         self.fingerprints = Fingerprints(None)
         self.configured = False
         self.client: Any = None
+        self._resources: dict[type[Resource[Any, Any, Any]], Resource[Any, Any, Any]] = {}
         self._gate = asyncio.Semaphore(provider.concurrency)
         self._open = AsyncExitStack()
 
@@ -75,7 +77,14 @@ class Session:
             self.fingerprints = Fingerprints(checked.model.fingerprint_key)
             CANCELLED.set(self.cancelled)
             self.client = await self._open.enter_async_context(self.provider.connect(checked.model))
+            self._resources = {}
             self.configured = True
+
+    def resource(self, kind: type[Resource[Any, Any, Any]]) -> Resource[Any, Any, Any]:
+        """Return the one object that does the work for a kind, so that what it holds serves all operations on it."""
+        if kind not in self._resources:
+            self._resources[kind] = kind(self.client)
+        return self._resources[kind]
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Any]:

@@ -6,22 +6,24 @@ cannot hold an unknown that it can also write, and costs a third pass over every
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
+from typing_extensions import override
 
 from providers.kit.paths import Path
 
 
-class Unknown(Enum):
-    """The type of ``UNKNOWN``."""
+class Unknown:
+    """The type of ``UNKNOWN``; no enum, because a model takes one for its value."""
 
-    UNKNOWN = "unknown"
+    @override
+    def __repr__(self) -> str:
+        return "UNKNOWN"
 
 
-UNKNOWN: Final = Unknown.UNKNOWN
+UNKNOWN: Final = Unknown()
 """Stands, in a preview, where a value depends on what does not exist yet."""
 
 _SIGNATURE: Final = rpc._special_sig_key  # noqa: SLF001 - the SDK names the wire constants here and nowhere public
@@ -142,6 +144,11 @@ def unknowns(value: Any, at: Path = ()) -> Iterator[Path]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from unknowns(item, (*at, index))
+
+
+def partial(value: Any) -> bool:
+    """Return whether anything in a value is not known."""
+    return next(unknowns(value), None) is not None
 
 
 def without_nulls(value: Any) -> Any:

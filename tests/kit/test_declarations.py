@@ -1,0 +1,97 @@
+"""A provider that cannot be honoured is refused when it is declared, with everything that is wrong."""
+
+from typing import Annotated
+
+import pytest
+
+from providers.kit import LOCAL, REPLACE, SECRET, STABLE, WRITE_ONLY, Config, Model, Provider, Resource
+from tests.kit.sample.provider import connect
+
+
+class Nothing(Model):
+    """No properties."""
+
+
+def declared(inputs: type[Model], outputs: type[Model] = Nothing, **changes):
+    """A provider with one kind of resource."""
+
+    class Thing(Resource[inputs, outputs, None]):  # type: ignore[valid-type]  # made to measure
+        """A thing."""
+
+    settings = {"name": "things", "version": "1.0.0", "description": "Things.", "python_package": "things"}
+    return Provider(**{**settings, "config": Config, "connect": connect, "resources": (Thing,), **changes})
+
+
+class StrangeInputs(Model):
+    """Inputs that no kit can honour."""
+
+    flag: Annotated[bool, LOCAL]
+    both: Annotated[str, LOCAL, REPLACE] = ""
+    stays: Annotated[str, STABLE] = ""
+    id: str = ""
+    status: str = ""
+
+
+class StrangeOutputs(Model):
+    """Outputs that no kit can honour."""
+
+    status: str
+    word: Annotated[str, WRITE_ONLY]
+
+
+class SetInside(Model):
+    """A set inside."""
+
+    names: dict[str, frozenset[str]]
+
+
+class MarkInside(Model):
+    """A mark in the wrong place."""
+
+    name: Annotated[str, REPLACE] | None = None
+
+
+class SecretInside(Model):
+    """A secret deep inside."""
+
+    words: tuple[Annotated[str, SECRET] | None, ...] = ()
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(TypeError) as caught:
+        declared(StrangeInputs, StrangeOutputs, name="Things", concurrency=0)
+    told = str(caught.value)
+    for part in (
+        "flag is LOCAL and needs a default",
+        "both is LOCAL, so it replaces nothing",
+        "STABLE means nothing on stays",
+        "the name id is taken",
+        "status is an input and an output",
+        "WRITE_ONLY means nothing on word",
+        "lower case",
+        "at least 1",
+    ):
+        assert part in told
+
+
+def test_a_set_is_refused_because_its_order_would_differ():
+    with pytest.raises(TypeError, match="names: a set has no order"):
+        declared(SetInside)
+
+
+def test_a_mark_inside_a_type_is_refused():
+    with pytest.raises(TypeError, match="name: REPLACE inside a type has no meaning"):
+        declared(MarkInside)
+
+
+def test_a_secret_inside_a_type_is_honoured():
+    (kind,) = declared(SecretInside).kinds.values()
+    assert kind.inputs.secrets == (("words", "*"),)
+
+
+def test_a_resource_without_models_is_refused():
+    class Bare(Resource):  # type: ignore[type-arg]  # the mistake under test
+        """No models."""
+
+    with pytest.raises(TypeError, match=r"Bare: name its models"):
+        declared(Nothing, resources=(Bare,))
