@@ -5,9 +5,11 @@ import socket
 import sys
 from pathlib import Path
 
+import uvicorn
+
 from rehearsal.error import RehearsalError
 from rehearsal.lambda_cloud.account import Account
-from rehearsal.lambda_cloud.serving import api_of, server_of
+from rehearsal.lambda_cloud.serving import api_of, configuration_of
 from rehearsal.lambda_cloud.storage import Storage
 
 
@@ -27,7 +29,7 @@ def main() -> int:
         return 2
     storage.save(account)
     account.clock.run(arguments.speed)
-    server = server_of(api_of(account, key, storage=storage, write=_print))
+    server = uvicorn.Server(configuration_of(api_of(account, key, storage=storage, write=_print)))
     with listener:
         server.run(sockets=[listener])
     storage.save(account)

@@ -127,7 +127,8 @@ class Behind:
 
     def _remove(self, one: Instance) -> None:
         del self._state.instances[one.id]
-        if one.running(self._account.clock.now):
+        # One whose end was asked for has been counted already.
+        if one.terminated is None:
             self._account.journal.count("removed")
         self._record("terminated", one.id)
 

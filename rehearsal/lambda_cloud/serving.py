@@ -2,7 +2,6 @@
 
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ from pathlib import Path
 
 import uvicorn
 
-from rehearsal.error import RehearsalError
 from rehearsal.lambda_cloud import contract, surface
 from rehearsal.lambda_cloud.account import Account
+from rehearsal.lambda_cloud.background import serving
 from rehearsal.lambda_cloud.contract import BreachError
 from rehearsal.lambda_cloud.control import Control
 from rehearsal.lambda_cloud.faults import Faults
@@ -21,9 +20,6 @@ from rehearsal.lambda_cloud.log import Log
 from rehearsal.lambda_cloud.server import Api, application
 from rehearsal.lambda_cloud.storage import Storage
 from rehearsal.lambda_cloud.transport import BreakableProtocol
-from rehearsal.waiting import until
-
-_PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,6 @@ def api_of(
         storage: where the account is kept after each change.
         write: told each line of the log.
     """
-
     # Read now: the first request would wait for it, and the account's time goes on meanwhile.
     contract.operations()
 
@@ -68,9 +63,9 @@ def api_of(
     return Api(account, key, Log(write), Faults(), Limits(account.clock), changed)
 
 
-def server_of(api: Api) -> uvicorn.Server:
-    """Return the server of an API; its socket is given to it."""
-    configuration = uvicorn.Config(
+def configuration_of(api: Api) -> uvicorn.Config:
+    """Return how an API is served."""
+    return uvicorn.Config(
         application(api, surface.routes(api)),
         http=BreakableProtocol,
         ws="none",
@@ -80,7 +75,6 @@ def server_of(api: Api) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    return uvicorn.Server(configuration)
 
 
 @contextmanager
@@ -94,33 +88,16 @@ def serve(account: Account, *, speed: float = 600.0, state: Path | None = None) 
 
     Raises:
         BreachError: at the end, when the fake broke its own contract.
-        RehearsalError: when it does not start or does not end.
+        RehearsalError: when it does not end.
     """
     api = api_of(account, secrets.token_urlsafe(24), storage=Storage(state) if state else None)
-    server = server_of(api)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        account.clock.run(speed)
-        thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            _wait(lambda: server.started or not thread.is_alive(), "does not start")
-            with Control(url, api.key) as client:
+        with serving(configuration_of(api), listener), Control(url, api.key) as client:
+            account.clock.run(speed)
+            try:
                 yield Fake(url, api.key, account, client, api.log, api.faults, api.breaches)
-        finally:
-            server.should_exit = True
-            thread.join(_PATIENCE_SECONDS)
-            account.clock.run(0.0)
-    if thread.is_alive():
-        message = f"the fake of the Lambda Cloud API at {url} does not end; end the process that serves it"
-        raise RehearsalError(message)
+            finally:
+                account.clock.run(0.0)
     if api.breaches:
         raise BreachError("\n".join(api.breaches))
-
-
-def _wait(probe: Callable[[], bool], what: str) -> None:
-    until(
-        lambda: True if probe() else None,
-        seconds=_PATIENCE_SECONDS,
-        failure=lambda: f"the fake of the Lambda Cloud API {what}; read what it printed",
-    )

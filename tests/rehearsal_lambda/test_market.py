@@ -1,5 +1,8 @@
 """Capacity and quota end launches, and what is named must exist and be in the right place."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from rehearsal.lambda_cloud import market
@@ -9,7 +12,7 @@ from rehearsal.lambda_cloud.instances import Fate
 CAPACITY = "instance-operations/launch/insufficient-capacity"
 
 
-def refused(launch, *arguments, **what):
+def refused(launch: Callable[..., str], *arguments: Any, **what: Any) -> tuple[int, str]:
     with pytest.raises(ApiError) as error:
         launch(*arguments, **what)
     return error.value.status, error.value.code

@@ -1,5 +1,8 @@
 """SSH keys, file systems and rulesets keep the rules of the API."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key, load_ssh_public_key
 
@@ -10,7 +13,7 @@ ICMP = {"protocol": "icmp", "source_network": "0.0.0.0/0", "description": "ping"
 WEB = {"protocol": "tcp", "port_range": [443, 443], "source_network": "0.0.0.0/0", "description": "web"}
 
 
-def refused(act, *arguments):
+def refused(act: Callable[..., Any], *arguments: Any) -> tuple[int, str]:
     with pytest.raises(ApiError) as error:
         act(*arguments)
     return error.value.status, error.value.code
