@@ -54,7 +54,7 @@ class Resource(ABC, Generic[InputsT, OutputsT, ClientT]):
     """One kind of resource; a subclass names its models and client: ``class File(Resource[Inputs, Outputs, Client])``.
 
     The subclass's docstring is its documentation. Whatever its methods raise but ``ProviderError`` is reported as a
-    defect of the provider, without its text.
+    defect of the provider, without its text. One object serves all operations of a process on its kind.
 
     Args:
         client: what the provider's ``connect`` gave.
