@@ -1,14 +1,14 @@
 """The account as it is born: like the real one."""
 
-import catalog
 from catalog.machine import Lifecycle
 from rehearsal.lambda_cloud import market
 from rehearsal.lambda_cloud.keys import pair
 from rehearsal.lambda_cloud.records import Instance, Rule, SshKey, State, new_id
 
 SSH_KEY = "sophia2025"
-"""Name of the SSH key that the live machines were launched with."""
+"""Name of the SSH key that the live machines were launched with, whatever the catalog wants of new ones."""
 
+# What the account lets in today, whatever the catalog wants of it.
 _RULES = (
     Rule(protocol="icmp", source_network="0.0.0.0/0", description="Ping"),
     Rule(protocol="tcp", port_range=(22, 22), source_network="0.0.0.0/0", description="SSH"),
@@ -36,7 +36,7 @@ def born() -> tuple[State, str]:
 def _live_machines() -> list[Instance]:
     live = {
         name: machine
-        for name, machine in catalog.load().machines.items()
+        for name, machine in market.known().machines.items()
         if machine.lifecycle in {Lifecycle.PINNED, Lifecycle.REPLACEABLE}
     }
     return [

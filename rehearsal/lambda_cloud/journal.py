@@ -10,6 +10,7 @@ from rehearsal.lambda_cloud.clock import EPOCH, Clock
 from rehearsal.lambda_cloud.records import Event, State, new_id
 
 _SERVICE = "cloud"
+_EVENTS = 10_000  # as many as are kept: the whole account is written to its file after each change
 _CATALOG_VERSION = "2025-09-06"
 
 
@@ -38,6 +39,7 @@ class Journal:
         """
         event = Event(id=new_id(), time=self._clock.now, resource=resource, action=action, ids=ids, by_api=by_api)
         self._state.events.append(event)
+        del self._state.events[:-_EVENTS]
 
     def count(self, what: str, times: int = 1) -> None:
         """Count that something happened."""

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import catalog
-from catalog.machine import InstanceType
+from catalog import Catalog
 from rehearsal.lambda_cloud import errors
 from rehearsal.lambda_cloud.clock import EPOCH
 from rehearsal.lambda_cloud.records import State
@@ -36,27 +36,21 @@ _FAMILIES = ("lambda-stack-24-04", "lambda-stack-22-04", "gpu-base-24-04")
 _ARCHITECTURES = {"amd64": "x86_64", "arm64": "arm64"}
 
 
-class _Facts(NamedTuple):
-    types: Mapping[str, InstanceType]
-    prices: Mapping[str, int]
-    regions: tuple[str, ...]
-
-
 @cache
-def _facts() -> _Facts:
-    known = catalog.load()
-    prices = known.price_books[known.limits.default_price_book].hourly_cents
-    return _Facts(known.instance_types, prices, tuple(sorted({m.region for m in known.machines.values()})))
+def known() -> Catalog:
+    """Return the catalog, read once per process: a test may serve hundreds of accounts."""
+    return catalog.load()
 
 
 def prices() -> dict[str, int]:
     """Return cents per hour by instance type: the catalog's default price book."""
-    return dict(_facts().prices)
+    return dict(known().price_books[known().limits.default_price_book].hourly_cents)
 
 
 def capacity() -> dict[str, dict[str, int | None]]:
     """Return the capacity of a new account: as much as one likes of every type where the catalog's machines are."""
-    return {name: dict.fromkeys(_facts().regions) for name in _facts().prices}
+    regions = sorted({machine.region for machine in known().machines.values()})
+    return {name: dict.fromkeys(regions) for name in prices()}
 
 
 def region(name: str) -> dict[str, str]:
@@ -86,7 +80,7 @@ def find_image(wanted: Mapping[str, str], type_name: str, region_name: str) -> s
     Raises:
         ApiError: when no such image exists there for that architecture.
     """
-    architecture = _ARCHITECTURES[_facts().types[type_name].architecture]
+    architecture = _ARCHITECTURES[known().instance_types[type_name].architecture]
     wanted = wanted or {"family": _FAMILIES[0]}
     found = [
         image["id"]
@@ -127,7 +121,7 @@ class Market:
 
     def type(self, name: str) -> dict[str, Any]:
         """Return an instance type as the API shows it; a size that no source records is 0."""
-        kind = _facts().types[name]
+        kind = known().instance_types[name]
         gpu = kind.gpu
         memory = f" ({gpu.memory_gib} GB)" if gpu and gpu.memory_gib else ""
         model = f"{gpu.model.upper()}{memory}" if gpu else "N/A"
@@ -158,7 +152,7 @@ class Market:
 
     def boot_seconds(self, name: str) -> float:
         """Return how long a type boots: the lower ends of what the vendor says, more for more GPUs."""
-        gpu = _facts().types[name].gpu
+        gpu = known().instance_types[name].gpu
         if gpu is None:
             return 90.0
         return {1: 200.0, 2: 600.0, 4: 750.0}.get(gpu.count, 900.0)

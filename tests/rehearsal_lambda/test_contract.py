@@ -99,6 +99,15 @@ def test_a_refusal_repeats_no_value_because_bodies_hold_secrets(ask):
     assert "user_data" in text
 
 
+@pytest.mark.parametrize("path", [route.path for route in ROUTES if route.reads and "{id}" not in route.path])
+def test_every_list_answers_as_the_contract_says(ask, path):
+    assert ask("GET", path).status_code == 200, "an answer that breaks the contract is a 500"
+
+
+def test_no_instance_belongs_to_a_cluster(ask):
+    assert ask("GET", "/instances?cluster_id=any").json() == {"data": []}
+
+
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic d3Jvbmc6", "Basic !", "Digest x"])
 def test_only_the_key_opens_the_api(fake, code, authorization):
     headers = {"Authorization": authorization} if authorization else {}
