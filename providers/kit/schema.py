@@ -16,7 +16,7 @@ from providers.kit.shape import Property, choices, element, entry, members, shap
 _PRIMITIVES = {str: "string", bool: "boolean", int: "integer", float: "number"}
 _SAYINGS = {
     REPLACE: "Another value replaces the resource.",
-    UNREADABLE: "Cannot be read back: after an import it is unknown until it is changed.",
+    UNREADABLE: "Cannot be read back: after an import it is unknown, and then never differs.",
     WRITE_ONLY: "Secret and never readable: outputs hold its fingerprint only.",
     LOCAL: "Only the provider uses it: a change calls no API.",
     STABLE: "Survives every update in place.",

@@ -189,7 +189,8 @@ def _always(prop: Property) -> bool:
 
 
 def _sealed(prop: Property) -> bool:
-    return bool(prop.secrets) and WRITE_ONLY not in prop.marks
+    """Return whether all of an output is secret; what is secret inside one, the provider marks itself."""
+    return SECRET in prop.marks
 
 
 def _field(prop: Property, annotation: str) -> str:

@@ -87,11 +87,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
             return None, self.session.redaction(self._told(error, method.__name__, request))[:_LONGEST]
 
-    async def finish(self) -> None:
-        """End: what runs comes to its end, waits do not, and the client is closed."""
+    async def finish(self, seconds: float) -> None:
+        """End: what runs may come to its end, waits do not, and the client is closed.
+
+        Args:
+            seconds: how long what runs may still take.
+        """
         self.session.cancelled.set()
         if self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running, timeout=seconds)
         await self.session.close()
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - the protocol's

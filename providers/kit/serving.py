@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +26,9 @@ _OPTIONS: Final = (
 """The engine's own limit on a message: sdk/go/common/util/rpcutil, 3.259."""
 
 _GRACE_SECONDS: Final = 60.0
+"""How long a request in flight may still take when the process is told to end."""
+
+_LOOK_SECONDS: Final = 1.0
 
 
 def serve(provider: Provider, argv: Sequence[str]) -> None:
@@ -51,10 +56,18 @@ async def _serve(provider: Provider) -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await ended.wait()
+    await _until(ended)
     servicer.session.cancelled.set()
     await server.stop(_GRACE_SECONDS)
-    await servicer.finish()
+    await servicer.finish(_GRACE_SECONDS)
+
+
+async def _until(ended: asyncio.Event) -> None:
+    """Wait for the end: a signal, or that what started this process is gone; nothing else would ever tell."""
+    parent = os.getppid()
+    while not ended.is_set() and os.getppid() == parent:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), _LOOK_SECONDS)
 
 
 def _quieten(redaction: Redaction) -> None:

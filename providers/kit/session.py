@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +41,8 @@ class Session:
         self.client: Any = None
         self._resources: dict[type[Resource[Any, Any, Any]], Resource[Any, Any, Any]] = {}
         self._gate = asyncio.Semaphore(provider.concurrency)
-        self._open = AsyncExitStack()
+        self._keeper: asyncio.Task[None] | None = None
+        self._end = asyncio.Event()
 
     def check(self, given: Values) -> Checked:
         """Return configuration as it would be used, and everything that is wrong with it.
@@ -76,7 +77,9 @@ class Session:
         if isinstance(checked.model, Config):
             self.fingerprints = Fingerprints(checked.model.fingerprint_key)
             CANCELLED.set(self.cancelled)
-            self.client = await self._open.enter_async_context(self.provider.connect(checked.model))
+            opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self._keeper = asyncio.ensure_future(self._keep(checked.model, opened))
+            self.client = await opened
             self._resources = {}
             self.configured = True
 
@@ -102,8 +105,22 @@ class Session:
     async def close(self) -> None:
         """Close the client."""
         self.configured = False
-        await self._open.aclose()
-        self._open = AsyncExitStack()
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            self._end.set()
+            await keeper
+            self._end.clear()
+
+    async def _keep(self, config: Config, opened: asyncio.Future[Any]) -> None:
+        """Open and close the client in one task: what it holds may not be closed from another."""
+        try:
+            async with self.provider.connect(config) as client:
+                opened.set_result(client)
+                await self._end.wait()
+        except Exception as error:
+            if opened.done():
+                raise
+            opened.set_exception(error)
 
     def _completed(self, given: Values) -> Values:
         plain = {key: value for key, value in given.plain.items() if key not in _OF_THE_ENGINE}

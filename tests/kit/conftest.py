@@ -1,9 +1,12 @@
 """The sample provider in its own process, and the provider of the kit's page."""
 
+import asyncio
 import json
 import re
 import secrets
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,3 +66,12 @@ def example():
     page = (ROOT / "providers/kit/README.md").read_text(encoding="utf-8")
     (text,) = re.findall(r"```python\n(\"\"\"Files in a folder.*?)```", page, flags=re.DOTALL)
     return text
+
+
+def run_alone(work: Coroutine[Any, Any, None]) -> None:
+    """Run on a loop of its own: asyncio.run would leave this thread without one, and other tests need it."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        loop.close()

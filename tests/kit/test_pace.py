@@ -2,25 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from providers.kit import Pace, ProviderError
 from providers.kit.operation import CANCELLED, Operation
+from tests.kit.conftest import run_alone
 
 INTERVAL = 0.02
-
-
-def run_alone(work: Coroutine[Any, Any, None]) -> None:
-    """Run on a loop of its own: asyncio.run would leave this thread without one, and other tests need it."""
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(work)
-    finally:
-        loop.close()
 
 
 def _starts(interval: float, callers: int) -> list[tuple[int, float]]:

@@ -108,7 +108,7 @@ def test_secrets_are_sent_as_secrets(registered):
 
 def test_secret_outputs_are_asked_for(registered):
     recorded, _ = registered(lambda sdk: sdk.Box("box", name="a"))
-    assert one(recorded).options["additional_secret_outputs"] == ["key", "pin", "rules"]
+    assert one(recorded).options["additional_secret_outputs"] == ["key", "pin"]
 
 
 def test_what_is_secret_inside_an_object_leaves_its_siblings_plain(registered):

@@ -1,5 +1,6 @@
 """Boxes in a JSON file: a provider with a field of every kind."""
 
+import asyncio
 import json
 import logging
 import warnings
@@ -218,6 +219,8 @@ class Box(Resource[Inputs, Outputs, Store]):
             raise ProviderError(what, "ask it why")
         if inputs.name == "slow":
             await operation.sleep(600)
+        if inputs.name == "late":
+            await asyncio.sleep(0.3)
         if inputs.name == "loud":
             warnings.warn(f"pin {inputs.pin}", stacklevel=1)
             logging.getLogger("loud").warning("token %s", inputs.token)
@@ -226,7 +229,10 @@ class Box(Resource[Inputs, Outputs, Store]):
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Store]:
     """Open the store."""
-    yield Store(settings)
+    # A task group refuses to be closed by another task than the one that opened it.
+    async with asyncio.TaskGroup():
+        yield Store(settings)
+        settings.store.with_suffix(".closed").touch()
 
 
 PROVIDER = Provider(
