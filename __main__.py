@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes
 
 import catalog
-from components import McpFleet
+from components import Cluster, McpFleet
 from settings import Settings
 
 # A run keeps nearly all it makes: looking for garbage took half the time of a large one, and 0.4 s at its end.
@@ -17,6 +17,8 @@ atexit.register(gc.freeze)
 facts = catalog.load()
 settings = Settings.load(facts)
 stack = settings.choose(facts)
+
+machines = Cluster("lambda", stack=stack)
 
 cluster = pulumi_kubernetes.Provider(
     "cluster",
@@ -34,9 +36,14 @@ fleet = McpFleet(
     stack=stack,
     secrets=settings.secrets,
     fingerprint_key=settings.fingerprint_key,
-    opts=pulumi.ResourceOptions(providers=[cluster]),
+    # Where no machine is up there is no cluster to run on; and what runs goes before its machines do.
+    opts=pulumi.ResourceOptions(providers=[cluster], depends_on=[machines]),
 )
 
 pulumi.export("nodes", [node.name for node in stack.nodes])
 pulumi.export("mcp_endpoints", fleet.endpoints)
-pulumi.export("monthly_cost_usd", f"{stack.monthly_cents / 100:.2f}")
+pulumi.export("addresses", machines.addresses)
+pulumi.export("host_firewall", machines.host_firewall)
+pulumi.export("hourly_cost_usd", machines.hourly_cost_usd)
+pulumi.export("monthly_cost_usd", machines.monthly_cost_usd)
+pulumi.export("expected_monthly_cost_usd", machines.expected_monthly_cost_usd)

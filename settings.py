@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     """Replica bounds that differ from the catalog's, by server."""
     image_lock: str = "images"
     """The lock that pins its images; the rehearsal has its own."""
+    adopt: Mapping[str, str] = {}
+    """Ids, by name, of the machines and the SSH key of the Lambda Cloud account that it takes over."""
+    ssh_public_key: str = ""
+    """Public half of the account's SSH key; needed by the stack that owns the account."""
     kubeconfig: pulumi.Output[str]
     """Credentials of its Kubernetes cluster."""
     fingerprint_key: pulumi.Output[str]
@@ -98,6 +102,8 @@ class Settings(BaseSettings):
             replicas=self.replicas,
             price_book=self.price_book,
             image_lock=self.image_lock,
+            adopt=self.adopt,
+            ssh_public_key=self.ssh_public_key,
         )
 
 

@@ -1,6 +1,8 @@
 """How things are built: ComponentResources that pour pure plans into resources; none reads config, clock or network."""
 
+from components.lambda_.cluster import Cluster
+from components.lambda_.machine import Machine
 from components.mcp.fleet import McpFleet
 from components.workload.workload import Workload
 
-__all__ = ["McpFleet", "Workload"]
+__all__ = ["Cluster", "Machine", "McpFleet", "Workload"]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -131,8 +132,12 @@ class _Caller:
 
 
 def _rehearsed_states(folders: Iterable[Folder]) -> Mapping[str, Recorded]:
-    files = {folder.stack: State(folder).file() for folder in folders}
-    return {stack: states.of_checkpoint(file) for stack, file in files.items() if file}
+    files = {folder: State(folder).file() for folder in folders}
+    return {
+        folder.stack: replace(states.of_checkpoint(file), asleep=folder.asleep.exists())
+        for folder, file in files.items()
+        if file
+    }
 
 
 def _adopted(folder: Folder) -> Mapping[str, str]:

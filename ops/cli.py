@@ -14,10 +14,10 @@ import catalog
 from catalog import CatalogError, Concern
 from ops import documents, machines_app, view
 from ops.answer import answer
-from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsed
+from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
-from ops.error import AccountError, StateError
+from ops.error import AccountError, AsleepError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, lock_images
@@ -25,10 +25,10 @@ from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import drift as drift_verb
 from ops.preview import preview as preview_verb
-from ops.results import PreviewResult
+from ops.results import DriftResult, PreviewResult
 from ops.shell import exports
 from ops.up import up as up_verb
-from rehearsal import Rehearsal, RehearsalError, home, stacks
+from rehearsal import RehearsalError, home, stacks
 from rehearsal.toolchain import ToolError, ensure, progress_for
 from render import ROOT, RenderError
 
@@ -81,7 +81,10 @@ def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 @app.command()
 def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """Show what differs from what the last up declared; exit 7 if anything does."""
-    result = drift_verb(existing(stack, progress_for()), view.View())
+    if rehearsal_of(stack).asleep:
+        result = DriftResult(stack=stack, asleep=True)
+    else:
+        result = drift_verb(existing(stack, progress_for()), view.View())
     answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=bool(result.changes))
 
 
@@ -89,7 +92,7 @@ def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 def down(stack: Stack = "dev", *, everything: All = False) -> None:
     """End a stack's rehearsal: its processes, its cluster, its state."""
     for name in stacks(home()) if everything else (known(stack),):
-        rehearsal = Rehearsal(stack=name, home=home())
+        rehearsal = rehearsal_of(name)
         end_recorded(rehearsal.folder.run / ENGINE_RECORD)
         rehearsal.remove(_machines(name))
         typer.echo(f"{name}: nothing is left")
@@ -153,7 +156,7 @@ def main() -> None:
     except CatalogError as error:
         view.show_errors([str(error)])
         sys.exit(_exit_code(error))
-    except RenderError as error:
+    except (AsleepError, RenderError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.BAD_INPUT)
     except (AccountError, EngineError, RehearsalError, StateError, ToolError) as error:

@@ -82,6 +82,11 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     return _deployment(rehearsal, graph)
 
 
+def rehearsal_of(stack: str) -> Rehearsal:
+    """Return the rehearsal of a stack to look at or to end; nothing is started."""
+    return Rehearsal(stack=stack, home=home())
+
+
 def existing(stack: str, progress: Progress) -> Deployment:
     """Return the deployment of a rehearsal that is already up, and start nothing.
 

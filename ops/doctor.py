@@ -1,8 +1,8 @@
 """``doctor``: what is there, what is missing, and the one command that mends it."""
 
 import catalog
+from ops.deployment import rehearsal_of
 from ops.results import DoctorResult, ToolRow
-from rehearsal import Rehearsal, home
 from rehearsal.toolchain import inspect
 
 
@@ -11,6 +11,5 @@ def doctor(stack: str) -> DoctorResult:
     tools = inspect(catalog.load().versions)
     rows = tuple(ToolRow(name=t.name, wanted=t.wanted, found=t.found or "", ok=t.ok, mend=t.mend or "") for t in tools)
     missing = tuple(f"{row.name} {row.wanted} is missing; run {row.mend}" for row in rows if not row.ok)
-    rehearsal = Rehearsal(stack=stack, home=home())
-    services = {s.name: s.endpoint if s.running else "stopped" for s in rehearsal.status()}
+    services = {s.name: s.endpoint if s.running else "stopped" for s in rehearsal_of(stack).status()}
     return DoctorResult(stack=stack, tools=rows, services=services, errors=missing)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ from rehearsal.marked import end
 
 _END_SECONDS = 5
 """Seconds a process gets between the request to end and its kill."""
+
+_TELLS_NOTHING = frozenset({"preview failed", "update failed"})
+"""What the engine says of a run in which something failed that it has told already."""
 
 _STDERR_LINES = 40
 """Last lines of the engine's error stream that a failure shows."""
@@ -55,8 +58,9 @@ class Outcome:
     @property
     def errors(self) -> list[str]:
         """What was said about failures, most specific first."""
-        said = [d.message for d in self.diagnostics if d.severity == "error"]
-        return said or ([self.stderr] if self.stderr else [])
+        said = [d for d in self.diagnostics if d.severity == "error"]
+        telling = [d.complaint for d in said if d.message not in _TELLS_NOTHING] or [d.message for d in said]
+        return telling or ([self.stderr] if self.stderr else [])
 
 
 class Engine:
@@ -197,13 +201,18 @@ class _Tail:
 
 def _note(event: Event, outcome: Outcome) -> None:
     if isinstance(event, Finished) and event.step.changes:
-        outcome.changed[event.step.urn] = event.step
+        outcome.changed[event.step.urn] = _joined(outcome.changed.get(event.step.urn), event.step)
     elif isinstance(event, Failed):
         outcome.failed.append(event.step)
     elif isinstance(event, Diagnostic) and event.severity in {"warning", "error"}:
         outcome.diagnostics.append(event)
     elif isinstance(event, Summary):
         outcome.summary = event
+
+
+def _joined(before: Step | None, step: Step) -> Step:
+    """Return what happens to a resource as a whole: one that is imported is changed in the same run if it differs."""
+    return replace(step, op=before.op) if before is not None and before.op == "import" else step
 
 
 class _Recorded(NamedTuple):

@@ -1,4 +1,7 @@
-"""What keeps a verb from reading the account or a stack's state."""
+"""What keeps a verb from doing what it was asked, and where the way out is written down."""
+
+RUNBOOK = "docs/runbooks/replace-a-pinned-machine.md"
+"""What to do when a machine that is taken over is gone."""
 
 
 class AccountError(RuntimeError):
@@ -7,3 +10,7 @@ class AccountError(RuntimeError):
 
 class StateError(RuntimeError):
     """A stack's state cannot be read; the message says why and what to do."""
+
+
+class AsleepError(RuntimeError):
+    """The stack cannot sleep, or be asked what a sleeping one cannot tell; the message says why."""

@@ -106,6 +106,13 @@ class Diagnostic:
     urn: str = ""
     """The resource it is about, where there is one."""
 
+    @property
+    def complaint(self) -> str:
+        """What it said, and about which resource."""
+        name = self.urn.rsplit("::", 1)[-1]
+        stack = "::pulumi:pulumi:Stack::" in self.urn
+        return self.message if stack or not name or name in self.message else f"{name}: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:

@@ -54,7 +54,7 @@ class StackRow(BaseModel):
     name: str
     """Name of the stack."""
     state: Literal["up", "asleep", "down"]
-    """``asleep`` where the stack is there and holds no machine; ``down`` where its state holds nothing."""
+    """``asleep`` where it was put to sleep; ``down`` where its state holds nothing."""
     machines: int
     """Machines of the account that its state holds."""
     hourly_usd: str

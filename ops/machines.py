@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from catalog import Catalog
 from catalog.machine import Lifecycle, Machine
+from ops.error import RUNBOOK
 from ops.machine_rows import CapacityRow, MachineRow, StackRow, Standing
 from ops.results import MachinesResult
 from ops.states import Recorded
@@ -49,7 +50,7 @@ def listed(found: Found, facts: Catalog, stack: str = "") -> MachinesResult:
         monthly_usd=_usd(hourly * hours),
         in_account=sum(not instance.gone for instance in found.instances),
         max_machines=facts.limits.max_machines,
-        warnings=tuple(_warnings(rows, found, stack)),
+        warnings=tuple(_warnings(rows, found, stack, facts.machines)),
     )
 
 
@@ -119,7 +120,7 @@ def _stack(name: str, found: Found, facts: Catalog) -> StackRow:
     schedule = facts.account.schedules.get(name)
     return StackRow(
         name=name,
-        state="down" if not recorded.resources else "up" if recorded.instances else "asleep",
+        state="asleep" if recorded.asleep else "up" if recorded.resources else "down",
         machines=len(there),
         hourly_usd=_usd(hourly),
         monthly_usd=_usd(hourly * facts.limits.hours_per_month),
@@ -138,7 +139,7 @@ def _capacity(machines: Mapping[str, Machine], offers: Mapping[str, Offer], stac
         )
 
 
-def _warnings(rows: Iterable[MachineRow], found: Found, stack: str) -> Iterator[str]:
+def _warnings(rows: Iterable[MachineRow], found: Found, stack: str, machines: Mapping[str, Machine]) -> Iterator[str]:
     for row in rows:
         if row.standing is Standing.ORPHANED:
             yield (
@@ -153,6 +154,11 @@ def _warnings(rows: Iterable[MachineRow], found: Found, stack: str) -> Iterator[
                     f"{logical} ({lost}) is in the state of {name} and not in the account; "
                     f"`./sophia drift {name}` shows what differs, `./sophia up {name}` repairs it"
                 )
+    for name, adopted in sorted(found.adopt.items()):
+        held = found.states[name].instances if name in found.states else {}
+        for machine, lost in adopted.items():
+            if machine in machines and lost not in {*alive, *held} and stack in ("", name):
+                yield f"{machine} ({lost}), which {name} takes over, is not in the account; see {RUNBOOK}"
 
 
 def _hourly(instances: Iterable[Instance], ids: Iterable[str]) -> int:

@@ -10,10 +10,17 @@ import catalog
 from ops import view
 from ops.answer import answer
 from ops.deployment import Target, known
+from ops.sleep import due
+from ops.sleep import sleep as sleep_verb
+from ops.up import up
 from rehearsal import home
 from rehearsal.toolchain import progress_for
 
 _DEFAULT = "list"
+
+Stack = Annotated[str, typer.Argument(help="dev or staging", metavar="STACK")]
+IfDue = Annotated[bool, typer.Option("--if-due", help="Only when the stack's schedule says so now.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 
 
 class _Listing(TyperGroup):
@@ -38,7 +45,7 @@ def listing(
     stack: Annotated[str, typer.Argument(help="Only this stack's.", metavar="[STACK]")] = "",
     target: Target = Target.REHEARSAL,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the machines; what is done when no verb is named."""
     # What the provider imports takes half a second (measured), and no other verb needs it.
@@ -48,3 +55,23 @@ def listing(
     found = account.in_rehearsal(home()) if target is Target.REHEARSAL else account.in_cloud(progress_for())
     result = machines.listed(found, catalog.load(), only)
     answer(result, lambda: view.show_machines(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def sleep(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = False) -> None:
+    """Terminate a stack's machines, and with them all that runs there, until it is woken."""
+    if if_due and not due(known(stack), awake=False):
+        typer.echo(f"{stack}: its schedule has it awake now; nothing was changed")
+        return
+    result = sleep_verb(known(stack), progress=progress_for(), view=view.View())
+    answer(result, lambda: view.show_sleep(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def wake(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = False) -> None:
+    """Launch a stack's machines and bring up what runs on them."""
+    if if_due and not due(known(stack), awake=True):
+        typer.echo(f"{stack}: its schedule has it asleep now; nothing was changed")
+        return
+    result = up(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None)
+    answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)

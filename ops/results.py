@@ -142,6 +142,8 @@ class DriftResult(Result):
     """Resources that differ."""
     checked: int = 0
     """Resources that were compared."""
+    asleep: bool = False
+    """Whether the stack sleeps: it has no machines, and nothing that could differ."""
 
 
 class PlanResult(Result):
@@ -215,6 +217,13 @@ class MachinesResult(Result):
     """Machines that cost money and are in no state, and those that a state holds and the account has not."""
 
 
+class SleepResult(Result):
+    """A stack whose machines are gone until it is woken."""
+
+    changes: Mapping[str, int] = {}
+    """Number of resources by operation; empty where it slept already."""
+
+
 VERBS: Mapping[str, type[Result]] = {
     "up": UpResult,
     "preview": PreviewResult,
@@ -223,5 +232,7 @@ VERBS: Mapping[str, type[Result]] = {
     "doctor": DoctorResult,
     "lock": LockResult,
     "machines": MachinesResult,
+    "machines sleep": SleepResult,
+    "machines wake": UpResult,
 }
 """The result of every verb that has ``--json``."""

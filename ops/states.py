@@ -25,6 +25,8 @@ class Recorded:
     """Logical names of its machines by id."""
     resources: int
     """How many resources there are, of every kind."""
+    asleep: bool = False
+    """Whether the stack was put to sleep."""
 
 
 def of_checkpoint(file: Path) -> Recorded:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from catalog.machine import Lifecycle
 from ops import cluster
 from ops.deployment import Deployment, Target, in_cloud, rehearsed
 from ops.engine import Outcome
+from ops.error import RUNBOOK
 from ops.phases import Phases
 from ops.preview import preview
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
@@ -40,7 +42,8 @@ def up(
         deployment = rehearsed(stack, progress, phases)
     with phases.phase("engine"):
         outcome, troubles = _run(deployment, view)
-    errors = [*(_complaint(stack, trouble) for trouble in troubles), *([] if outcome.ok else outcome.errors)]
+    told = [] if outcome.ok else [_remedied(error, deployment) for error in outcome.errors]
+    errors = [*(_complaint(stack, trouble) for trouble in troubles), *told]
     if not outcome.ok and not errors:
         errors = [f"the engine ended with code {outcome.code}; run `./sophia up {stack}` again to go on"]
     return _result(deployment, outcome, errors, phases)
@@ -77,6 +80,14 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
         warnings=deployment.graph.choice.warnings,
         seconds=phases.seconds,
     )
+
+
+def _remedied(error: str, deployment: Deployment) -> str:
+    """Return what failed, with what to do where it is a machine that nobody may launch again unasked."""
+    for name, machine in deployment.graph.choice.machines.items():
+        if machine.lifecycle is Lifecycle.PINNED and error.startswith(f"{name}-instance: "):
+            return f"{error}; {name} is pinned and is never launched unasked: {RUNBOOK} says what to do"
+    return error
 
 
 def _complaint(stack: str, trouble: Trouble) -> str:

@@ -21,11 +21,18 @@ from ops.results import (
     PlannedChange,
     PlanResult,
     PreviewResult,
+    SleepResult,
     UpResult,
 )
 from render.graph import SECRET, UNKNOWN
 
-_MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
+_MARKS = {
+    "import": ("=", "cyan"),
+    "create": ("+", "green"),
+    "update": ("~", "yellow"),
+    "replace": ("±", "magenta"),
+    "delete": ("-", "red"),
+}
 
 _VALUE_WIDTH = 60
 """Characters of a value that a line shows; the JSON answer has all of it."""
@@ -130,6 +137,9 @@ def _short(words: str) -> str:
 
 def show_drift(result: DriftResult, console: Console) -> None:
     """Print what differs from what is declared, and the command that repairs it."""
+    if result.asleep:
+        console.print(f"{result.stack} is asleep: no drift. Wake it: ./sophia machines wake {result.stack}")
+        return
     show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
     if result.changes:
         console.print("Each property: what is expected → what is there")
@@ -145,6 +155,13 @@ def show_plan(result: PlanResult, console: Console) -> None:
         table.add_row(node, left)
     console.print(table)
     show_warnings(result.warnings, console)
+
+
+def show_sleep(result: SleepResult, console: Console) -> None:
+    """Print that a stack sleeps, and the command that wakes it."""
+    if not result.errors:
+        console.print(f"{result.stack} sleeps: its machines are gone and cost nothing.")
+        console.print(f"Wake it: ./sophia machines wake {result.stack}")
 
 
 def show_machines(result: MachinesResult, console: Console) -> None:

@@ -187,6 +187,11 @@ class Folder:
         return self.path / "run"
 
     @property
+    def asleep(self) -> Path:
+        """It exists while the stack sleeps."""
+        return self.path / "asleep"
+
+    @property
     def temporary(self) -> Path:
         """Temporary files of the engine and its plugins, which hold credentials and outlive them."""
         return self.path / "tmp"

@@ -83,6 +83,7 @@ class Rehearsal:
             with self._shared():
                 self.folder.create()
                 self.account.start(progress)
+            self.folder.asleep.unlink(missing_ok=True)
             pki.create(self.folder, self.address)
             trust = pki.trust(self.folder)
             waves = control_plane.services(self.folder, self.address, self._tools)
@@ -142,7 +143,12 @@ class Rehearsal:
         with self._locked():
             service.stop(self.folder, control_plane.WAVES)
 
-    def lose_machines(self) -> None:
+    @property
+    def asleep(self) -> bool:
+        """Whether its stack sleeps: its machines are gone, until it is started."""
+        return self.folder.asleep.exists()
+
+    def sleep(self) -> None:
         """End every process of this rehearsal and delete its cluster, as terminating its machines does.
 
         Raises:
@@ -151,6 +157,7 @@ class Rehearsal:
         self.stop()
         if self.folder.etcd.exists():
             shutil.rmtree(self.folder.etcd)
+        self.folder.asleep.touch(mode=0o600)
 
     def remove(self, machines: Iterable[str] = ()) -> None:
         """End and delete everything of this rehearsal; the last one of a home takes the shared parts with it.

@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import hashlib
 import json
 import runpy
 import sys
@@ -16,7 +17,9 @@ from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_in_stack
 from pulumi.runtime.sync_await import _sync_await
 
+import catalog
 from catalog import collector
+from catalog.machine import Lifecycle
 from render.graph import Graph
 from render.monitor import Monitor
 
@@ -43,7 +46,8 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
         CatalogError: the catalog or the stack's choice from it breaks a rule.
     """
     secret_keys = _secret_keys()
-    config = {**_committed(stack, secret_keys), f"{PROJECT}:image_lock": image_lock, **(choices or {})}
+    committed = {**_committed(stack, secret_keys), f"{PROJECT}:image_lock": image_lock}
+    config = {**committed, **_of_the_account(stack), **(choices or {})}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     secrets = {f"{PROJECT}:{key}": placeholder(key) for key in secret_keys}
     monitor = Monitor(PROJECT, stack)
@@ -90,6 +94,16 @@ def _committed(stack: str, secret_keys: Sequence[str]) -> dict[str, Any]:
         msg = f"{path.name}: {', '.join(held)}: a committed file holds no secret; remove it: the environment gives it"
         raise RenderError(msg)
     return config
+
+
+def _of_the_account(stack: str) -> dict[str, Any]:
+    """Return what only the account knows, in its form: ids of what the stack takes over, and its public key."""
+    facts = catalog.load()
+    machines = {name: machine for name, machine in facts.machines.items() if machine.owner == stack}
+    names = [name for name, machine in machines.items() if machine.lifecycle is Lifecycle.PINNED]
+    names += [facts.account.ssh_key] if facts.account.owner == stack else []
+    adopt = {name: hashlib.blake2b(name.encode(), digest_size=16).hexdigest() for name in names}
+    return {f"{PROJECT}:adopt": adopt, f"{PROJECT}:ssh_public_key": "ssh-ed25519 AAAA render"}
 
 
 def _secret_keys() -> list[str]:

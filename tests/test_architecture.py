@@ -16,7 +16,7 @@ ALLOWED = {
     "providers": set(),
     "render": {"catalog"},
     "policies": {"catalog", "render"},
-    "rehearsal": {"catalog"},
+    "rehearsal": {"catalog", "providers"},
     "ops": {"catalog", "render", "policies", "providers", "rehearsal"},
 }
 
@@ -29,21 +29,53 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield package, path
 
 
-def imported(path: Path) -> set[str]:
-    """The first parts of all imported names, those inside functions too."""
+def full_names(path: Path) -> set[str]:
+    """All imported names, those inside functions too."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-    return {name.split(".")[0] for name in names}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imported(path: Path) -> set[str]:
+    """The first parts of all imported names."""
+    return {name.split(".")[0] for name in full_names(path)}
 
 
 @pytest.mark.parametrize(("package", "path"), [pytest.param(*m, id=str(m[1].relative_to(ROOT))) for m in modules()])
 def test_every_import_follows_an_arrow_of_the_design(package, path):
     forbidden = (imported(path) & OURS) - ALLOWED[package] - {package}
     assert not forbidden, f"{path.relative_to(ROOT)} imports {forbidden}; see ARCHITECTURE.md, arrows"
+
+
+PROVIDERS = sorted(path.parent.name for path in ROOT.glob("providers/*/PulumiPlugin.yaml"))
+
+
+def of_providers(folder: str) -> set[str]:
+    """What the modules of a folder import of the providers."""
+    names = {name for path in (ROOT / folder).rglob("*.py") for name in full_names(path)}
+    return {name for name in names if name.startswith("providers.")}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_could_be_published_alone(provider):
+    own = (f"providers.{provider}.", "providers.kit.")
+    assert [name for name in of_providers(f"providers/{provider}") if not f"{name}.".startswith(own)] == []
+
+
+def test_the_kit_knows_nothing_of_ours():
+    assert [name for name in of_providers("providers/kit") if not name.startswith("providers.kit")] == []
+
+
+def test_components_use_the_typed_classes_of_providers_alone():
+    assert [name for name in of_providers("components") if name.split(".")[2] != "sdk"] == []
+
+
+def test_the_rehearsal_uses_nothing_of_a_provider_that_it_stands_in_for():
+    assert [name for name in of_providers("rehearsal") if name.split(".")[1] != "kit"] == []
 
 
 @pytest.mark.parametrize("package", ["catalog", "ops", "rehearsal"])

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,9 @@ from typing_extensions import override
 import catalog
 import components
 from catalog import Stack
+from catalog.account import FileSystem
 from catalog.workload import Workload
+from components.lambda_ import plan
 from render import Resource
 from render.monitor import Monitor
 
@@ -187,8 +189,22 @@ def examples(stack, workload, stateful):
             pull_secret=output("registry", known=known, secret=False),
         )
 
+    def cluster(chosen: Stack, name: str, *, known: bool) -> pulumi.ComponentResource:
+        del known  # all that it is given is plain
+        return components.Cluster(name, stack=chosen)
+
+    def machine(adopt: str | None, name: str, *, known: bool) -> pulumi.ComponentResource:
+        (planned,) = plan.machines(stack("dev"))
+        rulesets = [output("ruleset", known=known, secret=False)]
+        return components.Machine(name, plan=replace(planned, adopt=adopt), rulesets=rulesets)
+
+    prod = stack("prod")
+    system = FileSystem(owner="prod", region="us-east-3")
+    owning = replace(prod, account=prod.account.model_copy(update={"file_systems": {"models": system}}))
     scaling = workload(autoscaling={"cpu_percent": 70}, replicas={"min": 2, "max": 4})
     return {
+        "Cluster": [partial(cluster, owning), partial(cluster, stack("staging"))],
+        "Machine": [partial(machine, None), partial(machine, "0" * 32)],
         "McpFleet": [fleet],
         "Workload": [partial(one, scaling, ("TOKEN",)), partial(one, stateful(), ())],
     }

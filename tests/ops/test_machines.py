@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -165,7 +166,7 @@ def test_one_stack_is_shown_with_its_machines_alone_and_the_quota_of_all(facts):
 STACKS = [
     pytest.param({}, ("down", 0, "0.00"), id="no state"),
     pytest.param({"dev": managing(resources=0)}, ("down", 0, "0.00"), id="an empty state"),
-    pytest.param({"dev": managing(resources=3)}, ("asleep", 0, "0.00"), id="a state without machines"),
+    pytest.param({"dev": replace(managing(), asleep=True)}, ("asleep", 0, "0.00"), id="a stack that was put to sleep"),
     pytest.param({"dev": managing(1)}, ("up", 1, "1.29"), id="a state with its machine"),
     pytest.param({"dev": managing(9)}, ("up", 0, "0.00"), id="a state whose machine is lost"),
 ]

@@ -14,9 +14,14 @@ from render.graph import SECRET, UNKNOWN
 from render.monitor import DuplicateUrnError, plain
 
 FLEET = "urn:pulumi:dev::sophia::sophia:mcp:McpFleet"
+MACHINES = "urn:pulumi:dev::sophia::sophia:lambda:Cluster"
 
 # Recorded from the engine (3.259) after `./sophia up dev` with the one server `github`.
 ENGINES = {
+    f"{MACHINES}::lambda",
+    f"{MACHINES}$sophia:lambda:Machine::sophia-development",
+    f"{MACHINES}$sophia:lambda:Machine$lambda-cloud:index:Instance::sophia-development-instance",
+    f"{MACHINES}$sophia:lambda:Machine$lambda-cloud:index:InstanceReady::sophia-development-ready",
     "urn:pulumi:dev::sophia::pulumi:providers:kubernetes::cluster",
     f"{FLEET}::sophia-mcp",
     f"{FLEET}$kubernetes:core/v1:LimitRange::sophia-mcp-limits",
@@ -42,7 +47,8 @@ def named(graph, name: str):
 
 
 def test_the_urns_of_a_render_are_those_of_the_engine():
-    assert set(render("dev", choices={"sophia:mcp_servers": ["github"]}).resources) == ENGINES
+    choices = {"sophia:mcp_servers": ["github"], "sophia:adopt": {"sophia-development": "0" * 32}}
+    assert set(render("dev", choices=choices).resources) == ENGINES
 
 
 def test_a_urn_holds_the_types_of_all_ancestors(rendered):

@@ -1,0 +1,136 @@
+"""The machines of a stack: what is adopted and protected, what is launched, and with what."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import components
+from catalog import Stack
+from catalog.account import FileSystem
+from components.lambda_ import plan
+from render import Resource
+
+ID = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def built(build, stack):
+    """Gives the machines of a stack, built with what it takes over."""
+
+    def make(name, adopt=()):
+        chosen = replace(stack(name), adopt=dict(adopt), ssh_public_key="ssh-ed25519 AAAA")
+        return build(lambda: components.Cluster("lambda", stack=chosen))
+
+    return make
+
+
+def adopted(stack: Callable[[str], Stack], name: str) -> dict[str, str]:
+    return {machine: f"{number:032x}" for number, machine in enumerate(stack(name).machines)}
+
+
+def of_kind(built: Any, kind: str) -> list[Resource]:
+    return [resource for resource in built.resources.values() if resource.type == f"lambda-cloud:index:{kind}"]
+
+
+def test_every_machine_of_prod_is_taken_over_protected_and_retained(built, stack):
+    instances = of_kind(built("prod", adopted(stack, "prod")), "Instance")
+    assert len(instances) == 4
+    for instance in instances:
+        assert instance.options["import_id"]
+        assert instance.options["protect"]
+        assert instance.options["retain_on_delete"]
+        assert instance.inputs["deletionProtection"] is True
+        assert instance.inputs["expectedIp"], "an adopted machine with another address is another machine"
+
+
+def test_an_adopted_machine_keeps_what_it_was_launched_with(built, stack):
+    for instance in of_kind(built("prod", adopted(stack, "prod")), "Instance"):
+        assert {"tags", "firewallRulesetIds", "fileSystemNames"} & instance.inputs.keys() == set()
+
+
+def test_prod_launches_nothing_and_so_has_no_ruleset_of_its_own(built, stack):
+    assert of_kind(built("prod", adopted(stack, "prod")), "FirewallRuleset") == []
+
+
+def test_what_is_account_wide_belongs_to_its_owner_alone_and_outlives_it(built, stack):
+    shared = {"SshKey": {"sophia2025": ID}, "GlobalFirewallRuleset": {}}
+    prod = built("prod", {**adopted(stack, "prod"), "sophia2025": ID})
+    for kind in shared:
+        (resource,) = of_kind(prod, kind)
+        assert resource.options["import_id"] in {ID, "global"}
+        assert resource.options["retain_on_delete"]
+    for other in ("dev", "staging"):
+        assert [kind for kind in shared if of_kind(built(other), kind)] == []
+
+
+def test_staging_is_launched_behind_a_ruleset_of_its_own(built):
+    staging = built("staging")
+    (ruleset,) = of_kind(staging, "FirewallRuleset")
+    assert (ruleset.name, ruleset.inputs["name"]) == ("lambda-firewall-us-west-1", "sophia-staging-us-west-1")
+    for instance in of_kind(staging, "Instance"):
+        assert "import_id" not in instance.options
+        assert instance.inputs["firewallRulesetIds"] == [f"{ruleset.name}-id"]
+        assert instance.inputs["tags"]["environment"] == "staging"
+
+
+def test_no_ruleset_opens_ssh_or_the_kubernetes_api(built):
+    (ruleset,) = of_kind(built("staging"), "FirewallRuleset")
+    opened = {port for rule in ruleset.inputs["rules"] for port in rule.get("portRange", [])}
+    assert opened == {80, 443, 51822}
+
+
+def test_devs_machine_is_launched_while_no_id_is_configured_and_taken_over_while_one_is(built):
+    (launched,) = of_kind(built("dev"), "Instance")
+    assert launched.inputs["tags"]["schedule"].startswith("mon-tue"), "who meets the machine sees when it may go"
+    (taken,) = of_kind(built("dev", {"sophia-development": ID}), "Instance")
+    assert taken.options == {"import_id": ID}, "a replaceable machine is neither protected nor retained"
+    assert of_kind(built("dev", {"sophia-development": ID}), "FirewallRuleset") == []
+
+
+def test_nothing_dearer_than_the_price_book_is_launched(built):
+    prices = {i.inputs["name"]: i.inputs["maxPriceCentsPerHour"] for i in of_kind(built("staging"), "Instance")}
+    assert prices == {"staging-server": 129, "staging-agent-1": 20, "staging-agent-2": 20}
+
+
+def test_a_fallback_is_the_second_candidate_in_the_same_region(built):
+    (agent,) = [i for i in of_kind(built("staging"), "Instance") if i.inputs["name"] == "staging-agent-1"]
+    assert agent.inputs["candidates"] == [
+        {"instanceType": "cpu_4x_general", "region": "us-west-1"},
+        {"instanceType": "cpu_4x_generalx", "region": "us-west-1"},
+    ]
+
+
+def test_policies_see_type_region_price_and_exposure_of_every_machine_in_a_preview(built, stack):
+    machines = [r for r in built("prod", adopted(stack, "prod")).resources.values() if r.type.endswith(":Machine")]
+    facts = {machine.name: machine.inputs for machine in machines}
+    assert facts["sophia-mcp-orchestrator"] == {
+        "name": "sophia-mcp-orchestrator",
+        "instance_type": "gpu_1x_a6000",
+        "region": "us-south-1",
+        "hourly_cents": 109,
+        "adopted": True,
+        "pinned": True,
+        "firewall": "host",
+    }
+
+
+def test_only_the_machines_in_us_south_1_need_the_host_firewall(stack):
+    assert plan.unprotected(stack("prod")) == [
+        "sophia-mcp-orchestrator",
+        "sophia-data-pipeline",
+        "sophia-production-instance",
+    ]
+    assert plan.unprotected(stack("staging")) == []
+
+
+def test_a_file_system_is_made_by_its_owner_and_launched_with_its_machines(build, stack):
+    staging = stack("staging")
+    system = FileSystem(owner="staging", region="us-west-1", machines=("staging-server",))
+    chosen = replace(staging, account=staging.account.model_copy(update={"file_systems": {"models": system}}))
+    made = build(lambda: components.Cluster("lambda", stack=chosen))
+    (filesystem,) = of_kind(made, "Filesystem")
+    assert filesystem.inputs["deletionProtection"] is True
+    mounted = {i.inputs["name"]: i.inputs["fileSystemNames"] for i in of_kind(made, "Instance")}
+    assert mounted == {"staging-server": ["models"], "staging-agent-1": [], "staging-agent-2": []}

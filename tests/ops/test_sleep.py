@@ -1,0 +1,36 @@
+"""Who may sleep, when a schedule wants it, and what is said of a stack that does."""
+
+from datetime import datetime
+
+import pytest
+from rich.console import Console
+
+from ops import sleep as sleeping
+from ops.error import AsleepError
+from ops.results import DriftResult
+from ops.view import View, show_drift
+from rehearsal.toolchain import progress_for
+
+
+@pytest.mark.parametrize(("at", "awake"), [("2026-11-23T15:00:00+00:00", True), ("2026-11-22T15:00:00+00:00", False)])
+def test_a_schedule_says_whether_a_stack_is_due_to_wake_or_to_sleep(at, awake):
+    moment = datetime.fromisoformat(at)
+    assert sleeping.due("dev", awake=True, moment=moment) is awake
+    assert sleeping.due("dev", awake=False, moment=moment) is not awake
+
+
+def test_a_stack_without_a_schedule_is_never_due():
+    with pytest.raises(AsleepError, match=r"staging has no schedule; leave --if-due out"):
+        sleeping.due("staging", awake=False)
+
+
+def test_a_stack_with_pinned_machines_never_sleeps_and_nothing_is_asked_of_the_engine(monkeypatch, tmp_path):
+    monkeypatch.setenv("SOPHIA_HOME", str(tmp_path / "home"))
+    with pytest.raises(AsleepError, match=r"sophia-ai-core.*of prod are pinned"):
+        sleeping.sleep("prod", progress=progress_for(), view=View())
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_sleeping_stack_has_no_drift_and_says_how_to_wake_it(capsys):
+    show_drift(DriftResult(stack="dev", asleep=True), Console(width=120))
+    assert capsys.readouterr().out.strip() == "dev is asleep: no drift. Wake it: ./sophia machines wake dev"
