@@ -5,8 +5,8 @@ events.go`` and ``resource/stack/deployment.go`` at 3.259): secrets blinded, unk
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from render.graph import SECRET, UNKNOWN
@@ -39,7 +39,7 @@ class Difference:
 
 
 def compare(
-    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, paths: Iterable[str]
+    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, kinds: Mapping[str, str]
 ) -> tuple[Difference, ...]:
     """Return what a resource was and is at every path.
 
@@ -49,12 +49,13 @@ def compare(
     Args:
         old: the resource's state before, with its ``inputs`` and ``outputs``.
         new: its state afterwards.
-        paths: where the engine says that they differ.
+        kinds: where the engine says that they differ, and how: what came or went in a list stands at an index that
+            holds something else on the other side.
     """
     if old is None or new is None:
         return ()
     places = [state.get(part) or {} for state in (old, new) for part in ("inputs", "outputs")]
-    return tuple(_difference(path, places) for path in paths)
+    return tuple(_one_sided(_difference(path, places), kinds[path]) for path in sorted(kinds))
 
 
 def keys(path: str) -> tuple[str | int, ...]:
@@ -73,6 +74,12 @@ def keys(path: str) -> tuple[str | int, ...]:
         found.append(int(index) if index else plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
         end = part.end()
     return tuple(found)
+
+
+def _one_sided(difference: Difference, kind: str) -> Difference:
+    if kind.startswith("add"):
+        return replace(difference, before=None)
+    return replace(difference, after=None) if kind.startswith("delete") else difference
 
 
 def _difference(path: str, places: Sequence[Any]) -> Difference:

@@ -143,7 +143,9 @@ def _step(event: Mapping[str, Any], *, compared: bool = False) -> Step:
     metadata = event["metadata"]
     old, new = metadata.get("old"), metadata.get("new")
     state = new or old or {}
-    paths = sorted(metadata.get("detailedDiff") or metadata.get("diffs") or ())
+    detailed = metadata.get("detailedDiff") or {}
+    kinds = {path: detailed.get(path, {}).get("diffKind", "") for path in detailed or metadata.get("diffs") or ()}
+    paths = sorted(kinds)
     return Step(
         op=metadata["op"],
         urn=metadata["urn"],
@@ -152,7 +154,7 @@ def _step(event: Mapping[str, Any], *, compared: bool = False) -> Step:
         custom=state.get("custom", False),
         paths=tuple(paths),
         # Most steps change nothing, and their states are looked at no further.
-        differences=compare(old, new, paths) if compared and metadata["op"] not in UNCHANGED else (),
+        differences=compare(old, new, kinds) if compared and metadata["op"] not in UNCHANGED else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from providers.kit import paths
@@ -91,11 +92,36 @@ def _between(old: Any, new: Any, at: Path) -> Iterator[tuple[Path, _Kind]]:
         for key in {**old, **new}:
             yield from _between(old.get(key), new.get(key), (*at, key))
     elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            before, after = (items[index] if index < len(items) else None for items in (old, new))
-            yield from _between(before, after, (*at, index))
+        yield from _listed(old, new, at)
     elif new is UNKNOWN or isinstance(old, bool) != isinstance(new, bool) or old != new:
         yield at, "update"
+
+
+def _listed(old: list[Any], new: list[Any], at: Path) -> Iterator[tuple[Path, _Kind]]:
+    """Give what came, went and changed in a list: an item put in between changes none of those after it."""
+    matcher = SequenceMatcher(None, [_canonical(item) for item in old], [_canonical(item) for item in new], False)  # noqa: FBT003 - positional in the library
+    found: dict[Path, _Kind] = {}
+    for tag, i, i_end, j, j_end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        paired = min(i_end - i, j_end - j)
+        for step in range(paired):
+            found.update(_between(old[i + step], new[j + step], (*at, j + step)))
+        came: dict[Path, _Kind] = {(*at, index): "add" for index in range(j + paired, j_end)}
+        went: dict[Path, _Kind] = {(*at, index): "delete" for index in range(i + paired, i_end)}
+        for path, kind in {**came, **went}.items():
+            found[path] = "update" if path in found else kind
+    yield from found.items()
+
+
+def _canonical(value: Any) -> Any:
+    """Return what two values have in common exactly if they are the same to the engine; it can be hashed."""
+    if isinstance(value, dict):
+        return frozenset((key, _canonical(item)) for key, item in value.items() if item is not None)
+    if isinstance(value, list):
+        return tuple(_canonical(item) for item in value)
+    # True is 1 to Python, and nothing is the same as what is not known.
+    return object() if value is UNKNOWN else (isinstance(value, bool), value)
 
 
 def same(old: Any, new: Any) -> bool:

@@ -1,5 +1,7 @@
 """A diff says what differs, where, and whether it replaces; and nothing where nothing does."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from providers.kit.testing import UNKNOWN, PluginError, Secret
 from providers.kit.values import Values, decode, encode
 from tests.kit.sample.provider import PROVIDER, Inputs
 
-FULL = {
+FULL: dict[str, Any] = {
     "name": "a",
     "labels": {"x": "1", "a.b": "2"},
     "rules": [{"port": 4, "protocol": "tcp"}, {"port": 8, "protocol": "udp"}],
@@ -52,6 +54,9 @@ def diff(plugin, recorded):
         ({"labels": {"a.b": "2", "y": "1"}}, {"labels.x": "delete-replace", "labels.y": "add-replace"}),
         ({"rules": [{"port": 4, "protocol": "tcp"}, {"port": 8}]}, {"rules[1].protocol": "delete"}),
         ({"rules": [{"port": 6, "protocol": "tcp"}]}, {"rules[0].port": "update", "rules[1]": "delete"}),
+        ({"rules": [{"port": 2}, *FULL["rules"]]}, {"rules[0]": "add"}),
+        ({"rules": FULL["rules"][1:]}, {"rules[0]": "delete"}),
+        ({"rules": [FULL["rules"][1], {"port": 9}]}, {"rules[0]": "delete", "rules[1]": "add"}),
         ({"token": "u"}, {"token": "update-replace"}),
         ({"token": None}, {"token": "delete-replace"}),
         ({"image": "j"}, {"image": "update-replace"}),

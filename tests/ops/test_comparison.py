@@ -23,7 +23,7 @@ def state(inputs: Any = None, outputs: Any = None) -> dict[str, Any]:
 
 
 def compared(path: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
-    (difference,) = compare(old, new, [path])
+    (difference,) = compare(old, new, {path: "update"})
     assert difference.path == path
     return difference.before, difference.after
 
@@ -159,4 +159,14 @@ def test_a_renamed_machine_is_told_with_both_names():
 
 @pytest.mark.parametrize(("old", "new"), [(None, state({"a": 1})), (state({"a": 1}), None)])
 def test_a_resource_that_comes_or_goes_has_no_differences_of_properties(old, new):
-    assert compare(old, new, ["a"]) == ()
+    assert compare(old, new, {"a": "update"}) == ()
+
+
+SIDES = [("add", (None, "b")), ("delete", ("a", None)), ("add-replace", (None, "b"))]
+
+
+@pytest.mark.parametrize(("kind", "told"), SIDES)
+def test_what_came_or_went_in_a_list_is_not_compared_with_what_stood_at_its_index(kind, told):
+    old, new = {"inputs": {"rules": ["a"]}}, {"inputs": {"rules": ["b", "a"]}}
+    (difference,) = compare(old, new, {"rules[0]": kind})
+    assert (difference.before, difference.after) == told
