@@ -4,7 +4,7 @@ import hashlib
 import random
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,14 +101,14 @@ class Ground:
         """Return every secret there is now."""
         return {*self.secret, *(one.jupyter_token for one in self.fake.account.view().instances)}
 
-    def owned(self, engine: Engine) -> dict[str, list[InstanceView]]:
+    def owned(self, engine: Engine, instances: Iterable[InstanceView] | None = None) -> dict[str, list[InstanceView]]:
         """Return the live machines by the resource whose tag they carry."""
         names = {
             hashlib.sha256(self.plugin.urn(slot.kind, name).encode()).hexdigest()[:16]: name
             for name, slot in engine.program.items()
         }
         found: dict[str, list[InstanceView]] = {}
-        for one in self.fake.account.view().instances:
+        for one in self.fake.account.view().instances if instances is None else instances:
             if one.live and OWNER in one.tags:
                 found.setdefault(names[one.tags[OWNER].rpartition("/")[2]], []).append(one)
         return found
