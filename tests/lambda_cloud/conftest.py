@@ -74,7 +74,9 @@ class Script:
             async with self.client() as client:
                 return await use(client)
 
-        return asyncio.run(whole())
+        # asyncio.run would leave this thread without a loop, which other tests in the same process need.
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            return runner.run(whole())
 
 
 @pytest.fixture

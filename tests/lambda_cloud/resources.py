@@ -81,4 +81,6 @@ class Kind(Generic[InputsT, OutputsT]):
             finally:
                 await client.close()
 
-        return asyncio.run(whole())
+        # asyncio.run would leave this thread without a loop, which other tests in the same process need.
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            return runner.run(whole())
