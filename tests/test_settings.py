@@ -107,6 +107,19 @@ def test_an_unknown_machine_is_refused_with_the_choices():
         render("dev", choices={"sophia:machines": ["sophia-nowhere"]})
 
 
+def test_the_ids_of_what_is_taken_over_are_read_and_are_none_by_default(given):
+    assert load(given).adopt == {}
+    assert load({**given, "sophia:adopt": {"sophia-development": "0" * 32}}).adopt == {"sophia-development": "0" * 32}
+
+
+def test_prod_without_the_ids_of_its_machines_is_refused_before_anything_is_built():
+    with pytest.raises(CatalogError) as error:
+        render("prod", choices={"sophia:adopt": {}})
+    assert [name for name in FACTS.machines if f"adopt.{name}: absent" in str(error.value)] == [
+        name for name, machine in FACTS.machines.items() if machine.owner == "prod"
+    ]
+
+
 def test_every_key_the_program_reads_is_declared_and_typed():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
     fields = set(Settings.model_fields) - {"secrets"}
