@@ -3,10 +3,12 @@
 import os
 import re
 import shutil
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+
+from typing_extensions import override
 
 from rehearsal.error import RehearsalError
 
@@ -34,44 +36,25 @@ def stacks(home: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in (home / "stacks").glob("*") if path.is_dir()))
 
 
-class Place(Protocol):
+class Place(ABC):
     """Where services keep their records and their logs."""
 
+    __slots__ = ()
+
     @property
+    @abstractmethod
     def path(self) -> Path:
         """The directory itself."""
 
     @property
-    def logs(self) -> Path:
-        """One log per service, and the one of its previous run."""
-
-    @property
-    def run(self) -> Path:
-        """What runs now: one record per service."""
-
-    @property
+    @abstractmethod
     def title(self) -> str:
         """What it is called in messages."""
 
     @property
+    @abstractmethod
     def removal(self) -> str:
         """The command that removes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFolder:
-    """The directory of the Lambda Cloud account that the rehearsals of one home share.
-
-    Args:
-        home: directory of all rehearsals, absolute.
-    """
-
-    home: Path
-
-    @property
-    def path(self) -> Path:
-        """The directory itself."""
-        return self.home / "account"
 
     @property
     def logs(self) -> Path:
@@ -82,6 +65,23 @@ class AccountFolder:
     def run(self) -> Path:
         """What runs now: one record per service."""
         return self.path / "run"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFolder(Place):
+    """The directory of the Lambda Cloud account that the rehearsals of one home share.
+
+    Args:
+        home: directory of all rehearsals, absolute.
+    """
+
+    home: Path
+
+    @property
+    @override
+    def path(self) -> Path:
+        """The directory itself."""
+        return self.home / "account"
 
     @property
     def state(self) -> Path:
@@ -94,11 +94,13 @@ class AccountFolder:
         return self.path / "api-key"
 
     @property
+    @override
     def title(self) -> str:
         """What it is called in messages."""
         return "the rehearsals' account"
 
     @property
+    @override
     def removal(self) -> str:
         """The command that removes it."""
         return "./sophia down --all"
@@ -114,7 +116,7 @@ class AccountFolder:
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Place):
     """The directory of one stack's rehearsal and the places in it.
 
     Args:
@@ -137,16 +139,19 @@ class Folder:
             raise RehearsalError(message)
 
     @property
+    @override
     def path(self) -> Path:
         """The directory itself."""
         return self.home / "stacks" / self.stack
 
     @property
+    @override
     def title(self) -> str:
         """What it is called in messages."""
         return f"rehearsal {self.stack}"
 
     @property
+    @override
     def removal(self) -> str:
         """The command that removes it."""
         return f"./sophia down {self.stack}"
@@ -175,16 +180,6 @@ class Folder:
     def pki(self) -> Path:
         """Keys and certificates."""
         return self.path / "pki"
-
-    @property
-    def logs(self) -> Path:
-        """One log per service, and the one of its previous run."""
-        return self.path / "logs"
-
-    @property
-    def run(self) -> Path:
-        """What runs now: one record per service."""
-        return self.path / "run"
 
     @property
     def asleep(self) -> Path:
