@@ -3,12 +3,15 @@
 import hashlib
 import random
 import secrets
-from collections import Counter
+import traceback
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from hypothesis.errors import HypothesisException
 
 from providers.kit.testing import Plugin, Secret
 from rehearsal.lambda_cloud import Account, Fake, Fault, FaultKind, InstanceView, serve
@@ -80,6 +83,10 @@ class Ground:
     chance: random.Random
     keys: tuple[str, str] = field(default_factory=lambda: (public_key(), public_key()))
     tally: Tally = field(default_factory=Tally)
+    trace: deque[str] = field(default_factory=lambda: deque(maxlen=40))
+    """The last steps, in order."""
+    failure: str | None = None
+    """Why the first run that failed did."""
 
     def engine(self) -> Engine:
         """Return an engine with nothing recorded, and the whole program before it."""
@@ -124,8 +131,9 @@ class Ground:
         }
 
     @contextmanager
-    def step(self, fault: Fault | None = None) -> Iterator[None]:
+    def step(self, what: str, fault: Fault | None = None) -> Iterator[None]:
         """Count a step; chance decides what goes wrong in it, beside a fault that is aimed."""
+        self.trace.append(f"{what}, {fault}" if fault else what)
         counts = self.fake.faults.counts
         before = counts.total()
         self.fake.faults.happen_by_chance(CHANCE, self.chance.getrandbits(32))
@@ -136,9 +144,16 @@ class Ground:
         self.tally.steps += 1
         self.tally.hit += counts.total() > before
 
-    def deed(self, kind: str) -> None:
+    def deed(self, kind: str, about: str = "") -> None:
         """Count what went wrong without the API: a crash of the engine, a deed behind the provider's back."""
+        self.trace.append(f"{kind} {about}")
         self.tally.deeds[kind] += 1
+
+    def failed(self, error: BaseException | None) -> bool:
+        """Tell whether a run has ended early, and keep why: replayed, it takes another course in time, and may pass."""
+        if self.failure is None and isinstance(error, Exception) and not isinstance(error, HypothesisException):
+            self.failure = "\n".join([*traceback.format_exception(error), "The last steps:", *self.trace])
+        return error is not None
 
     def calm(self) -> None:
         """End what makes a repair impossible: faults, missing capacity, machines of others."""

@@ -1,5 +1,6 @@
 """Every step of the engine in every order, with faults in it: no machine is lost, none is launched twice."""
 
+import sys
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ OPERATIONS: Final = {
         "delete": ("get-global-ruleset",),
     },
 }
+PROTECTED: Final = {"Instance", "Filesystem"}
 CHANGES: Final[dict[str, list[dict[str, Any]]]] = {
     "Instance": [
         {"name": "other"},
@@ -98,7 +100,6 @@ class Faults(RuleBasedStateMachine):
         self.ground = ground
         self.fake = ground.fake
         self.engine = ground.engine()
-        self.sound = False
         counts = ground.fake.account.state.counts
         self.launched = counts.get("launches", 0)
         self.ended = counts.get("terminations", 0) + counts.get("lost", 0)
@@ -113,7 +114,8 @@ class Faults(RuleBasedStateMachine):
 
     def _step(self, drawn: Drawn, name: str, verb: str) -> AbstractContextManager[None]:
         """Count a step with a fault that is aimed at what it asks; what is not recorded is created."""
-        return self.ground.step(aimed(drawn, self._kind(name), verb if name in self.engine.state else "create"))
+        fault = aimed(drawn, self._kind(name), verb if name in self.engine.state else "create")
+        return self.ground.step(f"{verb} {name}", fault)
 
     @rule(name=names, deed=deeds, fault=faults, crash=st.booleans())
     def up(self, name, deed, fault, crash):
@@ -151,18 +153,21 @@ class Faults(RuleBasedStateMachine):
             else:
                 self.engine.up(name)
 
-    @rule(name=names, fault=faults)
-    def delete(self, name, fault):
+    @rule(name=names, fault=faults, protect=st.booleans())
+    def delete(self, name, fault, protect):
+        if protect and self._kind(name) in PROTECTED and name in self.engine.state:
+            self._edit(name, {"deletionProtection": True})
+            self.engine.up(name)
         old = self.engine.state.get(name)
         with self._step(fault, name, "delete"):
-            terminations = self.fake.account.counters()["terminations"]
+            terminations = self.fake.account.state.counts.get("terminations", 0)
             if old is None:
                 self.engine.up(name)
                 return
             self.engine.delete(name)
             if old.outputs.get("deletionProtection"):
                 assert name in self.engine.state, "what is protected was deleted"
-                assert self.fake.account.counters()["terminations"] == terminations
+                assert self.fake.account.state.counts.get("terminations", 0) == terminations
 
     @rule(name=names, fault=faults)
     def forget_and_import(self, name, fault):
@@ -202,7 +207,7 @@ class Faults(RuleBasedStateMachine):
             control.set_status(machine, Status(deed))
         elif not any(foreign(one) for one in self.fake.account.view().instances):
             control.duplicate(machine)
-        self.ground.deed(f"behind the back: {deed}")
+        self.ground.deed(f"behind the back: {deed}", machine)
 
     def _change_account(self) -> None:
         """Change one thing after the other: the price, the capacity, somebody's rule for everybody."""
@@ -219,7 +224,6 @@ class Faults(RuleBasedStateMachine):
 
     @invariant()
     def every_machine_is_accounted_for(self) -> None:
-        self.sound = False
         engine, tally = self.engine, self.ground.tally
         # One look at everything: what boots may be preempted between two.
         instances = self.fake.account.view().instances
@@ -229,18 +233,18 @@ class Faults(RuleBasedStateMachine):
             known = live if name in engine.pending else [one for one in live if recorded and one.id == recorded.id]
             tally.orphans += len(live) - len(known)
             tally.doubles += len(live) > 1
-        assert (tally.orphans, tally.doubles) == (0, 0), owned
+        assert (tally.orphans, tally.doubles) == (0, 0), {
+            name: [one.id for one in live] for name, live in owned.items()
+        }
         counts = self.fake.account.state.counts
         ended = counts.get("terminations", 0) + counts.get("lost", 0) - self.ended
         launched = counts.get("launches", 0) - self.launched
         preempted = sum(one.status is Status.PREEMPTED and not foreign(one) for one in instances)
-        assert launched - ended == sum(map(len, owned.values())) + preempted, (launched, ended, preempted, owned)
+        assert launched - ended == sum(map(len, owned.values())) + preempted, (launched, ended, preempted)
         assert all(one.live for one in instances if one.born)
-        self.sound = True
 
     @invariant()
     def nothing_else_is_made_twice_or_lost(self) -> None:
-        self.sound = False
         engine = self.engine
         for kind, ids in self.ground.others().items():
             slots = [name for name, slot in engine.program.items() if slot.kind == kind]
@@ -248,20 +252,20 @@ class Faults(RuleBasedStateMachine):
             assert len(set(ids) - recorded) <= len(engine.pending & set(slots)), (kind, ids, recorded)
         rules = [rule.description for rule in self.fake.account.view().global_rules]
         assert (FOREIGN["description"] in rules) == self.foreign_rule, "a rule of somebody else's was dropped unasked"
-        self.sound = True
 
     @invariant()
     def no_secret_is_out(self) -> None:
-        self.sound = False
         self.engine.assert_no_secret_is_out()
-        self.sound = True
 
     def teardown(self):
         """Heal everything and find exactly what is recorded; then delete everything and find nothing."""
         try:
-            if self.sound:
+            if not self.ground.failed(sys.exc_info()[1]):
                 self._heal()
                 self._end()
+        except AssertionError as error:
+            self.ground.failed(error)
+            raise
         finally:
             self.ground.tally.errors += len(self.engine.errors)
             self.ground.clear()

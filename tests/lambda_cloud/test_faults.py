@@ -35,6 +35,10 @@ def run(steps: int, runs: int) -> None:
 
         try:
             run_state_machine_as_test(Run, settings=limits)
+        except BaseException:
+            if ground.failure:
+                pytest.fail(ground.failure, pytrace=False)
+            raise
         finally:
             sys.stdout.write(f"{ground.report(chosen)}\n")
         assert ground.tally.steps >= steps, "steps were cut short"
