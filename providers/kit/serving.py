@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -41,7 +42,11 @@ def serve(provider: Provider, argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=provider.description, allow_abbrev=False)
     parser.add_argument("engine", nargs="?", help="address of the engine")
     parser.parse_known_args(list(argv))
+    # All that is imported stays until the process ends, and ends with it: it is never looked through for garbage.
+    gc.freeze()
+    gc.enable()
     asyncio.run(_serve(provider))
+    gc.freeze()
 
 
 async def _serve(provider: Provider) -> None:
