@@ -145,9 +145,6 @@ class Instance(Resource[InstanceInputs, InstanceOutputs, Client]):
         self, new: Mapping[str, Any], live: LiveInstance, found: tuple[Difference, ...]
     ) -> Iterable[Difference]:
         differing = [_judged(one, new, live) for one in found if not _settled(one, new)]
-        expected = new.get("expected_ip")
-        if _address_differs(expected, live) and all(one.field != "expected_ip" for one in differing):
-            differing.append(Difference("expected_ip", "expectedIp", replace=False, kind="update"))
         replacing = [one.path for one in differing if one.replace]
         if replacing and (live.inputs.deletion_protection or new.get("deletion_protection") is True):
             what = f"{live.inputs.name} is protected from deletion, and another {', '.join(replacing)} would replace it"
@@ -209,8 +206,8 @@ def _outputs(machine: answers.Instance, known: LiveInstance | None) -> InstanceO
 def _mirrored(machine: answers.Instance, known: LiveInstance | None) -> InstanceInputs:
     """Return the inputs that a machine would be made from; unvalidated, because what is, is.
 
-    In an import the live address becomes the assertion. The API tells of a mounted file system by its name too, and
-    of a host name nobody chose: what was not asked for is not mirrored.
+    Where an address is expected the live one is mirrored, and in an import it becomes what is expected. The API tells of
+    a mounted file system by its name too, and of a host name nobody chose: what was not asked for is not mirrored.
     """
     here = running(machine)
     inputs = known.inputs if known else None
@@ -219,6 +216,7 @@ def _mirrored(machine: answers.Instance, known: LiveInstance | None) -> Instance
         for mount in sorted(machine.file_system_mounts, key=lambda mount: mount.mount_point)
     )
     names = tuple(sorted(machine.file_system_names))
+    expected = inputs.expected_ip if inputs else None
     return InstanceInputs.model_construct(
         name=machine.name or "",
         candidates=inputs.candidates if inputs and here in inputs.candidates else (here,),
@@ -228,7 +226,7 @@ def _mirrored(machine: answers.Instance, known: LiveInstance | None) -> Instance
         hostname=machine.hostname if inputs is None or inputs.hostname else None,
         tags=tags_of(machine),
         firewall_ruleset_ids=tuple(sorted(ruleset.id for ruleset in machine.firewall_rulesets)),
-        expected_ip=inputs.expected_ip if inputs else machine.ip,
+        expected_ip=(machine.ip or expected) if inputs is None or expected else None,
     )
 
 

@@ -309,6 +309,7 @@ def test_another_address_is_a_difference_that_no_update_repairs(plugin, fake):
     state = adopted(plugin, fake)
     fake.control.set_address(state.id, "203.0.113.99")
     after = refreshed(plugin, state)
+    assert after.inputs["expectedIp"] == "203.0.113.99", "a drift names the address that is there"
     assert details(plugin, after, expectedIp=state.inputs["expectedIp"]) == {"expectedIp": "update"}
     text = refusal(plugin.update, "Instance", after.id, after.outputs, state.inputs, old_inputs=after.inputs)
     assert "203.0.113.99" in text
