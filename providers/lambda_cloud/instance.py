@@ -206,7 +206,7 @@ def _outputs(machine: answers.Instance, known: LiveInstance | None) -> InstanceO
 def _mirrored(machine: answers.Instance, known: LiveInstance | None) -> InstanceInputs:
     """Return the inputs that a machine would be made from; unvalidated, because what is, is.
 
-    Where an address is expected the live one is mirrored, and in an import it becomes what is expected. The API tells of
+    Where an address is expected the live one is mirrored, and an import expects the live one. The API tells of
     a mounted file system by its name too, and of a host name nobody chose: what was not asked for is not mirrored.
     """
     here = running(machine)
