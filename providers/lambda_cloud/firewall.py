@@ -11,6 +11,7 @@ from providers.lambda_cloud import answers
 
 MOST_RULES = 20
 """Lambda's documentation: with more rules, instances may not start."""
+EVERY_PORT = (1, 65535)
 UNENFORCED_REGIONS = frozenset({"us-south-1"})
 """Where Lambda's own specification says that its firewall rules do not apply."""
 
@@ -37,6 +38,22 @@ def network(source: str) -> str:
         raise ValueError(message) from None
 
 
+def ports(given: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the first and the last of some ports, which may be the same.
+
+    Raises:
+        ValueError: when it is no such range.
+    """
+    if len(given) != len(EVERY_PORT) or not all(EVERY_PORT[0] <= port <= EVERY_PORT[1] for port in given):
+        message = "give the first and the last port, each from 1 to 65535, for example [22, 22]"
+        raise ValueError(message)
+    first, last = given
+    if first > last:
+        message = f"it begins after it ends; write [{last}, {first}]"
+        raise ValueError(message)
+    return given
+
+
 def enforced_region(region: str) -> str:
     """Return a region in which Lambda enforces firewall rules.
 
@@ -57,9 +74,7 @@ class FirewallRule(Model):
 
     protocol: Protocol
     """What may come in: `tcp`, `udp`, `icmp`, or `all` of them."""
-    port_range: (
-        Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], Field(min_length=2, max_length=2)] | None
-    ) = None
+    port_range: Annotated[tuple[int, ...], AfterValidator(ports)] | None = None
     """First and last port, both included; required except for `icmp`, which has none."""
     source_network: Annotated[str, AfterValidator(network)]
     """Whom it may come from: an IPv4 network in CIDR notation, or one address."""
@@ -75,10 +90,6 @@ class FirewallRule(Model):
             return self
         if self.port_range is None:
             message = f"{self.protocol} needs portRange, for example [22, 22]; every port is [1, 65535]"
-            raise ValueError(message)
-        first, last = self.port_range
-        if first > last:
-            message = f"portRange begins after it ends; write [{last}, {first}]"
             raise ValueError(message)
         return self
 
