@@ -8,14 +8,20 @@ from providers.lambda_cloud.errors import ApiError
 from providers.lambda_cloud.filesystem import Filesystem, FilesystemInputs
 from rehearsal.lambda_cloud import Account, Fault, FaultKind, serve
 from rehearsal.lambda_cloud.instances import Fate
-from tests.lambda_cloud.resources import SPEED, Kind
+from tests.lambda_cloud.resources import SPEED, Kind, emptied
 
 REGION = "us-west-1"
 
 
-@pytest.fixture
-def systems():
+@pytest.fixture(scope="module")
+def served():
     with serve(Account.empty(), speed=SPEED) as fake:
+        yield fake
+
+
+@pytest.fixture
+def systems(served):
+    with emptied(served) as fake:
         yield Kind(fake, Filesystem, FilesystemInputs)
 
 

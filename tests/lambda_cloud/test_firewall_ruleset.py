@@ -10,7 +10,7 @@ from providers.lambda_cloud.errors import ApiError
 from providers.lambda_cloud.firewall_ruleset import FirewallRuleset, FirewallRulesetInputs
 from rehearsal.lambda_cloud import Account, Fault, FaultKind, serve
 from rehearsal.lambda_cloud.instances import Fate
-from tests.lambda_cloud.resources import SPEED, Kind
+from tests.lambda_cloud.resources import SPEED, Kind, emptied
 
 REGION = "us-west-1"
 SSH = {"protocol": "tcp", "portRange": [22, 22], "sourceNetwork": "203.0.113.7"}
@@ -18,9 +18,15 @@ WEB = {"protocol": "tcp", "portRange": [80, 443], "sourceNetwork": "0.0.0.0/0", 
 PING = {"protocol": "icmp", "sourceNetwork": "0.0.0.0/0"}
 
 
-@pytest.fixture
-def rulesets():
+@pytest.fixture(scope="module")
+def served():
     with serve(Account.empty(), speed=SPEED) as fake:
+        yield fake
+
+
+@pytest.fixture
+def rulesets(served):
+    with emptied(served) as fake:
         yield Kind(fake, FirewallRuleset, FirewallRulesetInputs)
 
 

@@ -13,7 +13,7 @@ from providers.lambda_cloud.global_firewall_ruleset import (
     GlobalFirewallRulesetOutputs,
 )
 from rehearsal.lambda_cloud import Account, Fault, FaultKind, serve
-from tests.lambda_cloud.resources import SPEED, Kind
+from tests.lambda_cloud.resources import SPEED, Kind, emptied
 
 # What every new account has.
 PING = {"protocol": "icmp", "sourceNetwork": "0.0.0.0/0", "description": "Ping"}
@@ -23,9 +23,15 @@ ACCESS = {"protocol": "udp", "portRange": [51822, 51822], "sourceNetwork": "0.0.
 FOREIGN = {"protocol": "tcp", "port_range": [8443, 8443], "source_network": "198.51.100.9/32", "description": "Mine"}
 
 
-@pytest.fixture
-def ruleset():
+@pytest.fixture(scope="module")
+def served():
     with serve(Account.empty(), speed=SPEED) as fake:
+        yield fake
+
+
+@pytest.fixture
+def ruleset(served):
+    with emptied(served) as fake:
         yield Kind(fake, GlobalFirewallRuleset, GlobalFirewallRulesetInputs)
 
 

@@ -12,12 +12,18 @@ from providers.kit import ProviderError
 from providers.lambda_cloud.errors import ApiError
 from providers.lambda_cloud.ssh_key import SshKey, SshKeyInputs, fingerprint, key_text
 from rehearsal.lambda_cloud import Account, Fault, FaultKind, serve
-from tests.lambda_cloud.resources import SPEED, Kind, public_key
+from tests.lambda_cloud.resources import SPEED, Kind, emptied, public_key
+
+
+@pytest.fixture(scope="module")
+def served():
+    with serve(Account.empty(), speed=SPEED) as fake:
+        yield fake
 
 
 @pytest.fixture
-def keys():
-    with serve(Account.empty(), speed=SPEED) as fake:
+def keys(served):
+    with emptied(served) as fake:
         yield Kind(fake, SshKey, SshKeyInputs)
 
 
