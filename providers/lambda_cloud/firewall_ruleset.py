@@ -37,8 +37,9 @@ class FirewallRulesetOutputs(Model):
 class FirewallRuleset(Resource[FirewallRulesetInputs, FirewallRulesetOutputs, Client]):
     """A list of rules that instances of one region refer to at launch; what no rule allows is refused.
 
-    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. One that exists with the
-    same name in the same region is adopted with `import_`, never made twice.
+    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. A name is never made twice
+    in a region: one that exists is adopted with `import_`, unless it is exactly what is declared and no instance refers
+    to it. That is what a run leaves behind that was killed before it could record it, and the next one takes it over.
     """
 
     missing: ClassVar[str] = "list the account's rulesets with GET /firewall-rulesets, and import one of their ids"
@@ -46,24 +47,45 @@ class FirewallRuleset(Resource[FirewallRulesetInputs, FirewallRulesetOutputs, Cl
     def __init__(self, client: Client) -> None:
         super().__init__(client)
         self._creating = asyncio.Lock()
+        self._made: set[str] = set()
 
     @override
     async def create(self, inputs: FirewallRulesetInputs, operation: Operation) -> Created[FirewallRulesetOutputs]:
         client = self.client
         async with self._creating:
             before = await client.firewall_rulesets(operation)
-            _refuse_second(inputs, before)
-            created = await create_once(
-                operation,
-                client.clock,
-                send=lambda: client.create_firewall_ruleset(
-                    operation, name=inputs.name, region=inputs.region, rules=wire(inputs.rules)
-                ),
-                listed=lambda: client.firewall_rulesets(operation),
-                before=before,
-                same=lambda found: _mirror(found) == inputs,
-            )
+            created = self._left_behind(inputs, before)
+            if created is None:
+                created = await create_once(
+                    operation,
+                    client.clock,
+                    send=lambda: client.create_firewall_ruleset(
+                        operation, name=inputs.name, region=inputs.region, rules=wire(inputs.rules)
+                    ),
+                    listed=lambda: client.firewall_rulesets(operation),
+                    before=before,
+                    same=lambda found: _mirror(found) == inputs,
+                )
+            self._made.add(created.id)
         return Created(created.id, _outputs(created))
+
+    def _left_behind(
+        self, inputs: FirewallRulesetInputs, existing: Iterable[answers.FirewallRuleset]
+    ) -> answers.FirewallRuleset | None:
+        """Return the ruleset that an earlier run made and could not record.
+
+        Raises:
+            ProviderError: when one of the name is there that was made by somebody else, or by another resource.
+        """
+        namesakes = [one for one in existing if (one.name, one.region.name) == (inputs.name, inputs.region)]
+        match namesakes:
+            case []:
+                return None
+            case [found] if _mirror(found) == inputs and not found.instance_ids and found.id not in self._made:
+                return found
+        ids = ", ".join(sorted(one.id for one in namesakes))
+        what = f"{inputs.region} already has a ruleset named {inputs.name!r}, with the id {ids}"
+        raise ProviderError(what, f'adopt it with import_="{namesakes[0].id}", or choose another name')
 
     @override
     async def read(
@@ -117,10 +139,3 @@ def _mirror(found: answers.FirewallRuleset) -> FirewallRulesetInputs:
 
 def _outputs(found: answers.FirewallRuleset) -> FirewallRulesetOutputs:
     return FirewallRulesetOutputs(instance_ids=tuple(sorted(found.instance_ids)))
-
-
-def _refuse_second(inputs: FirewallRulesetInputs, existing: Iterable[answers.FirewallRuleset]) -> None:
-    for found in existing:
-        if (found.name, found.region.name) == (inputs.name, inputs.region):
-            what = f"{inputs.region} already has a ruleset named {inputs.name!r}, with the id {found.id}"
-            raise ProviderError(what, f'adopt it with import_="{found.id}", or choose another name')

@@ -475,8 +475,10 @@ class _FirewallRulesetArgs:
 class FirewallRuleset(pulumi.CustomResource):
     """A list of rules that instances of one region refer to at launch; what no rule allows is refused.
 
-    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. One that exists with
-    the same name in the same region is adopted with `import_`, never made twice.
+    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. A name is never made
+    twice in a region: one that exists is adopted with `import_`, unless it is exactly what is declared and no
+    instance refers to it. That is what a run leaves behind that was killed before it could record it, and the next
+    one takes it over.
     """
 
     name: pulumi.Output[str]
