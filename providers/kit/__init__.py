@@ -1,6 +1,6 @@
 """Native Pulumi providers from pydantic models; ``README.md`` explains it by one complete example."""
 
-from providers.kit.errors import ProviderError
+from providers.kit.errors import ProviderError, UndisclosedError
 from providers.kit.model import (
     LOCAL,
     REPLACE,
@@ -38,5 +38,6 @@ __all__ = [
     "Provider",
     "ProviderError",
     "Resource",
+    "UndisclosedError",
     "serve",
 ]

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from providers.kit import paths
+from providers.kit.errors import UndisclosedError
 from providers.kit.marking import marked
 from providers.kit.model import Model
 from providers.kit.paths import Path, touches
@@ -133,9 +134,10 @@ def _path(plain: Any, location: Sequence[str | int], kind: str) -> Path:
 
 def _failure(one: Shape, given: Values, path: Path, error: ErrorDetails) -> Failure:
     secret = any(touches(pattern, path) for pattern in (*one.secrets, *given.secrets))
-    reason = _reason(one, path, error, secret=secret)
+    undisclosed = isinstance((error.get("ctx") or {}).get("error"), UndisclosedError)
+    reason = _reason(one, path, error, secret=secret and not undisclosed)
     where = paths.text(path)
-    return Failure("", f"{where}: {reason}") if secret else Failure(where, reason)
+    return Failure("", f"{where}: {reason}") if secret or undisclosed else Failure(where, reason)
 
 
 def _reason(one: Shape, path: Path, error: ErrorDetails, *, secret: bool) -> str:

@@ -13,3 +13,11 @@ class ProviderError(Exception):
         super().__init__(f"{what}; {remedy}")
         self.what = what
         self.remedy = remedy
+
+
+class UndisclosedError(ValueError):
+    """A value breaks a rule and may be a secret in the wrong place: a validator raises it, and nobody prints the value.
+
+    Args:
+        rule: what is wrong and what to do, without the value.
+    """

@@ -10,7 +10,17 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, Field
 from typing_extensions import override
 
-from providers.kit import REPLACE, STABLE, Created, Live, Model, Operation, ProviderError, Resource
+from providers.kit import (
+    REPLACE,
+    STABLE,
+    Created,
+    Live,
+    Model,
+    Operation,
+    ProviderError,
+    Resource,
+    UndisclosedError,
+)
 from providers.lambda_cloud import answers
 from providers.lambda_cloud.client import Client
 from providers.lambda_cloud.creation import create_once
@@ -25,16 +35,16 @@ def key_text(line: str) -> str:
     """Return type and key of a line of `authorized_keys`, without its comment.
 
     Raises:
-        ValueError: when it is no public key; the message never repeats it, because it may be a private one.
+        UndisclosedError: when it is no public key; nobody repeats it, because it may be a private one.
     """
     if "PRIVATE KEY" in line:
         message = f"this is a private key: give the public half, {EXAMPLE}, and consider the private one disclosed"
-        raise ValueError(message)
+        raise UndisclosedError(message)
     match line.split():
         case [kind, text, *_] if "\n" not in line.strip() and _says(text) == kind:
             return f"{kind} {text}"
     message = f"this is not one public key in OpenSSH's form; give {EXAMPLE}"
-    raise ValueError(message)
+    raise UndisclosedError(message)
 
 
 def _says(text: str) -> str | None:

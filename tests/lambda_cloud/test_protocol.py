@@ -147,3 +147,11 @@ def test_the_global_ruleset_is_adopted_as_it_is_and_then_extended(plugin, fake):
     changed = plugin.update(kind, "global", adopted.outputs, wanted, old_inputs=adopted.inputs)
     assert changed.outputs["ownedRules"] == changed.outputs["rules"]
     assert len(fake.control.state().global_rules) == 3
+
+
+def test_a_private_key_in_the_place_of_the_public_one_is_printed_by_nobody(plugin):
+    pasted = "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n" + "canary" * 4
+    failures = plugin.check("SshKey", {"name": "laptop", "publicKey": pasted}).failures
+    assert set(failures) == {""}, "the engine prints the value of the property that a failure names"
+    assert failures[""].startswith("publicKey: this is a private key")
+    assert "canary" not in failures[""]
