@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from benchmarks import engine, kit, providers, scale
+from benchmarks import engine, kit, providers, readiness, scale
 from benchmarks.checkout import ROOT
 from benchmarks.samples import Row, machine, median, seconds, show
 
@@ -32,5 +32,5 @@ if __name__ == "__main__":
     sys.stdout.write(f"Commit {commit}; {machine()}\n\n")
     show("Start", start_up())
     show("The engine against kubectl", engine.measure())
-    show("Providers", [*providers.measure(), *kit.measure()])
+    show("Providers", [*providers.measure(), *kit.measure(), *readiness.measure()])
     show("Growth with the number of servers", scale.measure())

@@ -19,7 +19,8 @@ from benchmarks.samples import Row, ratio, seconds, show
 STACK = "prod"
 NAMESPACE = ("-n", "sophia-mcp")
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
-DESTROY = ("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive")
+# The machines of prod are protected, and no object of the cluster.
+DESTROY = ("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", "--exclude-protected")
 DRIFT = ("pulumi", "refresh", "--preview-only", "--non-interactive")
 PREVIEW = ("pulumi", "preview", "--non-interactive")
 NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true"}
