@@ -1,6 +1,7 @@
 """The import arrows of the design hold; a new arrow is a decision, not an accident."""
 
 import ast
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,12 @@ def of_providers(folder: str) -> set[str]:
 def test_a_provider_could_be_published_alone(provider):
     own = (f"providers.{provider}.", "providers.kit.")
     assert [name for name in of_providers(f"providers/{provider}") if not f"{name}.".startswith(own)] == []
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_starts_without_the_detour_over_the_language_host(provider):
+    program = ROOT / f"providers/{provider}/pulumi-resource-{provider.replace('_', '-')}"
+    assert os.access(program, os.X_OK), "without it every run starts an interpreter more, a quarter of a second"
 
 
 def test_the_kit_knows_nothing_of_ours():
