@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
+from catalog.machine import RegionName
 from catalog.model import DnsLabel, Model
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -36,6 +37,10 @@ TagKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-:]+$", max_length=55)]
 
 TagValue = Annotated[str, Field(max_length=128)]
 """The value of an instance's tag (Lambda Cloud API 1.10.0)."""
+
+
+FileSystemName = Annotated[str, Field(pattern=r"^[a-zA-Z]+[0-9a-zA-Z-]*$", max_length=60)]
+"""The name of a file system (Lambda Cloud API 1.10.0)."""
 
 
 class Schedule(Model):
@@ -85,7 +90,7 @@ class FileSystem(Model):
 
     owner: DnsLabel
     """The stack that owns it."""
-    region: str
+    region: RegionName
     """Its region, for good."""
     machines: tuple[DnsLabel, ...] = ()
     """Machines that are launched with it, in its region."""
@@ -100,7 +105,7 @@ class Account(Model):
     """Name of the SSH key that machines are launched with."""
     tags: Mapping[TagKey, TagValue]
     """Tags that every machine is launched with."""
-    file_systems: Mapping[str, FileSystem] = {}
+    file_systems: Mapping[FileSystemName, FileSystem] = {}
     """File systems by name."""
     schedules: Mapping[DnsLabel, Schedule] = {}
     """When the machines of a stack exist, by stack; around the clock where none is named."""

@@ -35,18 +35,35 @@ def of_account(account: Account, where: Where, *, machines: Mapping[str, Machine
         if stack not in limits.stacks:
             remedy = f"choose one of: {', '.join(limits.stacks)}"
             yield Offence(where(field), stack, "it names a stack of catalog/limits.yaml", remedy)
+    yield from _lives(account, where, machines)
+    yield from _file_systems(account, where, machines)
+
+
+def _lives(account: Account, where: Where, machines: Mapping[str, Machine]) -> Iterator[Offence]:
     for stack, schedule in account.schedules.items():
         if schedule.end <= schedule.start:
             rule = f"machines sleep later than they wake, at {schedule.start}"
             yield Offence(where(f"schedules.{stack}.end"), schedule.end, rule, "give a later time of the same day")
         yield from _pinned(stack, where(f"schedules.{stack}"), machines)
+        for day, count in Counter(schedule.days).items():
+            if count > 1:
+                yield Offence(where(f"schedules.{stack}.days"), day, "a day is named once", "remove the repetition")
     for stack in account.on_demand_hours:
+        if stack in account.schedules:
+            rule = "a stack has a schedule or is on demand"
+            yield Offence(where(f"on_demand_hours.{stack}"), stack, rule, "remove one of the two")
         yield from _pinned(stack, where(f"on_demand_hours.{stack}"), machines)
+
+
+def _file_systems(account: Account, where: Where, machines: Mapping[str, Machine]) -> Iterator[Offence]:
     for name, system in account.file_systems.items():
         for machine in system.machines:
             if machine not in machines or machines[machine].region != system.region:
                 rule = f"a file system is attached to machines of its own region, {system.region}"
                 yield Offence(where(f"file_systems.{name}.machines"), machine, rule, "name a machine of that region")
+            elif machines[machine].lifecycle is Lifecycle.PINNED:
+                rule = "a file system is attached at launch, and a pinned machine is never launched"
+                yield Offence(where(f"file_systems.{name}.machines"), machine, rule, "name another machine")
 
 
 def _pinned(stack: str, path: str, machines: Mapping[str, Machine]) -> Iterator[Offence]:
@@ -78,7 +95,7 @@ def of_firewall(firewall: Firewall, where: Where) -> Iterator[Offence]:
             yield Offence(where(f"{field}.sources"), "world", rule, "write access instead")
         if len(row.sources) > 1 and "world" in row.sources:
             yield Offence(where(f"{field}.sources"), "world", "the world includes the others", "remove the others")
-    for field, rules in {"global_rules": firewall.global_rules, "ports": firewall.world()}.items():
+    for field, rules in {"global_rules": firewall.global_rules, "ports": firewall.world("server")}.items():
         if len(rules) > _MOST_RULES:
             rule = f"a ruleset holds at most {_MOST_RULES} rules: more may stop instances from launching"
             yield Offence(where(field), str(len(rules)), rule, "join ranges, or leave rows to the host firewall")

@@ -61,10 +61,14 @@ class Firewall(Model):
         """Whether Lambda's firewall protects the machines of a region."""
         return region not in self.unenforced_regions
 
-    def world(self) -> tuple[Rule, ...]:
-        """Return the rows that are open to everyone, as the rules of a ruleset, which holds for whole machines."""
+    def world(self, part: Literal["server", "agent"]) -> tuple[Rule, ...]:
+        """Return what is open to everyone on a machine, as the rules of its ruleset.
+
+        Args:
+            part: the machine's part in the cluster.
+        """
         return tuple(
             Rule(protocol=row.protocol, port=row.port, source=WORLD, description=f"{name}: {row.reason}")
             for name, row in self.ports.items()
-            if "world" in row.sources
+            if "world" in row.sources and row.targets in {"all", part}
         )

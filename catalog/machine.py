@@ -13,6 +13,10 @@ InstanceTypeName = Annotated[str, Field(pattern=r"^(gpu|cpu)_[0-9]+x_[a-z0-9_]+$
 """The name Lambda Cloud gives an instance type, such as ``gpu_1x_a10``."""
 
 
+RegionName = Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+-[0-9]$")]
+"""The name of a region of Lambda Cloud, such as ``us-south-1``."""
+
+
 class Architecture(StrEnum):
     """A processor architecture, as Kubernetes and OCI spell it."""
 
@@ -107,7 +111,7 @@ class Machine(Model):
     """Which type it is or is launched as."""
     fallbacks: tuple[InstanceTypeName, ...] = ()
     """Types it is launched as instead, in this order, where the region has no capacity; never for a pinned machine."""
-    region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+-[0-9]$")]
+    region: RegionName
     """Lambda Cloud region."""
     owner: DnsLabel
     """The stack that owns it."""

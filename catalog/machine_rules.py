@@ -50,6 +50,9 @@ def of_machine(machine: Machine, where: Where, *, types: Entries[InstanceType], 
             yield Offence(where("instance_type"), machine.instance_type, rule, remedy)
         yield from _sharing(machine, instance_type, where)
         yield from _fallbacks(machine, types, where)
+    if machine.lifecycle is Lifecycle.PINNED and machine.expected_ip is None:
+        rule = "a pinned machine exists, so its address is known"
+        yield Offence(where("expected_ip"), "absent", rule, "add its public address, which Lambda's console shows")
     owner = limits.stacks.get(machine.owner)
     if owner is None:
         remedy = f"choose one of: {', '.join(limits.stacks)}"

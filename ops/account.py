@@ -21,6 +21,7 @@ from providers.lambda_cloud.answers import Instance, Offer
 from providers.lambda_cloud.client import Client
 from providers.lambda_cloud.clock import Clock
 from providers.lambda_cloud.config import LambdaConfig
+from providers.lambda_cloud.order import owner_of
 from rehearsal import RehearsalError, stacks
 from rehearsal.account import Account
 from rehearsal.home import PROJECT, Folder
@@ -83,6 +84,21 @@ def in_cloud(progress: Progress) -> Found:
         offers=offers,
         states={name: state for name, state in recorded.items() if state is not None},
     )
+
+
+def launched_by(stack: str, environment: Mapping[str, str]) -> tuple[Instance, ...]:
+    """Return the live machines that carry the tag of a stack.
+
+    Args:
+        stack: name of the stack.
+        environment: how the API is reached, in the variables that the provider reads.
+
+    Raises:
+        AccountError: the API refuses or does not answer.
+    """
+    instances, _ = holdings(environment)
+    prefix = f"{PROJECT}/{stack}/"
+    return tuple(one for one in instances if not one.gone and (owner_of(one) or "").startswith(prefix))
 
 
 def holdings(

@@ -28,7 +28,7 @@ from ops.preview import preview as preview_verb
 from ops.results import DriftResult, PreviewResult
 from ops.shell import exports
 from ops.up import up as up_verb
-from rehearsal import RehearsalError, home, stacks
+from rehearsal import Account, RehearsalError, home, remove_shared, stacks
 from rehearsal.toolchain import ToolError, ensure, progress_for
 from render import ROOT, RenderError
 
@@ -81,7 +81,7 @@ def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 @app.command()
 def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """Show what differs from what the last up declared; exit 7 if anything does."""
-    if rehearsal_of(stack).asleep:
+    if rehearsal_of(known(stack)).asleep:
         result = DriftResult(stack=stack, asleep=True)
     else:
         result = drift_verb(existing(stack, progress_for()), view.View())
@@ -91,11 +91,15 @@ def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 @app.command()
 def down(stack: Stack = "dev", *, everything: All = False) -> None:
     """End a stack's rehearsal: its processes, its cluster, its state."""
+    if everything:
+        Account(home()).stop()
     for name in stacks(home()) if everything else (known(stack),):
         rehearsal = rehearsal_of(name)
         end_recorded(rehearsal.folder.run / ENGINE_RECORD)
-        rehearsal.remove(_machines(name))
+        rehearsal.remove(_machines(name), release=not everything)
         typer.echo(f"{name}: nothing is left")
+    if everything:
+        remove_shared(home())
 
 
 @app.command()

@@ -103,6 +103,7 @@ def existing(stack: str, progress: Progress) -> Deployment:
     if stopped:
         msg = f"the rehearsal of {stack} is not up ({', '.join(stopped)} stopped); run `./sophia up {stack}`"
         raise RehearsalError(msg)
+    rehearsal.state.release_dead_locks()
     return _deployment(rehearsal, graph)
 
 

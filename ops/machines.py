@@ -144,21 +144,23 @@ def _warnings(rows: Iterable[MachineRow], found: Found, stack: str, machines: Ma
         if row.standing is Standing.ORPHANED:
             yield (
                 f"{row.name} ({row.id}) was launched for {row.owner} and is in no state, at ${row.hourly_usd} an hour; "
-                f"`./sophia up {row.owner}` takes it over if the stack still declares it; otherwise terminate it"
+                f"`./sophia up {row.owner}` takes it over if the stack declares it; else terminate it in the console"
             )
     alive = {instance.id for instance in found.instances if not instance.gone}
     for name, recorded in sorted(found.states.items()):
         for lost, logical in recorded.instances.items():
             if lost not in alive and stack in ("", name):
-                yield (
-                    f"{logical} ({lost}) is in the state of {name} and not in the account; "
-                    f"`./sophia drift {name}` shows what differs, `./sophia up {name}` repairs it"
-                )
+                way_out = RUNBOOK if _pinned(logical.removesuffix("-instance"), machines) else f"`./sophia up {name}`"
+                yield f"{logical} ({lost}) is in the state of {name} and not in the account; what repairs it: {way_out}"
     for name, adopted in sorted(found.adopt.items()):
         held = found.states[name].instances if name in found.states else {}
         for machine, lost in adopted.items():
-            if machine in machines and lost not in {*alive, *held} and stack in ("", name):
+            if _pinned(machine, machines) and lost not in {*alive, *held} and stack in ("", name):
                 yield f"{machine} ({lost}), which {name} takes over, is not in the account; see {RUNBOOK}"
+
+
+def _pinned(name: str, machines: Mapping[str, Machine]) -> bool:
+    return name in machines and machines[name].lifecycle is Lifecycle.PINNED
 
 
 def _hourly(instances: Iterable[Instance], ids: Iterable[str]) -> int:

@@ -10,6 +10,7 @@ import catalog
 from ops import view
 from ops.answer import answer
 from ops.deployment import Target, known
+from ops.results import SleepResult, UpResult
 from ops.sleep import due
 from ops.sleep import sleep as sleep_verb
 from ops.up import up
@@ -61,9 +62,9 @@ def listing(
 def sleep(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = False) -> None:
     """Terminate a stack's machines, and with them all that runs there, until it is woken."""
     if if_due and not due(known(stack), awake=False):
-        typer.echo(f"{stack}: its schedule has it awake now; nothing was changed")
-        return
-    result = sleep_verb(known(stack), progress=progress_for(), view=view.View())
+        result = SleepResult(stack=stack, due=False)
+    else:
+        result = sleep_verb(known(stack), progress=progress_for(), view=view.View())
     answer(result, lambda: view.show_sleep(result, view.stdout()), as_json=as_json)
 
 
@@ -71,7 +72,7 @@ def sleep(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = Fals
 def wake(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = False) -> None:
     """Launch a stack's machines and bring up what runs on them."""
     if if_due and not due(known(stack), awake=True):
-        typer.echo(f"{stack}: its schedule has it asleep now; nothing was changed")
-        return
-    result = up(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None)
-    answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)
+        result = UpResult(stack=stack, due=False)
+    else:
+        result = up(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None)
+    answer(result, lambda: view.show_wake(result, view.stdout()), as_json=as_json)

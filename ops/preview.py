@@ -1,9 +1,12 @@
 """``preview`` and ``drift``: what the engine would do, and what differs from what it did."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from catalog.machine import Lifecycle
 from ops.deployment import Deployment
 from ops.engine import Outcome
+from ops.error import RUNBOOK
 from ops.events import Event, Finished, Step
 from ops.results import Deviation, DriftedResource, DriftResult, Edit, PlannedChange, PreviewResult
 from ops.view import View
@@ -32,12 +35,21 @@ def drift(deployment: Deployment, view: View) -> DriftResult:
         view.warning(event)
 
     outcome = deployment.engine.run(_DRIFT, count)
+    changes = tuple(_drifted(step) for step in outcome.changed.values() if step.custom)
     return DriftResult(
         stack=deployment.stack,
         errors=_errors(outcome),
-        changes=tuple(_drifted(step) for step in outcome.changed.values() if step.custom),
+        changes=changes,
         checked=len(checked),
+        repair=_repair(changes, deployment) if changes else "",
     )
+
+
+def _repair(changes: Sequence[DriftedResource], deployment: Deployment) -> str:
+    machines = deployment.graph.choice.machines
+    pinned = {name for name, machine in machines.items() if machine.lifecycle is Lifecycle.PINNED}
+    lost = [change.component for change in changes if change.op == "delete" and change.kind == "Instance"]
+    return RUNBOOK if pinned & {*lost} else f"./sophia up {deployment.stack}"
 
 
 def _silent(_: Event) -> None:

@@ -114,6 +114,8 @@ class ServerRow(BaseModel):
 class UpResult(Result):
     """What ``up`` did and what runs now."""
 
+    due: bool = True
+    """Whether it was to run; with ``--if-due`` a schedule may have the stack asleep, and then nothing was changed."""
     changes: Mapping[str, int] = {}
     """Number of resources by operation."""
     nodes: tuple[NodeRow, ...] = ()
@@ -144,6 +146,8 @@ class DriftResult(Result):
     """Resources that were compared."""
     asleep: bool = False
     """Whether the stack sleeps: it has no machines, and nothing that could differ."""
+    repair: str = ""
+    """What repairs it: a command, or the page that says what to do; empty where nothing differs."""
 
 
 class PlanResult(Result):
@@ -222,6 +226,8 @@ class SleepResult(Result):
 
     changes: Mapping[str, int] = {}
     """Number of resources by operation; empty where it slept already."""
+    due: bool = True
+    """Whether it was to sleep; with ``--if-due`` its schedule may have it awake now, and then nothing was changed."""
 
 
 VERBS: Mapping[str, type[Result]] = {

@@ -1,6 +1,5 @@
 """Which machines the engine's state says that a stack manages."""
 
-import gzip
 import json
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.error import StateError
+from rehearsal.state import read_checkpoint
 from render import ROOT
 
 _INSTANCE = "lambda-cloud:index:Instance"
@@ -36,16 +36,9 @@ def of_checkpoint(file: Path) -> Recorded:
         file: the checkpoint, as it is or compressed by gzip.
 
     Raises:
-        StateError: it cannot be read.
+        RehearsalError: it cannot be read.
     """
-    try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        latest = json.loads(content)["checkpoint"].get("latest") or {}
-        return _recorded(latest.get("resources") or ())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # Never the content, which holds secrets and, when damaged, anything.
-        msg = f"{file}: is no checkpoint that can be read ({type(error).__name__}); `./sophia doctor` looks further"
-        raise StateError(msg) from None
+    return _recorded(read_checkpoint(file))
 
 
 def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:
@@ -59,16 +52,20 @@ def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:
         StateError: the CLI cannot give it.
     """
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_EXPORT_SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_EXPORT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        msg = f"the state of {stack} was not given within {_EXPORT_SECONDS} s; look at the backend, and try again"
+        raise StateError(msg) from None
     if done.returncode == _NO_SUCH_STACK:
         return None
     if done.returncode:

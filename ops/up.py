@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from catalog.machine import Lifecycle
 from ops import cluster
-from ops.deployment import Deployment, Target, in_cloud, rehearsed
+from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
 from ops.engine import Outcome
 from ops.error import RUNBOOK
 from ops.phases import Phases
@@ -40,6 +40,7 @@ def up(
         agree(plan)
     else:
         deployment = rehearsed(stack, progress, phases)
+        rehearsal_of(stack).wake()
     with phases.phase("engine"):
         outcome, troubles = _run(deployment, view)
     told = [] if outcome.ok else [_remedied(error, deployment) for error in outcome.errors]
@@ -85,7 +86,7 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
 def _remedied(error: str, deployment: Deployment) -> str:
     """Return what failed, with what to do where it is a machine that nobody may launch again unasked."""
     for name, machine in deployment.graph.choice.machines.items():
-        if machine.lifecycle is Lifecycle.PINNED and error.startswith(f"{name}-instance: "):
+        if machine.lifecycle is Lifecycle.PINNED and error.startswith(f"{name}-instance: no Instance has the id"):
             return f"{error}; {name} is pinned and is never launched unasked: {RUNBOOK} says what to do"
     return error
 

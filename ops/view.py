@@ -143,7 +143,7 @@ def show_drift(result: DriftResult, console: Console) -> None:
     show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
     if result.changes:
         console.print("Each property: what is expected → what is there")
-        console.print(f"Repair it: ./sophia up {result.stack}")
+        console.print(f"Repair it: {result.repair}")
 
 
 def show_plan(result: PlanResult, console: Console) -> None:
@@ -159,9 +159,19 @@ def show_plan(result: PlanResult, console: Console) -> None:
 
 def show_sleep(result: SleepResult, console: Console) -> None:
     """Print that a stack sleeps, and the command that wakes it."""
-    if not result.errors:
+    if not result.due:
+        console.print(f"{result.stack}: its schedule has it awake now; nothing was changed")
+    elif not result.errors:
         console.print(f"{result.stack} sleeps: its machines are gone and cost nothing.")
         console.print(f"Wake it: ./sophia machines wake {result.stack}")
+
+
+def show_wake(result: UpResult, console: Console) -> None:
+    """Print what runs in a stack that woke."""
+    if result.due:
+        show_up(result, console)
+    else:
+        console.print(f"{result.stack}: its schedule has it asleep now; nothing was changed")
 
 
 def show_machines(result: MachinesResult, console: Console) -> None:

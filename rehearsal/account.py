@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from catalog import Stack
 from catalog.machine import Lifecycle
 from rehearsal import service
@@ -65,6 +67,9 @@ class Account:
             write_private(self.folder.key, f"rehearsal-{secrets.token_hex(20)}")
         if _NAME not in find(self.folder, [_NAME]):
             require_free(self._address, {_PORT: _NAME})
+        elif self._answers():
+            # Another checkout may have started it: its engine must not lose the account under its hands.
+            return
         # `python -m` finds the package in the directory it is started in.
         command = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m", "rehearsal.lambda_cloud", *self._arguments())
         fake = Service(_NAME, command, f"{self.url}/healthz")
@@ -125,13 +130,24 @@ class Account:
         }
         if not stack.owns_account:
             return {"adopt": adopt}
-        (key,) = (key for key in held.ssh_keys if key.name == stack.account.ssh_key)
-        return {"adopt": {**adopt, key.name: key.id}, "ssh_public_key": key.public_key}
+        for key in held.ssh_keys:
+            if key.name == stack.account.ssh_key:
+                write_private(self.folder.public_key, key.public_key)
+                adopt[key.name] = key.id
+        # A key that somebody deleted is made again, from its public half.
+        known = self.folder.public_key.exists()
+        return {"adopt": adopt, "ssh_public_key": self.folder.public_key.read_text("utf-8") if known else ""}
 
     def status(self) -> ServiceStatus:
         """Return whether it runs."""
         (status,) = service.status(self.folder, {_NAME: f"{self._address}:{_PORT}"})
         return status
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", trust_env=False, timeout=5.0).is_success
+        except httpx.HTTPError:
+            return False
 
     def _key(self) -> str:
         return self.folder.key.read_text(encoding="utf-8")

@@ -40,7 +40,7 @@ def write(
         message = f"{folder.kubeconfig}: is missing: the rehearsal is not up; run `./sophia up {folder.stack}`"
         raise RehearsalError(message)
     of_account = {f"{PROJECT}:{key}": value for key, value in (account or {}).items()}
-    choices = {**_read(committed), **of_account}
+    choices = {**of_account, **_read(committed)}
     passphrase = _passphrase(folder)
     values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
     plain = {"kubeconfig": folder.kubeconfig.read_text(encoding="utf-8"), **values}

@@ -89,6 +89,11 @@ class AccountFolder(Place):
         return self.path / "account.json"
 
     @property
+    def public_key(self) -> Path:
+        """The public half of its SSH key, as last seen."""
+        return self.path / "ssh-key.pub"
+
+    @property
     def key(self) -> Path:
         """The key that opens it."""
         return self.path / "api-key"
@@ -240,15 +245,19 @@ class Folder(Place):
         if self.path.exists():
             shutil.rmtree(self.path)
         self.lock.unlink(missing_ok=True)
-        if stacks(self.home):
-            return
-        for shared in (self.home / "pulumi", self.account.path):
-            if shared.exists():
-                shutil.rmtree(shared)
-        self.shared_lock.unlink(missing_ok=True)
-        with suppress(OSError):  # somebody waits for a lock, or the home holds something else
-            self.path.parent.rmdir()
-            self.home.rmdir()
+        if not stacks(self.home):
+            remove_shared(self.home)
+
+
+def remove_shared(home: Path) -> None:
+    """Delete what the stacks of a home share; none of them is left, and nothing of it runs."""
+    for shared in (home / "pulumi", AccountFolder(home).path):
+        if shared.exists():
+            shutil.rmtree(shared)
+    (home / "stacks/.lock").unlink(missing_ok=True)
+    with suppress(OSError):  # somebody waits for a lock, or the home holds something else
+        (home / "stacks").rmdir()
+        home.rmdir()
 
 
 def private(path: Path) -> Path:

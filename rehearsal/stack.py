@@ -83,7 +83,6 @@ class Rehearsal:
             with self._shared():
                 self.folder.create()
                 self.account.start(progress)
-            self.folder.asleep.unlink(missing_ok=True)
             pki.create(self.folder, self.address)
             trust = pki.trust(self.folder)
             waves = control_plane.services(self.folder, self.address, self._tools)
@@ -154,30 +153,49 @@ class Rehearsal:
         Raises:
             RehearsalError: when one cannot be ended.
         """
-        self.stop()
-        if self.folder.etcd.exists():
-            shutil.rmtree(self.folder.etcd)
-        self.folder.asleep.touch(mode=0o600)
+        lost = self.folder.etcd.with_name("etcd.lost")
+        with self._locked():
+            service.stop(self.folder, control_plane.WAVES)
+            shutil.rmtree(lost, ignore_errors=True)
+            if self.folder.etcd.exists():
+                # Whole or not at all: half a cluster would be taken for one when the stack wakes.
+                self.folder.etcd.rename(lost)
+            self.folder.asleep.touch(mode=0o600)
+            shutil.rmtree(lost, ignore_errors=True)
 
-    def remove(self, machines: Iterable[str] = ()) -> None:
+    def wake(self) -> None:
+        """Forget that the stack slept: whatever is launched from here on is seen."""
+        self.folder.asleep.unlink(missing_ok=True)
+
+    def remove(self, machines: Iterable[str] = (), *, release: bool = True) -> None:
         """End and delete everything of this rehearsal; the last one of a home takes the shared parts with it.
 
         Args:
             machines: names of the machines that the stack owns in the account, which are then as in the beginning.
+            release: whether the account is told; not needed when it goes too.
 
         Raises:
-            RehearsalError: when a process cannot be ended.
+            RehearsalError: when a process cannot be ended, or at the end, when the account could not be told.
         """
+        untold = ""
         with self._locked():
             service.stop(self.folder, control_plane.WAVES)
             with self._shared():
-                self._leave_account(machines)
+                try:
+                    self._leave_account(machines, release=release)
+                except RehearsalError as error:
+                    untold = str(error)
                 self.state.remove()
                 self.folder.remove()
+        if untold:
+            message = f"{self.stack} is gone, but the account still holds what was its: {untold}"
+            raise RehearsalError(message)
 
-    def _leave_account(self, machines: Iterable[str]) -> None:
-        if set(stacks(self.home)) <= {self.stack}:
+    def _leave_account(self, machines: Iterable[str], *, release: bool) -> None:
+        last = set(stacks(self.home)) <= {self.stack}
+        if last:
             self.account.stop()
+        if last or not release:
             return
         self.account.start(progress_for(io.StringIO()))  # after a crash it may not run, and it is never worth a word
         held = [str(resource["id"]) for resource in self.state.resources() if resource["type"].startswith(_LAMBDA)]

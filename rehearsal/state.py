@@ -1,5 +1,6 @@
 """What the engine keeps about one stack in the ``file://`` backend of its home."""
 
+import gzip
 import json
 import shutil
 import socket
@@ -14,6 +15,30 @@ import yaml
 
 from rehearsal.error import RehearsalError
 from rehearsal.home import PROJECT, Folder, write_private
+
+
+def read_checkpoint(file: Path) -> Sequence[Mapping[str, Any]]:
+    """Return the resources of a checkpoint of a ``file://`` backend, in the engine's own form.
+
+    Args:
+        file: the checkpoint, as it is or compressed by gzip.
+
+    Raises:
+        RehearsalError: it cannot be read.
+    """
+    try:
+        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        latest = json.loads(content)["checkpoint"].get("latest") or {}
+        resources: Sequence[Mapping[str, Any]] = latest.get("resources") or ()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # Never the content, which holds secrets and, when damaged, anything.
+        stack = file.name.partition(".")[0]
+        message = (
+            f"{file}: is no checkpoint that can be read ({type(error).__name__}); "
+            f"`./sophia down {stack}` removes what is left of the stack"
+        )
+        raise RehearsalError(message) from None
+    return resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +61,13 @@ class State:
         return next((file for file in (plain, *compressed) if file.exists()), None)
 
     def resources(self) -> Sequence[Mapping[str, Any]]:
-        """Return the resources that the engine keeps, in its own form; none where no state can be read."""
+        """Return the resources that the engine keeps, in its own form; none where there is no state.
+
+        Raises:
+            RehearsalError: the state cannot be read.
+        """
         file = self.file()
-        try:
-            latest = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] if file else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return ()
-        return (latest or {}).get("resources") or ()
+        return read_checkpoint(file) if file else ()
 
     def initialise(self, pulumi: Path, environment: Mapping[str, str]) -> None:
         """Make the engine know the stack.

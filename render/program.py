@@ -47,7 +47,7 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
     """
     secret_keys = _secret_keys()
     committed = {**_committed(stack, secret_keys), f"{PROJECT}:image_lock": image_lock}
-    config = {**committed, **_of_the_account(stack), **(choices or {})}
+    config = {**_of_the_account(stack), **committed, **(choices or {})}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     secrets = {f"{PROJECT}:{key}": placeholder(key) for key in secret_keys}
     monitor = Monitor(PROJECT, stack)

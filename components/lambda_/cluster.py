@@ -16,7 +16,7 @@ class Cluster(pulumi.ComponentResource):
     Creates:
         - SshKey and GlobalFirewallRuleset, in the stack that owns the account.
         - Filesystem for each one that the stack owns.
-        - FirewallRuleset for each region in which machines are launched.
+        - FirewallRuleset for each region and part in the cluster that machines are launched in.
         - ``sophia:lambda:Machine`` for each machine.
 
     Does not create the host firewall, which alone protects the machines that ``host_firewall`` names.
@@ -55,14 +55,14 @@ class Cluster(pulumi.ComponentResource):
             for system, region in plan.file_systems(stack).items()
         ]
         rulesets = {
-            region: sdk.FirewallRuleset(
-                f"{name}-firewall-{region}",
-                name=f"sophia-{stack.name}-{region}",
+            (region, part): sdk.FirewallRuleset(
+                f"{name}-firewall-{region}-{part}",
+                name=f"sophia-{stack.name}-{region}-{part}",
                 region=region,
                 rules=rules,
                 opts=child,
             )
-            for region, rules in plan.rulesets(stack).items()
+            for (region, part), rules in plan.rulesets(stack).items()
         }
         # A launch names the key and the file systems, so both must be there before it.
         after = pulumi.ResourceOptions(parent=self, depends_on=prerequisites)
@@ -70,7 +70,7 @@ class Cluster(pulumi.ComponentResource):
             machine.name: Machine(
                 machine.name,
                 plan=machine,
-                rulesets=[rulesets[machine.region].id] if machine.region in rulesets else [],
+                rulesets=[rulesets[key].id for key in rulesets if key == (machine.region, machine.part)],
                 opts=after,
             )
             for machine in machines

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import catalog
 from catalog.firewall import Rule
@@ -30,10 +30,12 @@ class MachinePlan:
     """The address an adopted machine must have."""
     hourly_cents: int
     """What it costs, in United States cents per hour."""
+    part: Literal["server", "agent"]
+    """Its part in the cluster."""
     enforced: bool
     """Whether Lambda's firewall protects it; where not, the host firewall must."""
     tags: Mapping[str, str]
-    """Tags it is launched with; an adopted one keeps what it has."""
+    """Tags it is launched with; an adopted one keeps what it has, and these are only declared."""
     file_systems: tuple[str, ...]
     """File systems it is launched with."""
 
@@ -52,6 +54,7 @@ class MachinePlan:
             "adopted": not self.launched,
             "pinned": self.pinned,
             "firewall": "lambda" if self.enforced else "host",
+            "tags": dict(self.tags),
         }
 
 
@@ -60,14 +63,13 @@ def machines(stack: catalog.Stack) -> tuple[MachinePlan, ...]:
     return tuple(_machine(name, machine, stack) for name, machine in stack.machines.items())
 
 
-def rulesets(stack: catalog.Stack) -> Mapping[str, Sequence[FirewallRuleArgs]]:
-    """Return, by region, the rules of the ruleset that machines are launched with.
+def rulesets(stack: catalog.Stack) -> Mapping[tuple[str, str], Sequence[FirewallRuleArgs]]:
+    """Return, by region and part in the cluster, the rules of the ruleset that machines are launched with.
 
-    An adopted machine keeps the rulesets it was launched with, so a region in which nothing is launched has none.
+    An adopted machine keeps the rulesets it was launched with, so where nothing is launched there is none.
     """
-    rules = [rule_arguments(rule) for rule in stack.firewall.world()]
-    regions = {plan.region for plan in machines(stack) if plan.launched and plan.enforced}
-    return dict.fromkeys(sorted(regions), rules)
+    launched = sorted({(plan.region, plan.part) for plan in machines(stack) if plan.launched and plan.enforced})
+    return {key: [rule_arguments(rule) for rule in stack.firewall.world(key[1])] for key in launched}
 
 
 def rule_arguments(rule: Rule) -> FirewallRuleArgs:
@@ -107,6 +109,7 @@ def _machine(name: str, machine: Machine, stack: catalog.Stack) -> MachinePlan:
         # A launched machine has the address that Lambda gives it.
         expected_ip=machine.expected_ip if adopt else None,
         hourly_cents=stack.prices[name],
+        part=machine.k3s,
         enforced=stack.firewall.enforced_in(machine.region),
         tags=_tags(machine, stack),
         file_systems=tuple(system for system, fact in systems if name in fact.machines),

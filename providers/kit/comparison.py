@@ -1,7 +1,6 @@
 """What differs between what is wanted and what exists."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
@@ -57,11 +56,6 @@ def without_ignored(found: Iterable[Difference], ignored: Sequence[str], one: Sh
     patterns = [parsed(path) for path in ignored]
     patterns = [(one.wires.get(str(p[0]), p[0]), *p[1:]) for p in patterns if p]
     return tuple(d for d in found if not any(covers(pattern, parsed(d.path)) for pattern in patterns))
-
-
-def in_place(found: Iterable[Difference]) -> tuple[Difference, ...]:
-    """Return the differences as ones that no replacement follows from."""
-    return tuple(replace(difference, replace=False) for difference in found)
 
 
 def _or_default(prop: Property, value: Any) -> Any:

@@ -7,12 +7,12 @@ from providers.kit.answers import Answers
 from providers.kit.checking import Checked, Failure, check, suggestion
 from providers.kit.comparison import UNKNOWN_PROPERTIES, compare, without_ignored
 from providers.kit.errors import ProviderError
-from providers.kit.model import LOCAL, Model
+from providers.kit.model import LOCAL, REPLACE, Model
 from providers.kit.operation import Operation
 from providers.kit.provider import Kind
 from providers.kit.resource import Difference, Resource
 from providers.kit.session import Session
-from providers.kit.values import Values
+from providers.kit.values import Values, partial
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Differences:
     """Names on the wire of the inputs that differ."""
     local: bool
     """Whether all of it concerns the provider only, so that no API is called."""
+    uncertain: bool
+    """Whether a value that is not known yet may turn out to replace the resource, so that nothing of it stays."""
 
 
 class Lifecycle:
@@ -77,7 +79,11 @@ class Lifecycle:
             said = self._resource().differences(shape.values(wanted.plain, absent=False), live, found)
             final = without_ignored(said, ignored, shape)
         changed = frozenset(shape.wires.get(difference.field, difference.field) for difference in final)
-        return Differences(final, changed, self._local(final, found))
+        uncertain = any(
+            REPLACE in prop.marks and prop.wire in changed and partial(wanted.plain.get(prop.wire))
+            for prop in shape.properties
+        )
+        return Differences(final, changed, self._local(final, found), uncertain)
 
     async def create(self, given: Values, *, preview: bool) -> tuple[str, Values]:
         """Return the id and outputs of what is made; in a preview nothing is, and there is no id."""
@@ -121,7 +127,7 @@ class Lifecycle:
         if differences.local:
             return self._answers.kept(echo, record.outputs, self.kind.outputs.by_wire)
         if preview:
-            return self._answers.kept(echo, record.outputs, self.kind.stable)
+            return self._answers.kept(echo, record.outputs, () if differences.uncertain else self.kind.stable)
         live = self._answers.live(record.outputs.plain)
         changed = frozenset(difference.field for difference in differences.final)
         async with self._session.working():

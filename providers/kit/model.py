@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
@@ -77,5 +77,5 @@ class Model(BaseModel):
 class Config(Model):
     """Configuration of a provider; subclass it to add fields."""
 
-    fingerprint_key: Annotated[str | None, SECRET] = None
+    fingerprint_key: Annotated[str | None, SECRET, Field(min_length=16)] = None
     """Key under which write-only values are fingerprinted, so that a change of one shows without storing it."""

@@ -117,11 +117,15 @@ def _constructor(kind: Kind) -> Iterator[str]:
         yield "            unknown_properties=None,"
     yield "        )"
     secrets = [prop.name for prop in (*kind.inputs.properties, *kind.outputs.properties) if _sealed(prop)]
-    if secrets:
+    if secrets or kind.resource.delete_before_replace:
         yield "        sealed = pulumi.ResourceOptions("
-        yield "            additional_secret_outputs=["
-        yield from (f'                "{name}",' for name in secrets)
-        yield "            ],"
+        if secrets:
+            yield "            additional_secret_outputs=["
+            yield from (f'                "{name}",' for name in secrets)
+            yield "            ],"
+        if kind.resource.delete_before_replace:
+            # The engine replaces by name without asking the provider, and would make the new one first.
+            yield "            delete_before_replace=True,"
         yield "        )"
         yield "        opts = pulumi.ResourceOptions.merge(opts, sealed)"
     # The SDK takes the instance for the mapping its signature names.

@@ -224,8 +224,9 @@ def _diff(kind: Kind, differences: Differences) -> Any:
         changes=provider_pb2.DiffResponse.DIFF_SOME if final else provider_pb2.DiffResponse.DIFF_NONE,
         diffs=sorted(differences.changed),
         replaces=replaced,
-        deleteBeforeReplace=bool(replaced) and kind.resource.delete_before_replace,
-        stables=[] if replaced else kind.stable,
+        # Also where we see no replacement: the engine may have been asked for one by name.
+        deleteBeforeReplace=kind.resource.delete_before_replace,
+        stables=[] if replaced or differences.uncertain else kind.stable,
         detailedDiff={one.path: provider_pb2.PropertyDiff(kind=_wire_kind(one)) for one in final},
         hasDetailedDiff=True,
     )

@@ -36,8 +36,8 @@ def api_address(url: str) -> str:
 class LambdaConfig(Config):
     """How the provider reaches the API."""
 
-    api_key: Annotated[str, SECRET, Environment("LAMBDA_CLOUD_API_KEY"), Field(min_length=1)]
-    """An API key of the account. Given by the environment, it is never stored."""
+    api_key: Annotated[str, SECRET, Environment("LAMBDA_CLOUD_API_KEY"), Field(pattern=r"^[\x21-\x7e]+$")]
+    """An API key of the account, without white space. Given by the environment, it is never stored."""
     api_url: Annotated[str, Environment("LAMBDA_CLOUD_API_URL"), AfterValidator(api_address)] = (
         "https://cloud.lambda.ai"
     )

@@ -11,6 +11,7 @@ GONE: Final = "global/object-does-not-exist"
 DUPLICATE: Final = "global/duplicate"
 INSUFFICIENT_CAPACITY: Final = "instance-operations/launch/insufficient-capacity"
 FILE_SYSTEM_IN_USE: Final = "filesystems/filesystem-in-use"
+FILE_SYSTEM_IN_WRONG_REGION: Final = "instance-operations/launch/file-system-in-wrong-region"
 RULESET_IN_USE: Final = "firewall-rulesets/firewall-ruleset-in-use"
 
 # Codes of our own, for what the API's specification does not describe.
@@ -30,7 +31,7 @@ KEY_REMEDY = "set LAMBDA_CLOUD_API_KEY to a key of this account that is still va
 REMEDIES: Final = {
     INSUFFICIENT_CAPACITY: "add a candidate with another type or region, or wait and try again",
     "global/quota-exceeded": "terminate a machine that nobody needs, or ask Lambda's support for a larger quota",
-    "instance-operations/launch/file-system-in-wrong-region": (
+    FILE_SYSTEM_IN_WRONG_REGION: (
         "a file system can only be attached in its own region: keep candidates to that region"
     ),
     "global/invalid-parameters": "compare the inputs with the API's rules; if they follow them, report it",

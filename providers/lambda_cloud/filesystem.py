@@ -125,7 +125,8 @@ class Filesystem(Resource[FilesystemInputs, FilesystemOutputs, Client]):
         found: tuple[Difference, ...],
     ) -> Iterable[Difference]:
         replacing = [difference.path for difference in found if difference.replace]
-        if replacing and live.inputs.deletion_protection:
+        protected = live.inputs.deletion_protection or new.get("deletion_protection") is True
+        if replacing and protected:
             fields = " and ".join(replacing)
             what = (
                 f"the file system {live.inputs.name!r} is protected, and another {fields} would replace it, "
@@ -148,4 +149,8 @@ def _name_taken(inputs: FilesystemInputs, existing: Iterable[answers.FileSystem]
         f", in {found.region.name} with the id {found.id}" for found in existing if found.name == inputs.name
     )
     what = f"the account already has a file system named {inputs.name!r}{where}"
-    raise ProviderError(what, "adopt it: give the resource import_ with that id; or choose another name")
+    remedy = (
+        "adopt it: give the resource import_ with that id; or choose another name, also to move it: "
+        "a file system stays in its region, so its data is copied to one of another name"
+    )
+    raise ProviderError(what, remedy)

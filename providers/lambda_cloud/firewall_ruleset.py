@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 from typing_extensions import override
@@ -14,6 +14,8 @@ from providers.lambda_cloud.creation import create_once
 from providers.lambda_cloud.deletion import delete_when_free
 from providers.lambda_cloud.errors import RULESET_IN_USE, ApiError
 from providers.lambda_cloud.firewall import Rules, enforced_region, observed, wire
+
+GLOBAL: Final = "global"
 
 
 class FirewallRulesetInputs(Model):
@@ -37,55 +39,37 @@ class FirewallRulesetOutputs(Model):
 class FirewallRuleset(Resource[FirewallRulesetInputs, FirewallRulesetOutputs, Client]):
     """A list of rules that instances of one region refer to at launch; what no rule allows is refused.
 
-    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. A name is never made twice
-    in a region: one that exists is adopted with `import_`, unless it is exactly what is declared and no instance refers
-    to it. That is what a run leaves behind that was killed before it could record it, and the next one takes it over.
+    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. One that exists with the
+    same name in the same region is adopted with `import_`, never made twice, also where a run was killed before it
+    could record it: nothing in the account says whose a ruleset is.
     """
 
-    missing: ClassVar[str] = "list the account's rulesets with GET /firewall-rulesets, and import one of their ids"
+    missing: ClassVar[str] = (
+        "list the account's rulesets with GET /firewall-rulesets, and import one of their ids "
+        "(the account's own, `global`, is a GlobalFirewallRuleset)"
+    )
 
     def __init__(self, client: Client) -> None:
         super().__init__(client)
         self._creating = asyncio.Lock()
-        self._made: set[str] = set()
 
     @override
     async def create(self, inputs: FirewallRulesetInputs, operation: Operation) -> Created[FirewallRulesetOutputs]:
         client = self.client
         async with self._creating:
             before = await client.firewall_rulesets(operation)
-            created = self._left_behind(inputs, before)
-            if created is None:
-                created = await create_once(
-                    operation,
-                    client.clock,
-                    send=lambda: client.create_firewall_ruleset(
-                        operation, name=inputs.name, region=inputs.region, rules=wire(inputs.rules)
-                    ),
-                    listed=lambda: client.firewall_rulesets(operation),
-                    before=before,
-                    same=lambda found: _mirror(found) == inputs,
-                )
-            self._made.add(created.id)
+            _refuse_second(inputs, before)
+            created = await create_once(
+                operation,
+                client.clock,
+                send=lambda: client.create_firewall_ruleset(
+                    operation, name=inputs.name, region=inputs.region, rules=wire(inputs.rules)
+                ),
+                listed=lambda: client.firewall_rulesets(operation),
+                before=before,
+                same=lambda found: _mirror(found) == inputs,
+            )
         return Created(created.id, _outputs(created))
-
-    def _left_behind(
-        self, inputs: FirewallRulesetInputs, existing: Iterable[answers.FirewallRuleset]
-    ) -> answers.FirewallRuleset | None:
-        """Return the ruleset that an earlier run made and could not record.
-
-        Raises:
-            ProviderError: when one of the name is there that was made by somebody else, or by another resource.
-        """
-        namesakes = [one for one in existing if (one.name, one.region.name) == (inputs.name, inputs.region)]
-        match namesakes:
-            case []:
-                return None
-            case [found] if _mirror(found) == inputs and not found.instance_ids and found.id not in self._made:
-                return found
-        ids = ", ".join(sorted(one.id for one in namesakes))
-        what = f"{inputs.region} already has a ruleset named {inputs.name!r}, with the id {ids}"
-        raise ProviderError(what, f'adopt it with import_="{namesakes[0].id}", or choose another name')
 
     @override
     async def read(
@@ -94,6 +78,8 @@ class FirewallRuleset(Resource[FirewallRulesetInputs, FirewallRulesetOutputs, Cl
         known: Live[FirewallRulesetInputs, FirewallRulesetOutputs] | None,
         operation: Operation,
     ) -> Live[FirewallRulesetInputs, FirewallRulesetOutputs] | None:
+        if resource_id == GLOBAL:
+            return None
         try:
             found = await self.client.firewall_ruleset(operation, resource_id)
         except ApiError as error:
@@ -139,3 +125,14 @@ def _mirror(found: answers.FirewallRuleset) -> FirewallRulesetInputs:
 
 def _outputs(found: answers.FirewallRuleset) -> FirewallRulesetOutputs:
     return FirewallRulesetOutputs(instance_ids=tuple(sorted(found.instance_ids)))
+
+
+def _refuse_second(inputs: FirewallRulesetInputs, existing: Iterable[answers.FirewallRuleset]) -> None:
+    for found in existing:
+        if (found.name, found.region.name) == (inputs.name, inputs.region):
+            used = (
+                f"{len(found.instance_ids)} instances refer to it" if found.instance_ids else "no instance refers to it"
+            )
+            what = f"{inputs.region} already has a ruleset named {inputs.name!r}, with the id {found.id}; {used}"
+            remedy = f'adopt it with import_="{found.id}", delete it if nobody needs it, or choose another name'
+            raise ProviderError(what, remedy)

@@ -68,7 +68,10 @@ class GlobalFirewallRuleset(Resource[GlobalFirewallRulesetInputs, GlobalFirewall
         changed: frozenset[str],
         operation: Operation,
     ) -> GlobalFirewallRulesetOutputs:
-        remedy = "declare these rules, or set unmanagedRules to remove for one run to drop them"
+        remedy = (
+            "declare these rules, or set unmanagedRules to remove for one run to drop them "
+            "(after an import every rule counts as somebody else's until one run has written them)"
+        )
         await self._write(inputs, owned=old.outputs.owned_rules, remedy=remedy, operation=operation)
         return GlobalFirewallRulesetOutputs(owned_rules=inputs.rules)
 

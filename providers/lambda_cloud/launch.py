@@ -12,7 +12,7 @@ from providers.kit import ProviderError
 from providers.lambda_cloud.answers import Instance, InstanceType, Named, Offer
 from providers.lambda_cloud.client import LAUNCH_SECONDS, Client
 from providers.lambda_cloud.clock import Waiting
-from providers.lambda_cloud.errors import INSUFFICIENT_CAPACITY, ApiError
+from providers.lambda_cloud.errors import FILE_SYSTEM_IN_WRONG_REGION, INSUFFICIENT_CAPACITY, ApiError
 from providers.lambda_cloud.order import Candidate, Order, owner_of, running
 
 # A launch whose answer was lost is in the list by then, if it took effect.
@@ -48,6 +48,7 @@ class Launch:
         self._clock = client.clock
         self._began = client.clock.now()
         self._tried: list[Attempt] = []
+        self._impossible: dict[Candidate, str] = {}
 
     async def run(self) -> Instance:
         """Return the one live machine of this owner; a fresh one is only known to be booting.
@@ -57,6 +58,10 @@ class Launch:
                 machine that was ordered.
         """
         longest = FIRST_BACK_OFF_SECONDS
+        # Also where nothing can be launched any more: an earlier run may have, and was killed before recording it.
+        owned = await self._owned()
+        if owned is not None:
+            return owned
         while True:
             machine = await self._one_round()
             if machine is not None:
@@ -85,7 +90,7 @@ class Launch:
         hopeless = 0
         for candidate in self._order.candidates:
             offer = offers.get(candidate.instance_type)
-            obstacle = self._obstacle(offer)
+            obstacle = self._impossible.get(candidate) or self._obstacle(offer)
             hopeless += obstacle is not None
             if obstacle is None and candidate.region not in {r.name for r in _regions(offer)}:
                 obstacle = "no capacity offered"
@@ -122,6 +127,9 @@ class Launch:
             except ApiError as error:
                 self._note(candidate, error.code)
                 if error.code == INSUFFICIENT_CAPACITY:
+                    return None
+                if error.code == FILE_SYSTEM_IN_WRONG_REGION and len(self._order.candidates) > 1:
+                    self._impossible[candidate] = error.code
                     return None
                 if not error.passing:
                     raise

@@ -58,7 +58,9 @@ class Listing:
             raise
 
     def _depart(self) -> None:
-        self._boarding = None
+        # A list that is sent again is not the one that others board meanwhile.
+        if self._boarding is asyncio.current_task():
+            self._boarding = None
 
     def _arrive(self, task: asyncio.Task[Instances]) -> None:
         """Let nobody join a task that ended before it sent anything, and take its error when no asker is left."""

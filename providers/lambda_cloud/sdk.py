@@ -289,6 +289,10 @@ class Instance(pulumi.CustomResource):
             price_cents_per_hour=None,
             unknown_properties=None,
         )
+        sealed = pulumi.ResourceOptions(
+            delete_before_replace=True,
+        )
+        opts = pulumi.ResourceOptions.merge(opts, sealed)
         props: Any = args
         super().__init__("lambda-cloud:index:Instance", resource_name, props, opts)
 
@@ -398,6 +402,10 @@ class SshKey(pulumi.CustomResource):
             public_key=public_key,
             fingerprint=None,
         )
+        sealed = pulumi.ResourceOptions(
+            delete_before_replace=True,
+        )
+        opts = pulumi.ResourceOptions.merge(opts, sealed)
         props: Any = args
         super().__init__("lambda-cloud:index:SshKey", resource_name, props, opts)
 
@@ -475,10 +483,9 @@ class _FirewallRulesetArgs:
 class FirewallRuleset(pulumi.CustomResource):
     """A list of rules that instances of one region refer to at launch; what no rule allows is refused.
 
-    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. A name is never made
-    twice in a region: one that exists is adopted with `import_`, unless it is exactly what is declared and no
-    instance refers to it. That is what a run leaves behind that was killed before it could record it, and the next
-    one takes it over.
+    Only the rules that hold for the whole account (`GlobalFirewallRuleset`) allow beyond it. One that exists with
+    the same name in the same region is adopted with `import_`, never made twice, also where a run was killed before
+    it could record it: nothing in the account says whose a ruleset is.
     """
 
     name: pulumi.Output[str]
@@ -593,7 +600,7 @@ class Provider(pulumi.ProviderResource):
             resource_name: its logical name.
             fingerprint_key: Key under which write-only values are fingerprinted, so that a change of one shows
                 without storing it.
-            api_key: An API key of the account. Given by the environment, it is never stored.
+            api_key: An API key of the account, without white space. Given by the environment, it is never stored.
             api_url: Scheme and host of the API.
             clock_speed: How many times faster than real time the API's clock runs: 1 for Lambda itself, more for a
                 rehearsal of it. Every interval, poll and deadline is divided by it.

@@ -99,7 +99,8 @@ class Behind:
             names: born machines that return to their first state, with the same id and address.
             ids: instances, keys, file systems and rulesets that are removed, whatever uses them; what was born, and
                 ``global`` for the global ruleset, returns to its first state.
-            owner: project and stack, such as ``sophia/staging``: its instances, known by their tag, are removed.
+            owner: project and stack, such as ``sophia/staging``: its instances, known by their tag, are removed, and
+                its rulesets, known by the beginning of their names, ``sophia-staging-``.
         """
         listed = set(ids)
         for one in list(self._state.instances.values()):
@@ -110,6 +111,9 @@ class Behind:
             if (first.name in wanted or first.id in listed) and self._state.instances.get(first.id) != first:
                 self._state.instances[first.id] = first
                 self._account.journal.count("restored")
+        if owner:
+            prefix = f"{owner.replace('/', '-')}-"
+            listed |= {one.id for one in self._state.rulesets.values() if one.name.startswith(prefix)}
         self._reset_others(listed)
 
     def _reset_others(self, listed: set[str]) -> None:

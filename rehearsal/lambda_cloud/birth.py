@@ -37,7 +37,7 @@ def _live_machines() -> list[Instance]:
     live = {
         name: machine
         for name, machine in market.known().machines.items()
-        if machine.lifecycle in {Lifecycle.PINNED, Lifecycle.REPLACEABLE}
+        if machine.lifecycle in {Lifecycle.PINNED, Lifecycle.REPLACEABLE} and machine.expected_ip
     }
     return [
         Instance(

@@ -8,13 +8,14 @@ from typing import Any, Self
 
 import httpx
 
+from rehearsal.error import RehearsalError
 from rehearsal.lambda_cloud.faults import FaultKind
 from rehearsal.lambda_cloud.log import Entry
 from rehearsal.lambda_cloud.records import Status
 from rehearsal.lambda_cloud.view import AccountView
 
 
-class ControlError(RuntimeError):
+class ControlError(RehearsalError):
     """The control surface refuses; the message says why."""
 
 
@@ -158,10 +159,17 @@ class Control:
         self._post("reset", names=names or [], ids=ids or [], owner=owner)
 
     def _get(self, name: str) -> Any:
-        return self._result(self._http.get(name))
+        return self._ask("GET", name)
 
     def _post(self, verb: str, **what: Any) -> Any:
-        return self._result(self._http.post(verb, content=json.dumps(what)))
+        return self._ask("POST", verb, json.dumps(what))
+
+    def _ask(self, method: str, verb: str, content: str | None = None) -> Any:
+        try:
+            return self._result(self._http.request(method, verb, content=content))
+        except httpx.HTTPError as error:
+            message = f"the account at {self._http.base_url} does not answer ({type(error).__name__}); start it again"
+            raise ControlError(message) from None
 
     @staticmethod
     def _result(answer: httpx.Response) -> Any:

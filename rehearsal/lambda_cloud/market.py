@@ -48,8 +48,8 @@ def prices() -> dict[str, int]:
 
 
 def capacity() -> dict[str, dict[str, int | None]]:
-    """Return the capacity of a new account: as much as one likes of every type where the catalog's machines are."""
-    regions = sorted({machine.region for machine in known().machines.values()})
+    """Return the capacity of a new account: as much as one likes of every type where a stack may have machines."""
+    regions = sorted({region for stack in known().limits.stacks.values() for region in stack.regions})
     return {name: dict.fromkeys(regions) for name in prices()}
 
 

@@ -64,8 +64,9 @@ def test_machines_that_are_pinned_have_no_schedule(broken):
     offences = broken({"account.yaml": {"schedules": {"prod": schedule}, "on_demand_hours": {"prod": 3}}})
     assert summary(offences) == [
         (f"{ACCOUNT}: on_demand_hours.prod", "prod"),
+        (f"{ACCOUNT}: on_demand_hours.prod", "prod"),
         (f"{ACCOUNT}: schedules.prod", "prod"),
-    ]
+    ], "and a stack with a schedule is not on demand"
 
 
 def test_a_schedule_that_ends_before_it_starts_and_an_unknown_zone_are_refused(broken):
@@ -87,7 +88,20 @@ def test_every_stack_that_the_account_names_exists(broken):
 def test_a_file_system_reaches_machines_of_its_own_region_only(broken):
     system = {"owner": "prod", "region": "us-east-3", "machines": ["sophia-ai-core", "sophia-data-pipeline"]}
     offences = broken({"account.yaml": {"file_systems": {"models": system}}})
-    assert summary(offences) == [(f"{ACCOUNT}: file_systems.models.machines", "sophia-data-pipeline")]
+    assert summary(offences) == [
+        (f"{ACCOUNT}: file_systems.models.machines", "sophia-ai-core"),
+        (f"{ACCOUNT}: file_systems.models.machines", "sophia-data-pipeline"),
+    ], "one is elsewhere, the other pinned and so never launched"
+
+
+def test_a_day_is_named_once(broken):
+    offences = broken({"account.yaml": {"schedules": {"dev": {"days": ["monday", "friday", "monday"]}}}})
+    assert summary(offences) == [(f"{ACCOUNT}: schedules.dev.days", "monday")]
+
+
+def test_a_pinned_machine_has_a_known_address(broken):
+    offences = broken({"machines.yaml": {"sophia-ai-core": {"expected_ip": None}}})
+    assert summary(offences) == [("catalog/machines.yaml: sophia-ai-core.expected_ip", "absent")]
 
 
 def test_a_tag_that_lambda_refuses_is_refused_here(broken):
@@ -112,8 +126,9 @@ def test_more_rules_than_a_ruleset_holds_are_refused(broken):
 
 
 def test_only_what_the_world_may_reach_becomes_a_rule_of_lambda(committed):
-    rules = {(rule.protocol, rule.port) for rule in committed.firewall.world()}
-    assert rules == {("icmp", None), ("udp", 51822), ("tcp", 80), ("tcp", 443)}
+    rules = {part: {(r.protocol, r.port) for r in committed.firewall.world(part)} for part in ("server", "agent")}
+    everywhere = {("icmp", None), ("udp", 51822)}
+    assert rules == {"server": {*everywhere, ("tcp", 80), ("tcp", 443)}, "agent": everywhere}
 
 
 def test_every_pinned_machine_needs_its_id(committed):

@@ -67,25 +67,34 @@ def test_what_is_account_wide_belongs_to_its_owner_alone_and_outlives_it(built, 
 
 def test_staging_is_launched_behind_a_ruleset_of_its_own(built):
     staging = built("staging")
-    (ruleset,) = of_kind(staging, "FirewallRuleset")
-    assert (ruleset.name, ruleset.inputs["name"]) == ("lambda-firewall-us-west-1", "sophia-staging-us-west-1")
+    names = {ruleset.name: ruleset.inputs["name"] for ruleset in of_kind(staging, "FirewallRuleset")}
+    assert names == {
+        "lambda-firewall-us-west-1-agent": "sophia-staging-us-west-1-agent",
+        "lambda-firewall-us-west-1-server": "sophia-staging-us-west-1-server",
+    }
     for instance in of_kind(staging, "Instance"):
+        part = "server" if instance.name == "staging-server-instance" else "agent"
         assert "import_id" not in instance.options
-        assert instance.inputs["firewallRulesetIds"] == [f"{ruleset.name}-id"]
+        assert instance.inputs["firewallRulesetIds"] == [f"lambda-firewall-us-west-1-{part}-id"]
         assert instance.inputs["tags"]["environment"] == "staging"
 
 
 def test_no_ruleset_opens_ssh_or_the_kubernetes_api(built):
-    (ruleset,) = of_kind(built("staging"), "FirewallRuleset")
-    opened = {port for rule in ruleset.inputs["rules"] for port in rule.get("portRange", [])}
-    assert opened == {80, 443, 51822}
+    rulesets = of_kind(built("staging"), "FirewallRuleset")
+    opened = {
+        r.inputs["name"].rpartition("-")[2]: {port for rule in r.inputs["rules"] for port in rule.get("portRange", [])}
+        for r in rulesets
+    }
+    assert opened == {"server": {80, 443, 51822}, "agent": {51822}}
 
 
 def test_devs_machine_is_launched_while_no_id_is_configured_and_taken_over_while_one_is(built):
     (launched,) = of_kind(built("dev"), "Instance")
     assert launched.inputs["tags"]["schedule"].startswith("mon-tue"), "who meets the machine sees when it may go"
     (taken,) = of_kind(built("dev", {"sophia-development": ID}), "Instance")
-    assert taken.options == {"import_id": ID}, "a replaceable machine is neither protected nor retained"
+    assert taken.options == {"import_id": ID, "delete_before_replace": True}, (
+        "a replaceable machine is neither protected nor retained"
+    )
     assert of_kind(built("dev", {"sophia-development": ID}), "FirewallRuleset") == []
 
 
@@ -113,7 +122,9 @@ def test_policies_see_type_region_price_and_exposure_of_every_machine_in_a_previ
         "adopted": True,
         "pinned": True,
         "firewall": "host",
+        "tags": facts["sophia-mcp-orchestrator"]["tags"],
     }
+    assert facts["sophia-mcp-orchestrator"]["tags"]["cost-center"] == "engineering", "declared, if never launched"
 
 
 def test_only_the_machines_in_us_south_1_need_the_host_firewall(stack):

@@ -114,12 +114,12 @@ def test_an_ignored_name_may_be_the_python_one(diff):
 
 
 def test_a_fingerprint_under_another_key_is_no_difference(process, settings, recorded):
-    process.configure({**settings, "fingerprintKey": "another"})
+    process.configure({**settings, "fingerprintKey": "another-key-of-enough-length"})
     assert process.diff("Box", recorded.id, recorded.outputs, recorded.inputs).changes is False
 
 
 def test_under_another_key_the_recorded_input_tells_a_change(process, settings, recorded):
-    process.configure({**settings, "fingerprintKey": "another"})
+    process.configure({**settings, "fingerprintKey": "another-key-of-enough-length"})
     wanted = {**recorded.inputs, "token": "u"}
     answer = process.diff("Box", recorded.id, recorded.outputs, wanted, old_inputs=recorded.inputs)
     assert answer.replaces == ["token"]

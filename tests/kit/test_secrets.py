@@ -71,15 +71,15 @@ def test_a_refresh_keeps_the_fingerprint_and_the_recorded_input(plugin, canary):
 
 def test_an_update_renews_a_fingerprint_under_another_key(process, settings, plugin):
     made = plugin.create("Box", plugin.check("Box", {"name": "a", "token": "t"}).inputs)
-    process.configure({**settings, "fingerprintKey": "another"})
+    process.configure({**settings, "fingerprintKey": "another-key-of-enough-length"})
     wanted = {**made.inputs, "color": "green"}
     renewed = process.update("Box", made.id, made.outputs, wanted, old_inputs=made.inputs).outputs["token"]
-    assert renewed == Fingerprints("another").of("t")
+    assert renewed == Fingerprints("another-key-of-enough-length").of("t")
 
 
 def test_an_update_keeps_a_fingerprint_it_cannot_vouch_for(process, settings, plugin):
     made = plugin.create("Box", plugin.check("Box", {"name": "a", "token": "t"}).inputs)
-    process.configure({**settings, "fingerprintKey": "another"})
+    process.configure({**settings, "fingerprintKey": "another-key-of-enough-length"})
     wanted = {**made.inputs, "color": "green"}
     assert process.update("Box", made.id, made.outputs, wanted).outputs["token"] == made.outputs["token"]
 

@@ -180,3 +180,15 @@ sdk.Instance(
     text = project.pulumi("up", "--yes", "--refresh", "--run-program", code=1)
     assert "no Instance has the id" in text
     assert fake.control.counters()["launches"] == 0
+
+
+def test_a_replacement_asked_for_by_name_ends_the_old_machine_before_it_launches_another(project, fake):
+    """The engine asks for no diff then, and made first the new machine would be the old one, taken over."""
+    project.pulumi("up", "--yes")
+    before = project.resources()["Instance trainer"]
+    project.pulumi("up", "--yes", "--replace", before["urn"])
+    after = project.resources()["Instance trainer"]
+    assert after["id"] != before["id"]
+    assert fake.control.state().instance("trainer").id == after["id"]
+    counters = fake.control.counters()
+    assert (counters["launches"], counters["terminations"]) == (2, 1)

@@ -124,7 +124,7 @@ def test_a_machine_of_ours_that_is_another_than_ordered_is_not_taken_over(script
 
 def test_a_launch_whose_answer_was_lost_is_found_and_not_repeated(script, owned):
     script.answer("GET /instance-types", offers())
-    script.answer("GET /instances", [], [owned])
+    script.answer("GET /instances", [], [], [owned])
     script.answer(LAUNCH, httpx.ReadTimeout("late"))
     assert launch(script, order()).id == owned["id"]
     assert len(launches(script)) == 1
@@ -132,7 +132,7 @@ def test_a_launch_whose_answer_was_lost_is_found_and_not_repeated(script, owned)
 
 def test_a_lost_launch_is_waited_for_before_the_account_is_listed(script, owned):
     script.answer("GET /instance-types", offers())
-    script.answer("GET /instances", [], [owned])
+    script.answer("GET /instances", [], [], [owned])
     script.answer(LAUNCH, httpx.Response(502))
     launch(script, order())
     assert script.times[-1] - script.times[-2] >= UNANSWERED_SECONDS
@@ -155,14 +155,34 @@ def test_lost_answers_are_borne_only_so_long(account):
     assert "unknown" in refusal(account, order())
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["global/quota-exceeded", "global/invalid-parameters", "instance-operations/launch/file-system-in-wrong-region"],
-)
+@pytest.mark.parametrize("code", ["global/quota-exceeded", "global/invalid-parameters"])
 def test_what_waiting_cannot_change_stops_at_once(account, code):
     account.answer(LAUNCH, account.error(400, code))
     assert code in refusal(account, order(WEST, EAST, deadline_seconds=1000))
     assert len(launches(account)) == 1
+
+
+WRONG_REGION = "instance-operations/launch/file-system-in-wrong-region"
+
+
+def test_a_candidate_far_from_its_file_system_is_passed_over_and_not_tried_again(account):
+    refused, no_room = account.error(400, WRONG_REGION), account.error(400, NO_CAPACITY)
+    account.answer(LAUNCH, refused, no_room, {"instance_ids": ["new"]})
+    assert launch(account, order(WEST, EAST, deadline_seconds=1000)).region.name == "us-east-1"
+    assert [body["region_name"] for body in launches(account)] == ["us-west-1", "us-east-1", "us-east-1"]
+
+
+@pytest.mark.parametrize("candidates", [(WEST,), (WEST, EAST)])
+def test_where_the_file_system_is_far_from_every_candidate_nothing_is_waited_for(account, candidates):
+    account.answer(LAUNCH, account.error(400, WRONG_REGION))
+    assert WRONG_REGION in refusal(account, order(*candidates, deadline_seconds=1e9))
+    assert len(launches(account)) == len(candidates)
+
+
+def test_a_machine_of_ours_is_found_where_nothing_could_be_launched_any_more(script, owned):
+    script.answer("GET /instances", [owned])
+    script.answer("GET /instance-types", {})
+    assert launch(script, order()).id == owned["id"]
 
 
 def test_the_next_candidate_is_launched_where_the_first_has_no_room(account):
@@ -192,6 +212,7 @@ def test_where_every_candidate_is_too_dear_nothing_is_waited_for(account):
 
 def test_a_type_the_api_does_not_know_is_no_candidate(script):
     script.answer("GET /instance-types", {})
+    script.answer("GET /instances", [])
     assert "knows no such type" in refusal(script, order(deadline_seconds=1e9))
 
 

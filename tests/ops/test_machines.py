@@ -214,8 +214,21 @@ def test_an_orphan_is_named_with_its_cost_and_what_to_do(facts):
 def test_a_machine_of_a_state_that_the_account_has_not_is_named_with_what_to_do(there, facts):
     (warning,) = listed(found(*there, states={"staging": managing(4)}), facts).warnings
     assert warning.startswith(f"logical-4 ({machine_id(4)}) is in the state of staging and not in the account")
-    assert "./sophia drift staging" in warning
+    assert "./sophia up staging" in warning
     assert listed(found(*there, states={"staging": managing(4)}), facts, "dev").warnings == ()
+
+
+def test_a_pinned_machine_that_is_gone_leads_to_the_page_that_says_what_to_do(facts):
+    held = Recorded({machine_id(4): "sophia-ai-core-instance"}, 9)
+    (warning,) = listed(found(states={"prod": held}), facts).warnings
+    assert "docs/runbooks/replace-a-pinned-machine.md" in warning
+    assert "./sophia up" not in warning
+    (missing,) = listed(found(adopt={"prod": {"sophia-ai-core": machine_id(5)}}), facts).warnings
+    assert "docs/runbooks/replace-a-pinned-machine.md" in missing
+
+
+def test_a_replaceable_machine_that_is_not_there_is_nothing_to_warn_of(facts):
+    assert listed(found(adopt={"dev": {"sophia-development": machine_id(5)}}), facts).warnings == ()
 
 
 def test_nothing_that_is_read_is_changed(facts):

@@ -10,6 +10,7 @@ import pytest
 from ops import states
 from ops.error import StateError
 from ops.states import Recorded
+from rehearsal import RehearsalError
 
 URN = "urn:pulumi:staging::sophia::sophia:lambda:Cluster$lambda-cloud:index:Instance::staging-agent-1"
 ID = "0" * 31 + "1"
@@ -50,7 +51,7 @@ def test_a_stack_that_holds_nothing_has_no_machines(latest, tmp_path):
 def test_a_damaged_checkpoint_is_named_and_nothing_of_it_shown(content, tmp_path):
     file = tmp_path / "staging.json"
     file.write_bytes(content)
-    with pytest.raises(StateError, match=str(file)) as raised:
+    with pytest.raises(RehearsalError, match=str(file)) as raised:
         states.of_checkpoint(file)
     assert "canary" not in str(raised.value)
 

@@ -118,7 +118,8 @@ def test_nothing_is_said_in_words(screen):
 
 
 def test_drift_names_the_command_that_repairs_it(screen):
-    view.show_drift(DriftResult(stack="dev", changes=(DRIFTED,), checked=150), screen.console)
+    drifted = DriftResult(stack="dev", changes=(DRIFTED,), checked=150, repair="./sophia up dev")
+    view.show_drift(drifted, screen.console)
     assert screen.lines[-1] == "Repair it: ./sophia up dev"
 
 

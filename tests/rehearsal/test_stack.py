@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from catalog import Node
-from rehearsal import Rehearsal, RehearsalError
+from rehearsal import Rehearsal, RehearsalError, stacks
+from rehearsal.home import AccountFolder, Folder
 from rehearsal.toolchain import Toolchain, progress_for
 
 NO_TOOLS = Toolchain(Path("/none"), {}, Path("/none"))
@@ -56,3 +57,17 @@ def test_removing_what_never_was_leaves_nothing(tmp_path: Path) -> None:
 def test_starting_without_the_tool_chain_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(RehearsalError, match=r"run `\./sophia setup`"):
         Rehearsal(stack="dev", home=tmp_path).environment()
+
+
+def test_a_stack_ends_although_the_account_cannot_be_told_and_the_end_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for stack in ("dev", "staging"):
+        Folder(home, stack).create()
+    folder = AccountFolder(home)
+    folder.create()
+    folder.state.write_text("{}", encoding="utf-8")
+    with pytest.raises(RehearsalError, match=r"dev is gone, but the account still holds what was its"):
+        Rehearsal(stack="dev", home=home).remove()
+    assert stacks(home) == ("staging",)
+    Rehearsal(stack="staging", home=home).remove(release=False)
+    assert not home.exists()
