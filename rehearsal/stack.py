@@ -195,7 +195,7 @@ class Rehearsal:
         last = set(stacks(self.home)) <= {self.stack}
         if last:
             self.account.stop()
-        if last or not release:
+        if last or not release or not self.account.folder.key.exists():
             return
         self.account.start(progress_for(io.StringIO()))  # after a crash it may not run, and it is never worth a word
         held = [str(resource["id"]) for resource in self.state.resources() if resource["type"].startswith(_LAMBDA)]

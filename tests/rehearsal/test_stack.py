@@ -65,6 +65,7 @@ def test_a_stack_ends_although_the_account_cannot_be_told_and_the_end_says_so(tm
         Folder(home, stack).create()
     folder = AccountFolder(home)
     folder.create()
+    folder.key.write_text("opens-nothing", encoding="utf-8")
     folder.state.write_text("{}", encoding="utf-8")
     with pytest.raises(RehearsalError, match=r"dev is gone, but the account still holds what was its"):
         Rehearsal(stack="dev", home=home).remove()
