@@ -61,13 +61,13 @@ def _file_systems(account: Account, where: Where, machines: Mapping[str, Machine
             if machine not in machines or machines[machine].region != system.region:
                 rule = f"a file system is attached to machines of its own region, {system.region}"
                 yield Offence(where(f"file_systems.{name}.machines"), machine, rule, "name a machine of that region")
-            elif machines[machine].lifecycle is Lifecycle.PINNED:
+            elif machines[machine].pinned:
                 rule = "a file system is attached at launch, and a pinned machine is never launched"
                 yield Offence(where(f"file_systems.{name}.machines"), machine, rule, "name another machine")
 
 
 def _pinned(stack: str, path: str, machines: Mapping[str, Machine]) -> Iterator[Offence]:
-    pinned = [n for n, m in machines.items() if m.owner == stack and m.lifecycle is Lifecycle.PINNED]
+    pinned = [n for n, m in machines.items() if m.owner == stack and m.pinned]
     if pinned:
         rule = f"{', '.join(pinned)} of {stack} are pinned, and terminating is the only way to stop paying"
         yield Offence(path, stack, rule, "remove it")
@@ -127,7 +127,7 @@ def of_adoption(
             names = ", ".join(name for name, value in adopt.items() if value == found)
             yield Offence(path, found, "one id is one thing", f"correct all but one of: {names}")
     for name, machine in machines.items():
-        if machine.lifecycle is Lifecycle.PINNED and name not in adopt:
+        if machine.pinned and name not in adopt:
             rule = f"{name} is pinned: it exists, is taken over by its id and never launched"
             remedy = "add its id, which `./sophia machines --json` and Lambda's console show"
             yield Offence(f"{path}.{name}", "absent", rule, remedy)

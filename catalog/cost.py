@@ -33,6 +33,15 @@ def monthly_cents(hourly: int, hours_per_month: int) -> int:
     return hourly * hours_per_month
 
 
+def decimal_usd(cents: int) -> str:
+    """Return cents as dollars for programs: a plain decimal number.
+
+    >>> decimal_usd(536550), decimal_usd(7)
+    ('5365.50', '0.07')
+    """
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
 def usd(cents: int) -> str:
     """Return cents as dollars for people.
 

@@ -129,3 +129,8 @@ class Machine(Model):
     """How its GPU is shared; absent on CPU machines."""
     taints: tuple[Taint, ...] = ()
     """Taints its node is registered with."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it is adopted, and never launched or terminated by us."""
+        return self.lifecycle is Lifecycle.PINNED

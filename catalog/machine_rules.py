@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from catalog.cost import unpriced
 from catalog.limits import Limits, StackLimits
-from catalog.machine import InstanceType, Lifecycle, Machine, PriceBook
+from catalog.machine import InstanceType, Machine, PriceBook
 from catalog.node import is_sized
 from catalog.offence import Offence
 from catalog.shape import Entries
@@ -50,7 +50,7 @@ def of_machine(machine: Machine, where: Where, *, types: Entries[InstanceType], 
             yield Offence(where("instance_type"), machine.instance_type, rule, remedy)
         yield from _sharing(machine, instance_type, where)
         yield from _fallbacks(machine, types, where)
-    if machine.lifecycle is Lifecycle.PINNED and machine.expected_ip is None:
+    if machine.pinned and machine.expected_ip is None:
         rule = "a pinned machine exists, so its address is known"
         yield Offence(where("expected_ip"), "absent", rule, "add its public address, which Lambda's console shows")
     owner = limits.stacks.get(machine.owner)
@@ -64,7 +64,7 @@ def of_machine(machine: Machine, where: Where, *, types: Entries[InstanceType], 
 def _fallbacks(machine: Machine, types: Entries[InstanceType], where: Where) -> Iterator[Offence]:
     """Placement is computed for the machine's own type, so that another must be no smaller and run the same images."""
     own, path = types.valid[machine.instance_type], where("fallbacks")
-    if machine.lifecycle is Lifecycle.PINNED and machine.fallbacks:
+    if machine.pinned and machine.fallbacks:
         rule = "a pinned machine is never launched"
         yield Offence(path, ", ".join(machine.fallbacks), rule, "remove fallbacks")
     for name in machine.fallbacks:

@@ -69,7 +69,7 @@ class Stack:
     adopt: Mapping[str, str]
     """Ids of what it takes over from the account, by name."""
     ssh_public_key: str
-    """Public half of the account's SSH key; empty where the stack does not own the account."""
+    """Public half of the account's SSH key; the stack that owns the account has it."""
     prices: Mapping[str, int]
     """United States cents per hour by machine."""
     hourly_cents: int

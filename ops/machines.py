@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog import Catalog
+from catalog.cost import decimal_usd
 from catalog.machine import Lifecycle, Machine
 from ops.error import RUNBOOK
 from ops.machine_rows import CapacityRow, MachineRow, StackRow, Standing
@@ -46,8 +47,8 @@ def listed(found: Found, facts: Catalog, stack: str = "") -> MachinesResult:
         machines=rows,
         stacks=tuple(_stack(name, found, facts) for name in names),
         capacity=tuple(_capacity(facts.machines, found.offers, stack)),
-        hourly_usd=_usd(hourly),
-        monthly_usd=_usd(hourly * hours),
+        hourly_usd=decimal_usd(hourly),
+        monthly_usd=decimal_usd(hourly * hours),
         in_account=sum(not instance.gone for instance in found.instances),
         max_machines=facts.limits.max_machines,
         warnings=tuple(_warnings(rows, found, stack, facts.machines)),
@@ -77,8 +78,8 @@ def classify(found: Found, machines: Mapping[str, Machine], hours_per_month: int
             region=instance.region.name,
             status=instance.status,
             address=instance.ip or "",
-            hourly_usd=_usd(cents),
-            monthly_usd=_usd(cents * hours_per_month),
+            hourly_usd=decimal_usd(cents),
+            monthly_usd=decimal_usd(cents * hours_per_month),
             owner=owner,
             standing=standing,
         )
@@ -122,8 +123,8 @@ def _stack(name: str, found: Found, facts: Catalog) -> StackRow:
         name=name,
         state="asleep" if recorded.asleep else "up" if recorded.resources else "down",
         machines=len(there),
-        hourly_usd=_usd(hourly),
-        monthly_usd=_usd(hourly * facts.limits.hours_per_month),
+        hourly_usd=decimal_usd(hourly),
+        monthly_usd=decimal_usd(hourly * facts.limits.hours_per_month),
         schedule=str(schedule) if schedule else "",
     )
 
@@ -134,7 +135,7 @@ def _capacity(machines: Mapping[str, Machine], offers: Mapping[str, Offer], stac
         offer = offers.get(name)
         yield CapacityRow(
             instance_type=name,
-            hourly_usd=_usd(offer.instance_type.price_cents_per_hour) if offer else "",
+            hourly_usd=decimal_usd(offer.instance_type.price_cents_per_hour) if offer else "",
             regions=tuple(sorted(r.name for r in offer.regions_with_capacity_available)) if offer else (),
         )
 
@@ -160,13 +161,9 @@ def _warnings(rows: Iterable[MachineRow], found: Found, stack: str, machines: Ma
 
 
 def _pinned(name: str, machines: Mapping[str, Machine]) -> bool:
-    return name in machines and machines[name].lifecycle is Lifecycle.PINNED
+    return name in machines and machines[name].pinned
 
 
 def _hourly(instances: Iterable[Instance], ids: Iterable[str]) -> int:
     counted = {*ids}
     return sum(i.instance_type.price_cents_per_hour for i in instances if i.id in counted and not i.gone)
-
-
-def _usd(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from catalog.machine import Lifecycle
 from ops.deployment import Deployment
 from ops.engine import Outcome
 from ops.error import RUNBOOK
@@ -47,7 +46,7 @@ def drift(deployment: Deployment, view: View) -> DriftResult:
 
 def _repair(changes: Sequence[DriftedResource], deployment: Deployment) -> str:
     machines = deployment.graph.choice.machines
-    pinned = {name for name, machine in machines.items() if machine.lifecycle is Lifecycle.PINNED}
+    pinned = {name for name, machine in machines.items() if machine.pinned}
     lost = [change.component for change in changes if change.op == "delete" and change.kind == "Instance"]
     return RUNBOOK if pinned & {*lost} else f"./sophia up {deployment.stack}"
 

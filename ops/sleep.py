@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import catalog
-from catalog.machine import Lifecycle
 from ops.deployment import existing, rehearsal_of
 from ops.error import AsleepError
 from ops.results import SleepResult
@@ -46,7 +45,7 @@ def sleep(stack: str, *, progress: Progress, view: View) -> SleepResult:
         RehearsalError, EngineError: nothing was changed.
     """
     machines = catalog.load().machines
-    pinned = [n for n, m in machines.items() if m.owner == stack and m.lifecycle is Lifecycle.PINNED]
+    pinned = [n for n, m in machines.items() if m.owner == stack and m.pinned]
     if pinned:
         msg = f"{', '.join(pinned)} of {stack} are pinned: they are never terminated, so {stack} never sleeps"
         raise AsleepError(msg)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from catalog.machine import Lifecycle
 from ops import cluster
 from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
 from ops.engine import Outcome
@@ -86,7 +85,7 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
 def _remedied(error: str, deployment: Deployment) -> str:
     """Return what failed, with what to do where it is a machine that nobody may launch again unasked."""
     for name, machine in deployment.graph.choice.machines.items():
-        if machine.lifecycle is Lifecycle.PINNED and error.startswith(f"{name}-instance: no Instance has the id"):
+        if machine.pinned and error.startswith(f"{name}-instance: no Instance has the id"):
             return f"{error}; {name} is pinned and is never launched unasked: {RUNBOOK} says what to do"
     return error
 

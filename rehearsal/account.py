@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from catalog import Stack
-from catalog.machine import Lifecycle
 from rehearsal import service
 from rehearsal.address import address, require_free
 from rehearsal.home import AccountFolder, write_private
@@ -126,7 +125,7 @@ class Account:
         adopt = {
             name: born[name].id
             for name, machine in stack.machines.items()
-            if name in born and (machine.lifecycle is Lifecycle.PINNED or born[name].live)
+            if name in born and (machine.pinned or born[name].live)
         }
         if not stack.owns_account:
             return {"adopt": adopt}

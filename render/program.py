@@ -19,7 +19,6 @@ from pulumi.runtime.sync_await import _sync_await
 
 import catalog
 from catalog import collector
-from catalog.machine import Lifecycle
 from render.graph import Graph
 from render.monitor import Monitor
 
@@ -100,7 +99,7 @@ def _of_the_account(stack: str) -> dict[str, Any]:
     """Return what only the account knows, in its form: ids of what the stack takes over, and its public key."""
     facts = catalog.load()
     machines = {name: machine for name, machine in facts.machines.items() if machine.owner == stack}
-    names = [name for name, machine in machines.items() if machine.lifecycle is Lifecycle.PINNED]
+    names = [name for name, machine in machines.items() if machine.pinned]
     names += [facts.account.ssh_key] if facts.account.owner == stack else []
     adopt = {name: hashlib.blake2b(name.encode(), digest_size=16).hexdigest() for name in names}
     return {f"{PROJECT}:adopt": adopt, f"{PROJECT}:ssh_public_key": "ssh-ed25519 AAAA render"}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 import catalog
+from catalog.cost import decimal_usd
 from components.lambda_ import plan
 from components.lambda_.machine import Machine
 from providers.lambda_cloud import sdk
@@ -92,7 +93,7 @@ class Cluster(pulumi.ComponentResource):
 
 
 def _usd(cents: int) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(f"{cents / 100:.2f}")
+    return pulumi.Output.from_input(decimal_usd(cents))
 
 
 def _account(cluster: Cluster, name: str, stack: catalog.Stack) -> list[pulumi.Resource]:

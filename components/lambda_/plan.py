@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import catalog
 from catalog.firewall import Rule
-from catalog.machine import Lifecycle, Machine
+from catalog.machine import Machine
 from providers.lambda_cloud.sdk import FirewallRuleArgs
 
 
@@ -105,7 +105,7 @@ def _machine(name: str, machine: Machine, stack: catalog.Stack) -> MachinePlan:
         region=machine.region,
         ssh_key=stack.account.ssh_key,
         adopt=adopt,
-        pinned=machine.lifecycle is Lifecycle.PINNED,
+        pinned=machine.pinned,
         # A launched machine has the address that Lambda gives it.
         expected_ip=machine.expected_ip if adopt else None,
         hourly_cents=stack.prices[name],
