@@ -1,0 +1,46 @@
+"""The provider: its configuration, its resources and how it connects."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from providers.host.config import HostConfig
+from providers.host.files import Files
+from providers.host.handshake import Way
+from providers.host.host import Host
+from providers.host.packages import Packages
+from providers.host.ssh import Hosts
+from providers.host.sysctl import Sysctl
+from providers.host.unit import Unit
+from providers.kit import Provider
+
+VERSION: Final = "0.1.0"
+
+
+@asynccontextmanager
+async def connect(config: HostConfig) -> AsyncIterator[Hosts]:
+    """Give the hosts, and close the connections to them at the end."""
+    hosts = Hosts(Way(config.ssh_private_key, config.proxy_url), config.sudo_password)
+    try:
+        yield hosts
+    finally:
+        await hosts.close()
+
+
+PROVIDER: Final = Provider(
+    name="host",
+    version=VERSION,
+    description="What is on a host: files, packages, kernel parameters, units, firewall, access.",
+    config=HostConfig,
+    connect=connect,
+    resources=(
+        Host,
+        Files,
+        Packages,
+        Sysctl,
+        Unit,
+    ),
+    python_package="providers.host.sdk",
+    # Most of them wait for hosts; how much one host does at a time is the client's.
+    concurrency=256,
+)

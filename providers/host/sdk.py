@@ -1,0 +1,567 @@
+"""Typed classes of the host provider, generated from its models by ``providers.kit.sdk``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+
+class ConnectionArgs(TypedDict):
+    """How a host is reached."""
+
+    addresses: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Where it answers, the preferred address first; a later one joins where an earlier one is slow."""
+
+    port: NotRequired[pulumi.Input[int]]
+    """The port of its SSH server."""
+
+    user: NotRequired[pulumi.Input[str]]
+    """Who logs in, and becomes root by sudo."""
+
+    host_key: NotRequired[pulumi.Input[str]]
+    """The key it must prove to have, in OpenSSH's form; the `Host` has pinned it."""
+
+
+@pulumi.input_type
+class _ConnectionArgs:
+    addresses: pulumi.Input[Sequence[pulumi.Input[str]]]
+    port: pulumi.Input[int]
+    user: pulumi.Input[str]
+    host_key: pulumi.Input[str] = pulumi.property("hostKey")
+
+
+@pulumi.output_type
+class Connection:
+    """How a host is reached."""
+
+    addresses: Sequence[str]
+    """Where it answers, the preferred address first; a later one joins where an earlier one is slow."""
+
+    port: int
+    """The port of its SSH server."""
+
+    user: str
+    """Who logs in, and becomes root by sudo."""
+
+    host_key: str = pulumi.property("hostKey")
+    """The key it must prove to have, in OpenSSH's form; the `Host` has pinned it."""
+
+
+class FileArgs(TypedDict):
+    """A file: where, what it holds, whose it is."""
+
+    path: pulumi.Input[str]
+    """Where it is, from the root."""
+
+    content: NotRequired[pulumi.Input[str]]
+    """What it holds, as text; none where `secret_contents` has it."""
+
+    mode: NotRequired[pulumi.Input[str]]
+    """Its mode, four octal digits."""
+
+    owner: NotRequired[pulumi.Input[str]]
+    """Whose it is, by name."""
+
+    group: NotRequired[pulumi.Input[str]]
+    """Its group, by name."""
+
+    kind: NotRequired[pulumi.Input[str]]
+    """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
+
+
+@pulumi.input_type
+class _FileArgs:
+    path: pulumi.Input[str]
+    content: pulumi.Input[str]
+    mode: pulumi.Input[str]
+    owner: pulumi.Input[str]
+    group: pulumi.Input[str]
+    kind: pulumi.Input[str]
+
+
+@pulumi.output_type
+class File:
+    """A file: where, what it holds, whose it is."""
+
+    path: str
+    """Where it is, from the root."""
+
+    content: str | None
+    """What it holds, as text; none where `secret_contents` has it."""
+
+    mode: str
+    """Its mode, four octal digits."""
+
+    owner: str
+    """Whose it is, by name."""
+
+    group: str
+    """Its group, by name."""
+
+    kind: str
+    """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
+
+
+@pulumi.input_type
+class _HostArgs:
+    machine: pulumi.Input[str]
+    addresses: pulumi.Input[Sequence[pulumi.Input[str]]]
+    port: pulumi.Input[int]
+    user: pulumi.Input[str]
+    host_key: pulumi.Input[str] = pulumi.property("hostKey")
+    patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
+    reachable: pulumi.Input[str]
+    trouble: pulumi.Input[str]
+
+
+class Host(pulumi.CustomResource):
+    """A host that answers over SSH, proves its key and lets us become root.
+
+    Creating it waits for the machine to boot, and pins the key that it shows first unless one is given. A host that
+    cannot be reached is no error of a reading: `reachable` and `trouble` differ then. Deleting it does nothing.
+    """
+
+    machine: pulumi.Output[str]
+    """What the machine is known by wherever it was made, such as its instance id; it is the id of this resource too."""
+
+    addresses: pulumi.Output[Sequence[str]]
+    """Where it answers, the preferred address first."""
+
+    port: pulumi.Output[int]
+    """The port of its SSH server."""
+
+    user: pulumi.Output[str]
+    """Who logs in, and becomes root by sudo."""
+
+    host_key: pulumi.Output[str | None] = pulumi.property("hostKey")
+    """The host key it must have, in OpenSSH's form; none: the one it shows first is pinned."""
+
+    patience_seconds: pulumi.Output[float] = pulumi.property("patienceSeconds")
+    """How long it may take until it answers."""
+
+    reachable: pulumi.Output[str]
+    """Whether it could be reached at the last reading. Leave it out: only a reading says no."""
+
+    trouble: pulumi.Output[str]
+    """Why it could not be reached at the last reading. Leave it out: only a reading says so."""
+
+    pinned_host_key: pulumi.Output[str] = pulumi.property("pinnedHostKey")
+    """The host key that every later connection must prove, in OpenSSH's form."""
+
+    hostname: pulumi.Output[str]
+    """What it calls itself."""
+
+    architecture: pulumi.Output[str]
+    """Of its processors, as `uname -m` tells it."""
+
+    kernel: pulumi.Output[str]
+    """The running kernel's release."""
+
+    os: pulumi.Output[str]
+    """Its operating system, by name and version."""
+
+    cpus: pulumi.Output[int]
+    """How many processors it has."""
+
+    memory_mib: pulumi.Output[int] = pulumi.property("memoryMib")
+    """How much memory it has."""
+
+    disk_gib: pulumi.Output[int] = pulumi.property("diskGib")
+    """How large its root file system is."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        machine: pulumi.Input[str],
+        addresses: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        port: pulumi.Input[int] | None = None,
+        user: pulumi.Input[str] | None = None,
+        host_key: pulumi.Input[str] | None = None,
+        patience_seconds: pulumi.Input[float] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        trouble: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            machine: What the machine is known by wherever it was made, such as its instance id; it is the id of
+                this resource too.
+            addresses: Where it answers, the preferred address first.
+            port: The port of its SSH server.
+            user: Who logs in, and becomes root by sudo.
+            host_key: The host key it must have, in OpenSSH's form; none: the one it shows first is pinned.
+            patience_seconds: How long it may take until it answers.
+            reachable: Whether it could be reached at the last reading. Leave it out: only a reading says no.
+            trouble: Why it could not be reached at the last reading. Leave it out: only a reading says so.
+            opts: options of the resource.
+        """
+        args = _HostArgs.__new__(_HostArgs)
+        args.__dict__.update(
+            machine=machine,
+            addresses=addresses,
+            port=port,
+            user=user,
+            host_key=host_key,
+            patience_seconds=patience_seconds,
+            reachable=reachable,
+            trouble=trouble,
+            pinned_host_key=None,
+            hostname=None,
+            architecture=None,
+            kernel=None,
+            os=None,
+            cpus=None,
+            memory_mib=None,
+            disk_gib=None,
+        )
+        props: Any = args
+        super().__init__("host:index:Host", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _FilesArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    files: pulumi.Input[Sequence[pulumi.Input[_FileArgs]]]
+    secret_contents: pulumi.Input[Mapping[str, pulumi.Input[str]]] = pulumi.property("secretContents")
+
+
+class Files(pulumi.CustomResource):
+    """Files with their content, modes and owners: all of them, or what was there before.
+
+    They are staged beside their places first and then renamed, so that a full disk, a read-only place or a cut
+    connection changes nothing. What is there already is taken over as it is. Deleting removes the files that were
+    made, not those taken over, and none that somebody has changed since.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    files: pulumi.Output[Sequence[File]]
+    """The files, in any order."""
+
+    secret_contents: pulumi.Output[str | None] = pulumi.property("secretContents")
+    """Fingerprint of what was given: What those files hold whose content is secret, by path."""
+
+    made: pulumi.Output[Sequence[str]]
+    """Paths where nothing was before; only these are removed with the resource."""
+
+    unknown_properties: pulumi.Output[Sequence[str]] = pulumi.property("unknownProperties")
+    """Inputs that nothing is known of since an import; they never differ."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        files: pulumi.Input[Sequence[pulumi.Input[FileArgs]]],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        secret_contents: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            files: The files, in any order.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            secret_contents: What those files hold whose content is secret, by path.
+            opts: options of the resource.
+        """
+        args = _FilesArgs.__new__(_FilesArgs)
+        args.__dict__.update(
+            host=host,
+            files=files,
+            connection=connection,
+            reachable=reachable,
+            secret_contents=None if secret_contents is None else pulumi.Output.secret(secret_contents),
+            made=None,
+            unknown_properties=None,
+        )
+        props: Any = args
+        super().__init__("host:index:Files", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _PackagesArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    present: pulumi.Input[Sequence[pulumi.Input[str]]]
+    absent: pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+class Packages(pulumi.CustomResource):
+    """Debian packages, by apt without questions.
+
+    It waits for another apt, mends an interrupted dpkg, and keeps configuration files as they are. Deleting it
+    leaves the packages, because others may need them by then.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    present: pulumi.Output[Sequence[str]]
+    """Packages that are installed: `name`, or `name=version` for exactly that one."""
+
+    absent: pulumi.Output[Sequence[str]]
+    """Packages that are not installed; their configuration files go too."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        present: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        absent: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            present: Packages that are installed: `name`, or `name=version` for exactly that one.
+            absent: Packages that are not installed; their configuration files go too.
+            opts: options of the resource.
+        """
+        args = _PackagesArgs.__new__(_PackagesArgs)
+        args.__dict__.update(
+            host=host,
+            connection=connection,
+            reachable=reachable,
+            present=present,
+            absent=absent,
+        )
+        props: Any = args
+        super().__init__("host:index:Packages", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _SysctlArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    name: pulumi.Input[str]
+    values: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+
+
+class Sysctl(pulumi.CustomResource):
+    """Kernel parameters, in a file for the next boot and in the running kernel.
+
+    Deleting it removes the file; the running values stay until the next boot.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    name: pulumi.Output[str]
+    """What they are for: `/etc/sysctl.d/60-<name>.conf` holds them."""
+
+    values: pulumi.Output[Mapping[str, str]]
+    """The values by key, such as `net.ipv4.ip_forward`."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        name: pulumi.Input[str],
+        values: pulumi.Input[Mapping[str, pulumi.Input[str]]],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            name: What they are for: `/etc/sysctl.d/60-<name>.conf` holds them.
+            values: The values by key, such as `net.ipv4.ip_forward`.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            opts: options of the resource.
+        """
+        args = _SysctlArgs.__new__(_SysctlArgs)
+        args.__dict__.update(
+            host=host,
+            name=name,
+            values=values,
+            connection=connection,
+            reachable=reachable,
+        )
+        props: Any = args
+        super().__init__("host:index:Sysctl", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _UnitArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    name: pulumi.Input[str]
+    content: pulumi.Input[str]
+    enabled: pulumi.Input[bool]
+    active: pulumi.Input[bool]
+    masked: pulumi.Input[bool]
+    triggers: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
+
+
+class Unit(pulumi.CustomResource):
+    """A unit of systemd. Starting it waits until it is active, and tells its journal's last lines where it is not.
+
+    Deleting one with a unit file of ours stops it and removes the file; one that a package brings stays as it is.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    name: pulumi.Output[str]
+    """Its whole name, such as `chrony.service`."""
+
+    content: pulumi.Output[str | None]
+    """Its unit file, `/etc/systemd/system/<name>`; none where a package brings it."""
+
+    enabled: pulumi.Output[bool]
+    """Whether it starts with the machine; no difference for one that says nothing about that (`static`)."""
+
+    active: pulumi.Output[bool]
+    """Whether it runs."""
+
+    masked: pulumi.Output[bool]
+    """Whether nothing can start it."""
+
+    triggers: pulumi.Output[Mapping[str, str] | None]
+    """Another value restarts it: what the files it reads hold, or a digest of them."""
+
+    patience_seconds: pulumi.Output[float] = pulumi.property("patienceSeconds")
+    """How long it may take to become active."""
+
+    ours: pulumi.Output[bool]
+    """Whether its unit file was made here; only then deleting removes it."""
+
+    unknown_properties: pulumi.Output[Sequence[str]] = pulumi.property("unknownProperties")
+    """Inputs that nothing is known of since an import; they never differ."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        name: pulumi.Input[str],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        content: pulumi.Input[str] | None = None,
+        enabled: pulumi.Input[bool] | None = None,
+        active: pulumi.Input[bool] | None = None,
+        masked: pulumi.Input[bool] | None = None,
+        triggers: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        patience_seconds: pulumi.Input[float] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            name: Its whole name, such as `chrony.service`.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            content: Its unit file, `/etc/systemd/system/<name>`; none where a package brings it.
+            enabled: Whether it starts with the machine; no difference for one that says nothing about that
+                (`static`).
+            active: Whether it runs.
+            masked: Whether nothing can start it.
+            triggers: Another value restarts it: what the files it reads hold, or a digest of them.
+            patience_seconds: How long it may take to become active.
+            opts: options of the resource.
+        """
+        args = _UnitArgs.__new__(_UnitArgs)
+        args.__dict__.update(
+            host=host,
+            name=name,
+            connection=connection,
+            reachable=reachable,
+            content=content,
+            enabled=enabled,
+            active=active,
+            masked=masked,
+            triggers=triggers,
+            patience_seconds=patience_seconds,
+            ours=None,
+            unknown_properties=None,
+        )
+        props: Any = args
+        super().__init__("host:index:Unit", resource_name, props, opts)
+
+
+class Provider(pulumi.ProviderResource):
+    """Configuration of the host provider, for resources that name it."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        fingerprint_key: pulumi.Input[str] | None = None,
+        ssh_private_key: pulumi.Input[str] | None = None,
+        sudo_password: pulumi.Input[str] | None = None,
+        proxy_url: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            fingerprint_key: Key under which write-only values are fingerprinted, so that a change of one shows
+                without storing it.
+            ssh_private_key: The private key that hosts admit, without a passphrase. Given by the environment, it is
+                never stored.
+            sudo_password: The password that sudo asks the user for; none where sudo asks for none.
+            proxy_url: An HTTP proxy, as `http://host:port`, that connections to hosts go through by CONNECT; none:
+                directly.
+            opts: options of the resource.
+        """
+        props: dict[str, Any] = {
+            "fingerprintKey": None if fingerprint_key is None else pulumi.Output.secret(fingerprint_key),
+            "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
+            "sudoPassword": None if sudo_password is None else pulumi.Output.secret(sudo_password),
+            "proxyUrl": proxy_url,
+        }
+        super().__init__("host", resource_name, props, opts)

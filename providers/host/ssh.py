@@ -1,0 +1,152 @@
+"""Hosts over SSH: one connection each, shared by all resources, opened when first used."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from providers.host.connection import Connection
+from providers.host.errors import StepError, UnreachableError
+from providers.host.handshake import Session, Way, open_session
+from providers.host.program import run_program
+from providers.kit import Operation, ProviderError
+
+# A server admits ten sessions on one connection unless it is told otherwise (sshd_config, MaxSessions), and a host has
+# other things to do than to start interpreters.
+SESSIONS: Final = 4
+JsonValue = Any
+
+
+class Hosts:
+    """All hosts of a run.
+
+    Args:
+        way: what connections are made with.
+        sudo_password: what sudo asks for; none where it asks for nothing.
+    """
+
+    def __init__(self, way: Way, sudo_password: str | None = None) -> None:
+        self._way = way
+        self._sudo_password = sudo_password
+        self._sessions: dict[Connection, asyncio.Task[Session]] = {}
+        self._turns: dict[Connection, asyncio.Semaphore] = {}
+        self._claims: dict[tuple[str, str], str] = {}
+
+    async def run(
+        self,
+        connection: Connection,
+        program: str,
+        data: Mapping[str, JsonValue],
+        operation: Operation,  # noqa: ARG002 - part of what callers say; a cancelled run lets requests end
+        *,
+        step: str,
+        timeout_seconds: float = 60,
+    ) -> Any:
+        """Run a program of `remote` on a host as root, and return what it answers.
+
+        Args:
+            connection: how the host is reached; its key is pinned.
+            program: the module's name.
+            data: what it is given.
+            operation: who asks.
+            step: what is done, for errors.
+            timeout_seconds: how long it may take.
+
+        Raises:
+            UnreachableError: no address answers, the connection is cut, or the host does not let us do anything.
+            HostKeyError: the host has another key.
+            StepError: the step failed there.
+        """
+        if not connection.host_key:
+            what = f"{connection.label}: {step}: no host key is pinned"
+            raise ProviderError(what, "give the `Host`'s connection, which holds it")
+        async with self._turns.setdefault(connection, asyncio.Semaphore(SESSIONS)):
+            session = await self._session(connection, step)
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    return await run_program(
+                        session.ssh, connection, program, data, step=step, sudo_password=self._sudo_password
+                    )
+            except TimeoutError:
+                what = f"no end within {timeout_seconds:g} s"
+                raise StepError(connection.label, step, what, "look at what runs on the host, then run again") from None
+
+    async def reachable(self, connection: Connection, *, step: str = "connecting") -> str:
+        """Open a fresh connection, close it again, and return the host key that was proven.
+
+        Args:
+            connection: how the host is reached; with an empty key any is taken.
+            step: what it is for, for errors.
+
+        Raises:
+            UnreachableError: there is no way in.
+            HostKeyError: the host has another key.
+        """
+        session = await open_session(connection, self._way, step=step)
+        await session.close()
+        return session.host_key
+
+    async def meet(self, connection: Connection, *, step: str) -> Connection:
+        """Connect afresh, keep the connection for all resources, and return it with the key that was proven.
+
+        Args:
+            connection: how the host is reached; with an empty key any is taken.
+            step: what it is for, for errors.
+
+        Raises:
+            UnreachableError: there is no way in.
+            HostKeyError: the host has another key.
+        """
+        session = await open_session(connection, self._way, step=step)
+        pinned = connection.model_copy(update={"host_key": session.host_key})
+        if self._alive(pinned):
+            await session.close()
+        else:
+            self._sessions[pinned] = asyncio.ensure_future(_already(session))
+        return pinned
+
+    def claim(self, kind: str, value: str, machine: str) -> None:
+        """Record that something belongs to one machine for this run.
+
+        Args:
+            kind: what it is: an address, a host key.
+            value: which.
+            machine: whose it is.
+
+        Raises:
+            ProviderError: it is another machine's.
+        """
+        owner = self._claims.setdefault((kind, value), machine)
+        if owner != machine:
+            what = f"{kind} {value} is that of two machines: {owner} and {machine}"
+            raise ProviderError(what, "give each machine its own; nothing was done on either")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        tasks, self._sessions = [*self._sessions.values()], {}
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(Exception, asyncio.CancelledError):
+                await (await task).close()
+
+    def _alive(self, connection: Connection) -> bool:
+        task = self._sessions.get(connection)
+        if task is None or task.cancelled():
+            return False
+        if not task.done():
+            return True
+        return task.exception() is None and not task.result().closed
+
+    async def _session(self, connection: Connection, step: str) -> Session:
+        if not self._alive(connection):
+            opening = open_session(connection, self._way, step=step)
+            self._sessions[connection] = asyncio.ensure_future(opening)
+        # Others wait for the same: one that gives up must not end it for them.
+        return await asyncio.shield(self._sessions[connection])
+
+
+async def _already(session: Session) -> Session:
+    return session
+
+
+__all__ = ["Hosts", "StepError", "UnreachableError"]

@@ -1,0 +1,112 @@
+"""A unit of systemd on a host."""
+
+from typing import Annotated, ClassVar, Final, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from typing_extensions import override
+
+from providers.host.connection import NO_IMPORT, OnHost, must_be_known, unless_unreachable
+from providers.host.ssh import Hosts
+from providers.kit import LOCAL, REPLACE, UNREADABLE, Created, Live, Model, Operation, Resource
+
+NAME: Final = r"^[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|path|mount|swap|target|slice)$"
+
+
+class UnitInputs(OnHost):
+    """A unit: what defines it, and how it is."""
+
+    name: Annotated[str, REPLACE, StringConstraints(pattern=NAME)]
+    """Its whole name, such as `chrony.service`."""
+    content: str | None = None
+    """Its unit file, `/etc/systemd/system/<name>`; none where a package brings it."""
+    enabled: bool = True
+    """Whether it starts with the machine; no difference for one that says nothing about that (`static`)."""
+    active: bool = True
+    """Whether it runs."""
+    masked: bool = False
+    """Whether nothing can start it."""
+    triggers: Annotated[dict[str, str], UNREADABLE, Field(default_factory=dict)]
+    """Another value restarts it: what the files it reads hold, or a digest of them."""
+    patience_seconds: Annotated[float, LOCAL, Field(gt=0)] = 30.0
+    """How long it may take to become active."""
+
+    @model_validator(mode="after")
+    def _masked_is_nothing_else(self) -> Self:
+        if self.masked and (self.enabled or self.active or self.content is not None):
+            message = "a masked unit neither runs nor starts: set enabled and active to false and leave content out"
+            raise ValueError(message)
+        return self
+
+
+class UnitOutputs(Model):
+    """What is known of a unit beyond its inputs."""
+
+    ours: bool = False
+    """Whether its unit file was made here; only then deleting removes it."""
+
+
+LiveUnit = Live[UnitInputs, UnitOutputs]
+
+
+class Unit(Resource[UnitInputs, UnitOutputs, Hosts]):
+    """A unit of systemd. Starting it waits until it is active, and tells its journal's last lines where it is not.
+
+    Deleting one with a unit file of ours stops it and removes the file; one that a package brings stays as it is.
+    """
+
+    missing: ClassVar[str] = NO_IMPORT
+
+    @override
+    async def create(self, inputs: UnitInputs, operation: Operation) -> Created[UnitOutputs]:
+        outputs = await self._apply(inputs, operation, restart=False)
+        return Created(f"{inputs.host}/{inputs.name}", outputs)
+
+    @override
+    async def read(self, resource_id: str, known: LiveUnit | None, operation: Operation) -> LiveUnit | None:
+        known = must_be_known(known, "Unit")
+        found: LiveUnit = await unless_unreachable(known, self._read(known, operation))
+        return found
+
+    @override
+    async def update(
+        self, resource_id: str, old: LiveUnit, inputs: UnitInputs, changed: frozenset[str], operation: Operation
+    ) -> UnitOutputs:
+        return await self._apply(inputs, operation, restart="triggers" in changed, ours=old.outputs.ours)
+
+    @override
+    async def delete(self, resource_id: str, old: LiveUnit, operation: Operation) -> None:
+        if old.outputs.ours:
+            data = {"act": "remove", "name": old.inputs.name}
+            await self.client.run(old.inputs.connection, "unit", data, operation, step=f"removing {old.inputs.name}")
+
+    async def _apply(
+        self, inputs: UnitInputs, operation: Operation, *, restart: bool, ours: bool = False
+    ) -> UnitOutputs:
+        patience = operation.timeout or inputs.patience_seconds
+        data = {
+            "act": "write",
+            "name": inputs.name,
+            "content": inputs.content,
+            "discard": ours and inputs.content is None,
+            "enabled": inputs.enabled,
+            "active": inputs.active,
+            "masked": inputs.masked,
+            "restart": restart,
+            "patience": patience,
+        }
+        await self.client.run(
+            inputs.connection, "unit", data, operation, step=f"unit {inputs.name}", timeout_seconds=2 * patience + 60
+        )
+        return UnitOutputs(ours=inputs.content is not None)
+
+    async def _read(self, known: LiveUnit, operation: Operation) -> LiveUnit:
+        unit = known.inputs
+        data = {
+            "act": "read",
+            "name": unit.name,
+            "content": unit.content is not None,
+            "enabled": unit.enabled,
+            "active": unit.active,
+        }
+        answer = await self.client.run(unit.connection, "unit", data, operation, step=f"reading {unit.name}")
+        return Live(unit.model_copy(update={**answer, "reachable": True}), known.outputs)
