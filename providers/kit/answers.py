@@ -7,7 +7,7 @@ from typing import Any
 from providers.kit.comparison import UNKNOWN_PROPERTIES, same
 from providers.kit.fingerprint import Fingerprints
 from providers.kit.marking import marked
-from providers.kit.model import Model
+from providers.kit.model import WRITE_ONLY, Model
 from providers.kit.provider import Kind
 from providers.kit.resource import Live
 from providers.kit.values import Values, partial
@@ -39,7 +39,7 @@ class Answers:
         plain = {key: value for key, value in inputs.plain.items() if key not in unknown}
         for name in self.kind.write_only & plain.keys():
             value = plain.pop(name)
-            fingerprint = None if partial(value) else self.fingerprints.of(value)
+            fingerprint = None if partial(value) else self._fingerprint(name, value)
             if fingerprint is not None:
                 plain[name] = fingerprint
         return self._sealed(plain, unknown, inputs)
@@ -58,7 +58,7 @@ class Answers:
         plain = dict(echo.plain)
         for name in (self.kind.write_only & plain.keys() & recorded.plain.keys()) - set(changed):
             value = before.plain.get(name)
-            if value is None or self.fingerprints.of(value) != plain[name]:
+            if value is None or self._fingerprint(name, value) != plain[name]:
                 plain[name] = recorded.plain[name]
         return Values(plain, echo.secrets)
 
@@ -87,13 +87,24 @@ class Answers:
         outputs = shape.dump(found.inputs)
         inputs = dict(outputs)
         for prop in shape.properties:
-            if prop.carried:
+            if WRITE_ONLY in prop.marks and outputs.get(prop.wire) is not None:
+                # Readable all the same: its fingerprint is that of what is there, and only that is recorded of it.
+                unknown = [name for name in unknown if name != prop.wire]
+                _carry(outputs, prop.wire, self._fingerprint(prop.wire, outputs[prop.wire]), None)
+                _carry(inputs, prop.wire, before.plain.get(prop.wire), None)
+            elif prop.carried:
                 _carry(outputs, prop.wire, recorded.plain.get(prop.wire), None if prop.unreadable else prop.default)
                 _carry(inputs, prop.wire, before.plain.get(prop.wire), None)
             elif prop.wire not in before.plain and same(inputs.get(prop.wire), prop.default):
                 inputs.pop(prop.wire, None)
         outputs |= self.kind.outputs.dump(found.outputs)
         return self._sealed(outputs, unknown, recorded, before), marked(shape.secrets, inputs, before, recorded)
+
+    def _fingerprint(self, name: str, value: Any) -> str | dict[str, str] | None:
+        """Return what outputs hold of a write-only value."""
+        if self.kind.inputs.by_wire[name].keyed and isinstance(value, Mapping):
+            return self.fingerprints.of_each(value)
+        return self.fingerprints.of(value)
 
     def _sealed(self, plain: dict[str, Any], unknown: Collection[str], *records: Values) -> Values:
         """Return outputs with their secrets marked; fingerprints are none."""

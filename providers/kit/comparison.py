@@ -37,7 +37,8 @@ def compare(
             continue
         given = new.plain.get(prop.wire)
         if WRITE_ONLY in prop.marks:
-            changes = _fingerprinted(prop, old.get(prop.wire), old_inputs.get(prop.wire), given, fingerprints)
+            at: Path = (prop.wire,)
+            changes = _fingerprinted(at, old.get(prop.wire), old_inputs.get(prop.wire), given, fingerprints)
         else:
             changes = _between(_or_default(prop, old.get(prop.wire)), _or_default(prop, given), (prop.wire,))
         renew = REPLACE in prop.marks and LOCAL not in prop.marks and not partial(given)
@@ -63,11 +64,14 @@ def _or_default(prop: Property, value: Any) -> Any:
 
 
 def _fingerprinted(
-    prop: Property, recorded: Any, before: Any, given: Any, fingerprints: Fingerprints
+    at: Path, recorded: Any, before: Any, given: Any, fingerprints: Fingerprints
 ) -> Iterator[tuple[Path, _Kind]]:
-    at: Path = (prop.wire,)
     if given is None or recorded is None:
         yield from _between(recorded, given, at)
+    elif isinstance(recorded, dict) and isinstance(given, dict):
+        earlier = before if isinstance(before, dict) else {}
+        for key in {**recorded, **given}:
+            yield from _fingerprinted((*at, key), recorded.get(key), earlier.get(key), given.get(key), fingerprints)
     elif partial(given):
         yield at, "update"
     elif fingerprints.comparable(recorded):

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,11 @@ class Fingerprints:
             return None
         canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return f"{self._prefix()}{self._digest(canonical)}"
+
+    def of_each(self, values: Mapping[str, Any]) -> dict[str, str] | None:
+        """Return the fingerprint of each value of an object, so that a difference names its key; None without a key."""
+        found = {key: self.of(value) for key, value in values.items() if value is not None}
+        return None if self.key is None else {key: value for key, value in found.items() if value is not None}
 
     def comparable(self, recorded: Any) -> bool:
         """Return whether a recorded fingerprint was made under this key."""

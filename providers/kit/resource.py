@@ -78,7 +78,8 @@ class Resource(ABC, Generic[InputsT, OutputsT, ClientT]):
     ) -> Live[InputsT, OutputsT] | None:
         """Return what exists, or None if the API itself says that it does not; in doubt, raise.
 
-        Fields that cannot be read are taken from ``known`` by the kit, whatever is returned in them.
+        Fields that cannot be read are taken from ``known`` by the kit, whatever is returned in them; but a write-only
+        value that is returned is recorded by its fingerprint, so that a change on the other side shows.
 
         Args:
             resource_id: its id.

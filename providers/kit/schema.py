@@ -103,7 +103,8 @@ class _Writer:
     def _echo(self, prop: Property) -> dict[str, Any]:
         if WRITE_ONLY not in prop.marks:
             return {key: value for key, value in self.input(prop).items() if key != "default"}
-        return {"type": "string", "description": f"Fingerprint of what was given: {prop.description}"}
+        kind = {"type": "object", "additionalProperties": {"type": "string"}} if prop.keyed else {"type": "string"}
+        return {**kind, "description": f"Fingerprint of what was given: {prop.description}"}
 
     @staticmethod
     def _with_default(prop: Property, found: dict[str, Any]) -> dict[str, Any]:

@@ -92,7 +92,8 @@ def _attributes(kind: Kind) -> Iterator[str]:
     yield f"class {kind.name}(pulumi.CustomResource):"
     yield from _docstring(inspect.cleandoc(kind.resource.__doc__ or kind.name), 4)
     for prop in (*kind.inputs.properties, *kind.outputs.properties):
-        written = "str" if WRITE_ONLY in prop.marks else _type(prop.annotation, given=False)
+        fingerprint = "Mapping[str, str]" if prop.keyed else "str"
+        written = fingerprint if WRITE_ONLY in prop.marks else _type(prop.annotation, given=False)
         about = f"Fingerprint of what was given: {prop.description}" if WRITE_ONLY in prop.marks else prop.description
         yield ""
         yield _field(prop, f"pulumi.Output[{written if _always(prop) else f'{written} | None'}]")

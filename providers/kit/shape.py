@@ -56,6 +56,11 @@ class Property:
         """Whether a read takes it from what was recorded."""
         return self.unreadable or LOCAL in self.marks
 
+    @cached_property
+    def keyed(self) -> bool:
+        """Whether it is an object of free keys."""
+        return entry(unwrapped(self.annotation)) is not None
+
     @property
     def environment(self) -> str | None:
         """The environment variable that may give its value."""

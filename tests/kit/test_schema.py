@@ -50,7 +50,7 @@ def test_what_replaces_and_what_is_secret_is_marked(box):
         "token",
         "image",
     ]
-    assert [key for key, value in inputs.items() if value.get("secret")] == ["pin", "token"]
+    assert [key for key, value in inputs.items() if value.get("secret")] == ["pin", "token", "seals"]
 
 
 def test_a_replacement_is_left_to_the_provider(box):

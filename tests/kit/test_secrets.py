@@ -8,7 +8,7 @@ import pytest
 from providers.kit.exchange import struct
 from providers.kit.fingerprint import Fingerprints
 from providers.kit.redaction import Redaction
-from providers.kit.testing import Plugin, PluginError, Secret
+from providers.kit.testing import Plugin, PluginError, Secret, State
 from providers.kit.values import decode
 from tests.kit.conftest import SAMPLE
 from tests.kit.sample.provider import Inputs, Rule
@@ -67,6 +67,44 @@ def test_a_refresh_keeps_the_fingerprint_and_the_recorded_input(plugin, canary):
     made = plugin.create("Box", plugin.check("Box", {"name": "a", "token": canary}).inputs)
     found = plugin.read("Box", made.id, made.outputs, made.inputs)
     assert (found.outputs["token"], found.inputs["token"]) == (made.outputs["token"], Secret(canary))
+
+
+def sealed(plugin, seals: dict[str, str]) -> State:
+    made: State = plugin.create("Box", plugin.check("Box", {"name": "a", "seals": seals}).inputs)
+    return made
+
+
+def test_a_write_only_object_is_fingerprinted_key_by_key(plugin, canary):
+    made = sealed(plugin, {"/a.b": canary, "c": "x"})
+    assert set(made.outputs["seals"]) == {"/a.b", "c"}
+    assert all(text.startswith("hmac-sha256:") for text in made.outputs["seals"].values())
+    assert canary not in str(made.outputs)
+
+
+def test_another_write_only_value_is_named_by_its_key(plugin):
+    made = sealed(plugin, {"/a.b": "x", "c": "x", "d": "x"})
+    wanted = plugin.check("Box", {"name": "a", "seals": {"/a.b": "y", "c": "x", "e": "x"}}).inputs
+    found = plugin.diff("Box", made.id, made.outputs, wanted, old_inputs=made.inputs)
+    assert found.details == {'seals["/a.b"]': "update", "seals.d": "delete", "seals.e": "add"}
+
+
+def test_what_is_read_of_a_write_only_value_is_recorded_as_its_fingerprint(plugin, store, canary):
+    made = sealed(plugin, {"a": canary, "b": "x"})
+    store.write_text(store.read_text().replace(canary, f"{canary}-changed"))
+    found = plugin.read("Box", made.id, made.outputs, made.inputs)
+    assert found.outputs["seals"]["a"] != made.outputs["seals"]["a"]
+    assert found.outputs["seals"]["b"] == made.outputs["seals"]["b"]
+    assert found.inputs["seals"] == made.inputs["seals"], "what somebody else wrote is no input"
+    assert canary not in str(found.outputs)
+    details = plugin.diff("Box", made.id, found.outputs, made.inputs, old_inputs=found.inputs).details
+    assert details == {"seals.a": "update"}
+
+
+def test_a_write_only_value_that_is_read_in_an_import_is_compared(plugin):
+    made = sealed(plugin, {"a": "x"})
+    imported = plugin.read("Box", made.id)
+    assert "seals" not in imported.outputs["unknownProperties"]
+    assert not plugin.diff("Box", made.id, imported.outputs, made.inputs).changes
 
 
 def test_an_update_renews_a_fingerprint_under_another_key(process, settings, plugin):

@@ -94,6 +94,8 @@ class Inputs(Model):
     """Opens it."""
     token: Annotated[str | None, WRITE_ONLY, REPLACE] = None
     """Put into it when it is made."""
+    seals: Annotated[dict[str, str] | None, WRITE_ONLY] = None
+    """Put onto it, and found there again."""
     image: Annotated[str | None, UNREADABLE, REPLACE] = None
     """What it was made from."""
     keep: Annotated[bool, LOCAL] = False
