@@ -24,7 +24,7 @@ KEEPALIVES_LOST: Final = 3
 
 HOST_KEYS: Final = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
 KEY_EXCHANGES: Final = (
-    "sntrup761x25519-sha512@openssh.com",
+    "mlkem768x25519-sha256",
     "curve25519-sha256",
     "curve25519-sha256@libssh.org",
     "diffie-hellman-group16-sha512",
@@ -115,23 +115,22 @@ async def open_session(connection: Connection, way: Way, *, step: str) -> Sessio
     attempts: list[Callable[[], Awaitable[Session]]] = [
         partial(_attempt, address, connection, way, step) for address in connection.addresses
     ]
-    session, failures = await first(attempts, HEAD_START_SECONDS, _end)
-    if session is not None:
-        return session
-    for kind in (AuthenticationError, HostKeyError, UnreadableKeyError):
+    if not attempts:
+        raise UnreachableError(connection.label, step, "no address is known", "give the host's addresses")
+    try:
+        return await first(attempts, HEAD_START_SECONDS, _end)
+    except ExceptionGroup as group:
+        raise _telling(group.exceptions, connection, step) from None
+
+
+def _telling(failures: Sequence[Exception], connection: Connection, step: str) -> Exception:
+    """Return the error that says most: what an address answered says more than that another kept silent."""
+    for kind in (UnreadableKeyError, AuthenticationError, HostKeyError):
         for failure in failures:
             if isinstance(failure, kind):
-                raise failure
-    for failure in failures:
-        if not isinstance(failure, UnreachableError):
-            raise failure
-    raise UnreachableError(connection.label, step, _trouble(failures))
-
-
-def _trouble(failures: Sequence[BaseException]) -> str:
-    # What an address answered says more than that another kept silent.
-    told = {failure.trouble for failure in failures if isinstance(failure, UnreachableError)}
-    return min(told - {"no address answers"}, default="no address answers")
+                return failure
+    silent = UnreachableError(connection.label, step)
+    return next((failure for failure in failures if str(failure) != str(silent)), silent)
 
 
 async def _end(session: Session) -> None:

@@ -11,8 +11,8 @@ async def first(
     attempts: Sequence[Callable[[], Awaitable[T]]],
     head_start_seconds: float,
     discard: Callable[[T], Awaitable[None]],
-) -> tuple[T | None, Sequence[Exception]]:
-    """Return the first success, and what went wrong with each attempt that failed before it.
+) -> T:
+    """Return the first success.
 
     The next attempt joins when one has failed or after the head start, whichever is sooner.
 
@@ -20,13 +20,16 @@ async def first(
         attempts: the attempts, the preferred first.
         head_start_seconds: how long one runs before the next one joins.
         discard: ends what a later attempt won besides.
+
+    Raises:
+        ExceptionGroup: all have failed.
     """
     waiting = list(attempts)
     running: set[asyncio.Task[T]] = set()
     failures: list[Exception] = []
-    won: T | None = None
+    won: list[T] = []
     try:
-        while won is None and (waiting or running):
+        while not won and (waiting or running):
             if waiting:
                 running.add(asyncio.ensure_future(_run(waiting.pop(0))))
             timeout = head_start_seconds if waiting else None
@@ -35,8 +38,8 @@ async def first(
                 error = task.exception()
                 if isinstance(error, Exception):
                     failures.append(error)
-                elif won is None:
-                    won = task.result()
+                elif not won:
+                    won.append(task.result())
                 else:
                     await discard(task.result())
     finally:
@@ -45,7 +48,10 @@ async def first(
         for result in await asyncio.gather(*running, return_exceptions=True):
             if not isinstance(result, BaseException):
                 await discard(result)
-    return won, failures
+    if not won:
+        message = "all attempts failed"
+        raise ExceptionGroup(message, failures)
+    return won[0]
 
 
 async def _run(attempt: Callable[[], Awaitable[T]]) -> T:
