@@ -1,0 +1,86 @@
+"""The control groups of machines, in every hierarchy that this computer has."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from rehearsal.error import RehearsalError
+
+ROOT = Path("/sys/fs/cgroup")
+"""Where hierarchies are mounted."""
+
+_PATIENCE = 5.0
+"""Seconds until the kernel has let go of the last process of a group that was ended."""
+
+
+def hierarchies() -> tuple[Path, ...]:
+    """Return the root of every hierarchy: the one of version 2, or those of version 1 and systemd's own."""
+    if (ROOT / "cgroup.procs").exists():
+        return (ROOT,)
+    return tuple(sorted(path for path in ROOT.iterdir() if not path.is_symlink() and (path / "cgroup.procs").exists()))
+
+
+def create(tag: str, name: str) -> tuple[Path, ...]:
+    """Make a machine's group in every hierarchy, and return them.
+
+    Args:
+        tag: of the home; the group above.
+        name: of the machine.
+
+    Raises:
+        RehearsalError: when there is no hierarchy, or it cannot be written to.
+    """
+    try:
+        return tuple(_create(root, root / tag / name) for root in hierarchies())
+    except OSError as error:
+        message = (
+            f"{error.filename}: no control group can be made there ({error.strerror}); machines need them writable"
+        )
+        raise RehearsalError(message) from None
+
+
+def _create(root: Path, group: Path) -> Path:
+    group.mkdir(parents=True, exist_ok=True)
+    for place in (group.parent, group):
+        # A group of version 1 without processors and memory takes no process.
+        for file in ("cpuset.cpus", "cpuset.mems"):
+            above, here = place.parent / file, place / file
+            if root.name == "cpuset" and above.exists() and not here.read_text(encoding="utf-8").strip():
+                here.write_text(above.read_text(encoding="utf-8"), encoding="utf-8")
+        delegated = place.parent / "cgroup.subtree_control"
+        if root == ROOT and delegated.exists():
+            for controller in (place.parent / "cgroup.controllers").read_text(encoding="utf-8").split():
+                with suppress(OSError):  # one that cannot be delegated is not there for the machine
+                    delegated.write_text(f"+{controller}", encoding="utf-8")
+    return group
+
+
+def remove(tag: str, name: str | None = None) -> None:
+    """Delete a machine's groups, or those of all machines of a home; their processes have ended.
+
+    Raises:
+        RehearsalError: when one still holds a process, naming it.
+    """
+    for root in hierarchies():
+        top = root / tag / name if name else root / tag
+        groups = sorted((path for path in top.rglob("*") if path.is_dir()), key=lambda path: len(path.parts))
+        for group in (*reversed(groups), top):
+            _remove(group)
+
+
+def _remove(group: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            group.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                message = (
+                    f"{group}: cannot be deleted ({error.strerror}); `cat {group}/cgroup.procs` names what is in it"
+                )
+                raise RehearsalError(message) from None
+            time.sleep(0.02)
+        else:
+            return

@@ -1,0 +1,162 @@
+"""The gate from this computer to the machines: an HTTP proxy on loopback whose connections begin at the runner."""
+
+import asyncio
+import ipaddress
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from rehearsal.address import require_free
+from rehearsal.machines.room import Room
+from rehearsal.machines.within import enter
+
+_HEAD_SECONDS = 10.0
+_CONNECT_SECONDS = 30.0
+_CHUNK = 256 * 1024
+
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@dataclass(slots=True)
+class Gate:
+    """Serves a room's gate in a thread while the block runs: CONNECT to any address, and nothing else of a proxy.
+
+    Args:
+        room: the room; it is open.
+        settled: answers ``GET /settled`` when it returns.
+    """
+
+    room: Room
+    settled: Callable[[], Awaitable[None]] | None = None
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+    _connections: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
+    def __enter__(self) -> Self:
+        place = urlsplit(self.room.gate)
+        host, port = str(place.hostname), int(place.port or 0)
+        require_free(host, {port: "the gate to the machines"})
+        # Made here, where this computer's loopback is; every later socket is the thread's, which lives at the runner.
+        listener = socket.create_server((host, port), backlog=128)
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(listener, ready), name="gate", daemon=True)
+        self._thread.start()
+        ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread:
+            self._thread.join()
+
+    def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        try:
+            enter(self.room.runner.namespace)
+            asyncio.set_event_loop(self._loop)
+            server = self._loop.run_until_complete(asyncio.start_server(self._accept, sock=listener))
+        finally:
+            ready.set()
+        self._loop.run_forever()
+        server.close()
+        for task in self._connections:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*self._connections, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
+                await self._answer(head.split(b"\r\n", 1)[0].decode("latin-1"), reader, writer)
+        finally:
+            await _close(writer)
+
+    async def _answer(self, request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        method, _, rest = request.partition(" ")
+        target = rest.partition(" ")[0]
+        if method == "CONNECT":
+            await _connect(target, reader, writer)
+        elif (method, target) == ("GET", "/healthz"):
+            await _say(writer, "200 OK", "ok")
+        elif (method, target) == ("GET", "/settled") and self.settled:
+            await self.settled()
+            await _say(writer, "200 OK", "ok")
+        else:
+            await _say(writer, "405 Method Not Allowed", "this is a gate: CONNECT ADDRESS:PORT")
+
+
+async def _connect(target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    host, _, port = target.rpartition(":")
+    try:
+        place, number = str(ipaddress.IPv4Address(host)), int(port)
+    except ValueError:
+        await _say(writer, "400 Bad Request", f"{target}: is no IPv4 address and port; there are no names behind here")
+        return
+    try:
+        opened, early = await _open(place, number, reader)
+    except TimeoutError:
+        await _say(writer, "504 Gateway Timeout", f"{target}: does not answer")
+        return
+    except OSError as error:
+        await _say(writer, "502 Bad Gateway", f"{target}: {error.strerror or error}")
+        return
+    far_reader, far_writer = opened
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    far_writer.write(early)
+    try:
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+    finally:
+        await _close(far_writer)
+
+
+async def _open(host: str, port: int, reader: asyncio.StreamReader) -> tuple[_Streams, bytes]:
+    """The connection, and what the asker has sent too early; the asker may give up, and then so does this."""
+    opening = asyncio.ensure_future(asyncio.open_connection(host, port))
+    heard = asyncio.ensure_future(reader.read(_CHUNK))
+    try:
+        await asyncio.wait({opening, heard}, timeout=_CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if heard.done() and not heard.result():
+            raise ConnectionAbortedError
+        opened = await asyncio.wait_for(opening, 0.0 if not heard.done() and not opening.done() else _CONNECT_SECONDS)
+        return opened, heard.result() if heard.done() else b""
+    finally:
+        opening.cancel()
+        heard.cancel()
+        await asyncio.wait({heard})
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+    except OSError:
+        # Cut on one side is cut on the other: the pump of the other direction ends by it too.
+        writer.transport.abort()
+
+
+async def _say(writer: asyncio.StreamWriter, status: str, text: str) -> None:
+    body = f"{text}\n".encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    writer.write(head.encode() + body)
+    await writer.drain()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
