@@ -1,0 +1,78 @@
+"""Changes to what we come in by: the host undoes them unless a fresh connection proves that we still come in."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from providers.host.connection import Connection
+from providers.host.errors import StepError, UnreachableError
+from providers.host.ssh import Hosts
+from providers.kit import Operation, ProviderError
+
+MARGIN_SECONDS: Final = 3.0
+"""How long before the host undoes a change the proof must be there, so that the confirmation reaches it in time."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that the host undoes unless it is proven."""
+
+    hosts: Hosts
+    """The hosts of the run."""
+    connection: Connection
+    """How the host is reached."""
+    program: str
+    """The program on the host, which knows `apply`, `confirm` and `outcome`."""
+    operation: Operation
+    """What it is part of."""
+    seconds: float
+    """After how long the host undoes it."""
+    before: str
+    """What holds again then, for errors: `the rules before`."""
+
+    async def make(self, data: Mapping[str, Any]) -> Any:
+        """Apply it, prove the way in by a fresh connection, have the host keep it; return what the host said of it.
+
+        Args:
+            data: what the program is given.
+
+        Raises:
+            ProviderError: there is no way in with it; the host has undone it, or does so by itself.
+        """
+        try:
+            said = await self._run("apply", {**data, "seconds": self.seconds}, "applying")
+        except UnreachableError as error:
+            await self._undone(str(error), error)
+        try:
+            async with asyncio.timeout(self.seconds - MARGIN_SECONDS):
+                await self.hosts.reachable(self.connection, step=f"{self.program}: proving the way in")
+        except (UnreachableError, TimeoutError) as error:
+            why = "a fresh connection found no way in with the change"
+            await self._undone(why, error)
+        await self._run("confirm", data, "keeping")
+        return said
+
+    async def _undone(self, why: str, cause: Exception) -> None:
+        """Wait until the host has undone the change, and tell.
+
+        Raises:
+            ProviderError: always.
+        """
+        label = f"{self.connection.label}: {self.program}"
+        await asyncio.sleep(self.seconds)
+        try:
+            outcome = await self._run("outcome", {}, "looking what became of the change")
+        except (UnreachableError, StepError) as error:
+            what = f"{label}: {why}; the host undoes it after {self.seconds:g} s, which could not be seen: {error.what}"
+            raise ProviderError(what, "if it does not answer in a minute: docs/runbooks/locked-out.md") from cause
+        if outcome == "rolled-back":
+            what = f"{label}: {why}; the host rolled back by itself, and {self.before} hold"
+            raise ProviderError(what, "change what closes the way in, then run again") from cause
+        what = f"{label}: {why}; the host answers again, and says of the change: {outcome or 'never made'}"
+        raise ProviderError(what, "run again") from cause
+
+    async def _run(self, act: str, data: Mapping[str, Any], step: str) -> Any:
+        return await self.hosts.run(
+            self.connection, self.program, {**data, "act": act}, self.operation, step=f"{self.program}: {step}"
+        )
