@@ -176,7 +176,9 @@ def _confirm(data: dict[str, Any], rollback: Rollback) -> None:
     rollback.confirm()
     other_unit = differs(UNIT, UNIT_TEXT) is not None
     kept = {FOLDER / name: text for name, text in _texts(data).items()}
-    place([owned(LOADER, LOADER_TEXT, "0755"), *(owned(path, text) for path, text in {**kept, UNIT: UNIT_TEXT}.items())])
+    place(
+        [owned(LOADER, LOADER_TEXT, "0755"), *(owned(path, text) for path, text in {**kept, UNIT: UNIT_TEXT}.items())]
+    )
     if other_unit:
         systemctl("daemon-reload")
     if not enabled(UNIT.name):
