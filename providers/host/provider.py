@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from providers.host.access import Access
 from providers.host.config import HostConfig
 from providers.host.files import Files
+from providers.host.firewall import Firewall
 from providers.host.handshake import Way
 from providers.host.host import Host
 from providers.host.packages import Packages
@@ -39,6 +41,8 @@ PROVIDER: Final = Provider(
         Packages,
         Sysctl,
         Unit,
+        Firewall,
+        Access,
     ),
     python_package="providers.host.sdk",
     # Most of them wait for hosts; how much one host does at a time is the client's.

@@ -102,6 +102,133 @@ class File:
     """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
 
 
+class RowArgs(TypedDict):
+    """One kind of traffic that may come in."""
+
+    name: pulumi.Input[str]
+    """What it is called."""
+
+    protocol: pulumi.Input[str]
+    """What may come in; of ICMP, what reachability and path MTU discovery need."""
+
+    port: NotRequired[pulumi.Input[int]]
+    """The port; required except for `icmp`, which has none."""
+
+    sources: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Whom it may come from: the whole `world`, the `nodes`, or those who came in through the `access` interface, for
+    whom break-glass networks stand in.
+    """
+
+
+@pulumi.input_type
+class _RowArgs:
+    name: pulumi.Input[str]
+    protocol: pulumi.Input[str]
+    port: pulumi.Input[int]
+    sources: pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+@pulumi.output_type
+class Row:
+    """One kind of traffic that may come in."""
+
+    name: str
+    """What it is called."""
+
+    protocol: str
+    """What may come in; of ICMP, what reachability and path MTU discovery need."""
+
+    port: int | None
+    """The port; required except for `icmp`, which has none."""
+
+    sources: Sequence[str]
+    """Whom it may come from: the whole `world`, the `nodes`, or those who came in through the `access` interface, for
+    whom break-glass networks stand in.
+    """
+
+
+class BreakGlassArgs(TypedDict):
+    """A network that, until it expires, comes in wherever those of the access interface do."""
+
+    cidr: pulumi.Input[str]
+    """The network."""
+
+    reason: pulumi.Input[str]
+    """Why it has to."""
+
+    owner: pulumi.Input[str]
+    """Who answers for it."""
+
+    expires: pulumi.Input[str]
+    """Until when. The host itself closes it then, also after a reboot; connections that are open stay open."""
+
+
+@pulumi.input_type
+class _BreakGlassArgs:
+    cidr: pulumi.Input[str]
+    reason: pulumi.Input[str]
+    owner: pulumi.Input[str]
+    expires: pulumi.Input[str]
+
+
+@pulumi.output_type
+class BreakGlass:
+    """A network that, until it expires, comes in wherever those of the access interface do."""
+
+    cidr: str
+    """The network."""
+
+    reason: str
+    """Why it has to."""
+
+    owner: str
+    """Who answers for it."""
+
+    expires: str
+    """Until when. The host itself closes it then, also after a reboot; connections that are open stay open."""
+
+
+class PeerArgs(TypedDict):
+    """A person or a machine that may come in."""
+
+    name: pulumi.Input[str]
+    """What it is called."""
+
+    public_key: pulumi.Input[str]
+    """Its WireGuard public key; the private one stays with it."""
+
+    address: pulumi.Input[str]
+    """The one address that it comes from, in the interface's network."""
+
+    expires: NotRequired[pulumi.Input[str]]
+    """Until when it may come in; none: until it is removed here."""
+
+
+@pulumi.input_type
+class _PeerArgs:
+    name: pulumi.Input[str]
+    public_key: pulumi.Input[str] = pulumi.property("publicKey")
+    address: pulumi.Input[str]
+    expires: pulumi.Input[str]
+
+
+@pulumi.output_type
+class Peer:
+    """A person or a machine that may come in."""
+
+    name: str
+    """What it is called."""
+
+    public_key: str = pulumi.property("publicKey")
+    """Its WireGuard public key; the private one stays with it."""
+
+    address: str
+    """The one address that it comes from, in the interface's network."""
+
+    expires: str | None
+    """Until when it may come in; none: until it is removed here."""
+
+
 @pulumi.input_type
 class _HostArgs:
     machine: pulumi.Input[str]
@@ -250,7 +377,7 @@ class Files(pulumi.CustomResource):
     files: pulumi.Output[Sequence[File]]
     """The files, in any order."""
 
-    secret_contents: pulumi.Output[str | None] = pulumi.property("secretContents")
+    secret_contents: pulumi.Output[Mapping[str, str] | None] = pulumi.property("secretContents")
     """Fingerprint of what was given: What those files hold whose content is secret, by path."""
 
     made: pulumi.Output[Sequence[str]]
@@ -530,6 +657,247 @@ class Unit(pulumi.CustomResource):
         )
         props: Any = args
         super().__init__("host:index:Unit", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _FirewallArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    rows: pulumi.Input[Sequence[pulumi.Input[_RowArgs]]]
+    nodes: pulumi.Input[Sequence[pulumi.Input[str]]]
+    access_interface: pulumi.Input[str] = pulumi.property("accessInterface")
+    break_glass: pulumi.Input[Sequence[pulumi.Input[_BreakGlassArgs]]] = pulumi.property("breakGlass")
+    rollback_seconds: pulumi.Input[float] = pulumi.property("rollbackSeconds")
+    policy: pulumi.Input[str]
+    unexpected: pulumi.Input[Sequence[pulumi.Input[str]]]
+    absent: pulumi.Input[Sequence[pulumi.Input[str]]]
+    foreign_tables: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("foreignTables")
+    unpersisted: pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+class Firewall(pulumi.CustomResource):
+    """What may come in to a host: one nftables table, `inet sophia`, which drops what no row admits.
+
+    A change replaces the table in one transaction, and the host itself undoes it after `rollbackSeconds` unless a
+    fresh connection proves that we still come in; only then it is kept for the next boot
+    (`/etc/sophia/firewall.nft`, loaded by `sophia-firewall.service` before the network is up). Rules that would
+    shut us out are refused: in the preview where no row opens SSH to `access`, and before anything is changed where
+    they would not admit the connection that brings them. `access` means whoever came in through the access
+    interface, or from a break-glass network until it expires. A table with the same name that is there already is
+    replaced; tables of others are reported, never touched.
+
+    Forwarded traffic is not filtered. IPv6 is closed but for neighbour discovery and DHCPv6. Connections that are
+    open stay open when a row or a break-glass network goes. Deleting it opens the host.
+
+    Args: hosts: the hosts of the run. guarded: whether rules that would not admit our own connection are refused.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    rows: pulumi.Output[Sequence[Row]]
+    """The kinds of traffic that may come in, by name."""
+
+    nodes: pulumi.Output[Sequence[str]]
+    """Addresses of the nodes, each once, public and private."""
+
+    access_interface: pulumi.Output[str] = pulumi.property("accessInterface")
+    """Name of the WireGuard interface that people and CI come in through."""
+
+    break_glass: pulumi.Output[Sequence[BreakGlass]] = pulumi.property("breakGlass")
+    """Networks that stand in for the access interface until they expire. The host itself closes them."""
+
+    rollback_seconds: pulumi.Output[float] = pulumi.property("rollbackSeconds")
+    """After how long the host undoes a change that leaves us no way in."""
+
+    policy: pulumi.Output[str]
+    """What happens to the rest. Leave it out: only a reading says otherwise."""
+
+    unexpected: pulumi.Output[Sequence[str]]
+    """What stands in the table of ours and was not declared, in nft's words. Leave it out: only a reading fills it."""
+
+    absent: pulumi.Output[Sequence[str]]
+    """What every such table has and this one lacks. Leave it out: only a reading fills it."""
+
+    foreign_tables: pulumi.Output[Sequence[str]] = pulumi.property("foreignTables")
+    """Tables of others, such as `ip nat`: reported and never touched. Leave it out: only a reading fills it."""
+
+    unpersisted: pulumi.Output[Sequence[str]]
+    """Why a reboot would bring up something else. Leave it out: only a reading fills it."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        rows: pulumi.Input[Sequence[pulumi.Input[RowArgs]]],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        nodes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        access_interface: pulumi.Input[str] | None = None,
+        break_glass: pulumi.Input[Sequence[pulumi.Input[BreakGlassArgs]]] | None = None,
+        rollback_seconds: pulumi.Input[float] | None = None,
+        policy: pulumi.Input[str] | None = None,
+        unexpected: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        absent: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        foreign_tables: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        unpersisted: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            rows: The kinds of traffic that may come in, by name.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            nodes: Addresses of the nodes, each once, public and private.
+            access_interface: Name of the WireGuard interface that people and CI come in through.
+            break_glass: Networks that stand in for the access interface until they expire. The host itself closes
+                them.
+            rollback_seconds: After how long the host undoes a change that leaves us no way in.
+            policy: What happens to the rest. Leave it out: only a reading says otherwise.
+            unexpected: What stands in the table of ours and was not declared, in nft's words. Leave it out: only a
+                reading fills it.
+            absent: What every such table has and this one lacks. Leave it out: only a reading fills it.
+            foreign_tables: Tables of others, such as `ip nat`: reported and never touched. Leave it out: only a
+                reading fills it.
+            unpersisted: Why a reboot would bring up something else. Leave it out: only a reading fills it.
+            opts: options of the resource.
+        """
+        args = _FirewallArgs.__new__(_FirewallArgs)
+        args.__dict__.update(
+            host=host,
+            rows=rows,
+            connection=connection,
+            reachable=reachable,
+            nodes=nodes,
+            access_interface=access_interface,
+            break_glass=break_glass,
+            rollback_seconds=rollback_seconds,
+            policy=policy,
+            unexpected=unexpected,
+            absent=absent,
+            foreign_tables=foreign_tables,
+            unpersisted=unpersisted,
+        )
+        props: Any = args
+        super().__init__("host:index:Firewall", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _AccessArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    address: pulumi.Input[str]
+    port: pulumi.Input[int]
+    interface: pulumi.Input[str]
+    peers: pulumi.Input[Sequence[pulumi.Input[_PeerArgs]]]
+    rollback_seconds: pulumi.Input[float] = pulumi.property("rollbackSeconds")
+    unpersisted: pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+class Access(pulumi.CustomResource):
+    """A WireGuard interface that people and CI come in by, `wg-quick@access`.
+
+    The host makes its private key once and keeps it. Peers are changed one by one, so that the sessions of the
+    others go on; address and port are changed in place. The host itself undoes a change after `rollbackSeconds`
+    unless a fresh connection proves that we still come in; only then it is kept for the next boot. A list of peers
+    without the one that we ourselves come in as is refused. Peers that expire are shut out by a timer on the host,
+    and at boot. Where the kernel has no WireGuard, wg-quick takes wireguard-go. Deleting it takes the interface and
+    its key away.
+
+    Args: hosts: the hosts of the run. guarded: whether peers without the one that we come in as are refused.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    address: pulumi.Output[str]
+    """The host's own address in the access network, with the network's prefix: `10.97.0.1/24`."""
+
+    port: pulumi.Output[int]
+    """The UDP port it listens on."""
+
+    interface: pulumi.Output[str]
+    """What the interface is called."""
+
+    peers: pulumi.Output[Sequence[Peer]]
+    """Who may come in, by name. The host itself shuts out those that expire."""
+
+    rollback_seconds: pulumi.Output[float] = pulumi.property("rollbackSeconds")
+    """After how long the host undoes a change that leaves us no way in."""
+
+    unpersisted: pulumi.Output[Sequence[str]]
+    """Why a reboot would bring up something else. Leave it out: only a reading fills it."""
+
+    public_key: pulumi.Output[str] = pulumi.property("publicKey")
+    """The host's own WireGuard public key, which peers need; its private one never leaves it."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        address: pulumi.Input[str],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        port: pulumi.Input[int] | None = None,
+        interface: pulumi.Input[str] | None = None,
+        peers: pulumi.Input[Sequence[pulumi.Input[PeerArgs]]] | None = None,
+        rollback_seconds: pulumi.Input[float] | None = None,
+        unpersisted: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            address: The host's own address in the access network, with the network's prefix: `10.97.0.1/24`.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            port: The UDP port it listens on.
+            interface: What the interface is called.
+            peers: Who may come in, by name. The host itself shuts out those that expire.
+            rollback_seconds: After how long the host undoes a change that leaves us no way in.
+            unpersisted: Why a reboot would bring up something else. Leave it out: only a reading fills it.
+            opts: options of the resource.
+        """
+        args = _AccessArgs.__new__(_AccessArgs)
+        args.__dict__.update(
+            host=host,
+            address=address,
+            connection=connection,
+            reachable=reachable,
+            port=port,
+            interface=interface,
+            peers=peers,
+            rollback_seconds=rollback_seconds,
+            unpersisted=unpersisted,
+            public_key=None,
+        )
+        sealed = pulumi.ResourceOptions(
+            delete_before_replace=True,
+        )
+        opts = pulumi.ResourceOptions.merge(opts, sealed)
+        props: Any = args
+        super().__init__("host:index:Access", resource_name, props, opts)
 
 
 class Provider(pulumi.ProviderResource):
