@@ -33,16 +33,18 @@ class Access(Resource[AccessInputs, AccessOutputs, Hosts]):
     connection proves that we still come in; only then it is kept for the next boot. A list of peers without the one
     that we ourselves come in as is refused. Peers that expire are shut out by a timer on the host, and at boot. Where
     the kernel has no WireGuard, wg-quick takes wireguard-go. Deleting it takes the interface and its key away.
-
-    Args:
-        hosts: the hosts of the run.
-        guarded: whether peers without the one that we come in as are refused.
     """
 
     missing: ClassVar[str] = NO_IMPORT
     delete_before_replace: ClassVar[bool] = True
 
     def __init__(self, hosts: Hosts, *, guarded: bool = True) -> None:
+        """Make the resource.
+
+        Args:
+            hosts: the hosts of the run.
+            guarded: whether peers without the one that we come in as are refused.
+        """
         super().__init__(hosts)
         self._guarded = guarded
 

@@ -31,15 +31,17 @@ class Firewall(Resource[FirewallInputs, Nothing, Hosts]):
 
     Forwarded traffic is not filtered. IPv6 is closed but for neighbour discovery and DHCPv6. Connections that are open
     stay open when a row or a break-glass network goes. Deleting it opens the host.
-
-    Args:
-        hosts: the hosts of the run.
-        guarded: whether rules that would not admit our own connection are refused.
     """
 
     missing: ClassVar[str] = NO_IMPORT
 
     def __init__(self, hosts: Hosts, *, guarded: bool = True) -> None:
+        """Make the resource.
+
+        Args:
+            hosts: the hosts of the run.
+            guarded: whether rules that would not admit our own connection are refused.
+        """
         super().__init__(hosts)
         self._guarded = guarded
 
