@@ -12,9 +12,13 @@ import httpx
 
 from catalog import Stack
 from rehearsal import service
-from rehearsal.address import address, require_free
+from rehearsal.address import ACCOUNT, address, require_free
+from rehearsal.error import RehearsalError
 from rehearsal.home import AccountFolder, write_private
-from rehearsal.process import find
+from rehearsal.machines import Room, image
+from rehearsal.machines.command import require_root
+from rehearsal.machines.room import GATE_PORT
+from rehearsal.process import find, log_of
 from rehearsal.service import Service, ServiceStatus
 from rehearsal.toolchain import Progress
 
@@ -27,6 +31,9 @@ CLOCK_SPEED = 60
 _ROOT = Path(__file__).resolve().parents[1]
 _NAME = "lambda-cloud"
 _PORT = 8480
+_MACHINES = "machines"
+_SETTLING = 120.0
+"""Seconds until the machines are what the account says: as many as there are boot or end at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +58,55 @@ class Account:
 
     @property
     def _address(self) -> str:
-        # No stack has such a name, so that no rehearsal has this address by right.
-        return address(self.home, "lambda cloud")
+        return address(self.home, ACCOUNT)
+
+    @property
+    def room(self) -> Room:
+        """Where its machines are."""
+        return Room(self.home)
 
     def start(self, progress: Progress) -> None:
-        """Make the API answer; after a crash or a reboot it holds what it held.
+        """Make the API answer and its machines run; after a crash or a reboot it holds what it held.
 
         Raises:
-            RehearsalError: when its port is taken or it does not start.
+            RehearsalError: when this is not root, a port is taken or something does not start.
+            ToolError: when the root that machines boot from is missing and cannot be made.
         """
+        require_root()
+        self._require_key()
+        base = image.ensure(progress)
         self.folder.create()
         if not self.folder.key.exists():
             # The prefix lets anyone who meets it know that it opens nothing.
             write_private(self.folder.key, f"rehearsal-{secrets.token_hex(20)}")
-        if _NAME not in find(self.folder, [_NAME]):
-            require_free(self._address, {_PORT: _NAME})
-        elif self._answers():
-            # Another checkout may have started it: its engine must not lose the account under its hands.
-            return
-        # `python -m` finds the package in the directory it is started in.
-        command = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m", "rehearsal.lambda_cloud", *self._arguments())
-        fake = Service(_NAME, command, f"{self.url}/healthz")
-        service.start(self.folder, ((fake,),), ssl.create_default_context(), progress)
+        running = find(self.folder, [_NAME, _MACHINES])
+        ports = {port: name for name, port in ((_NAME, _PORT), (_MACHINES, GATE_PORT)) if name not in running}
+        require_free(self._address, ports)
+        # Another checkout may have started them: its engine must not lose the account under its hands.
+        missing = tuple(one for one in self._services(base) if one.name not in running or not _answers(one.ready))
+        service.start(self.folder, (missing,), ssl.create_default_context(), progress)
 
     def stop(self) -> None:
-        """End its process; what it holds stays.
+        """End its processes and its machines; what it holds stays, and what is on their disks.
 
         Raises:
-            RehearsalError: when it cannot be ended.
+            RehearsalError: when one cannot be ended.
         """
-        service.stop(self.folder, ((_NAME,),))
+        service.stop(self.folder, ((_NAME,), (_MACHINES,)))
+        self.room.end()
+
+    def settle(self) -> None:
+        """Wait until the machines are what the account says at this moment; it was started.
+
+        Raises:
+            RehearsalError: when they do not become so.
+        """
+        try:
+            httpx.get(f"{self.room.gate}/settled", trust_env=False, timeout=_SETTLING).raise_for_status()
+        except httpx.HTTPError as error:
+            log = log_of(self.folder, _MACHINES)
+            message = f"the machines do not become what the account says ({type(error).__name__}); see {log}"
+            raise RehearsalError(message) from None
 
     def environment(self) -> dict[str, str]:
         """Return what the provider must be told to reach this account and no other; nothing before it was started."""
@@ -90,6 +116,8 @@ class Account:
             "LAMBDA_CLOUD_API_URL": self.url,
             "LAMBDA_CLOUD_API_KEY": self._key(),
             "LAMBDA_CLOUD_CLOCK_SPEED": str(CLOCK_SPEED),
+            "HOST_PROXY_URL": self.room.gate,
+            "HOST_SSH_PRIVATE_KEY": self.folder.private_key.read_text(encoding="utf-8"),
         }
 
     def control(self) -> "Control":
@@ -138,15 +166,31 @@ class Account:
         return {"adopt": adopt, "ssh_public_key": self.folder.public_key.read_text("utf-8") if known else ""}
 
     def status(self) -> ServiceStatus:
-        """Return whether it runs."""
-        (status,) = service.status(self.folder, {_NAME: f"{self._address}:{_PORT}"})
+        """Return whether its API runs."""
+        return self._status(_NAME, _PORT)
+
+    def machines_status(self) -> ServiceStatus:
+        """Return whether its machines are kept, and the gate to them is open."""
+        return self._status(_MACHINES, GATE_PORT)
+
+    def _status(self, name: str, port: int) -> ServiceStatus:
+        (status,) = service.status(self.folder, {name: f"{self._address}:{port}"})
         return status
 
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/healthz", trust_env=False, timeout=5.0).is_success
-        except httpx.HTTPError:
-            return False
+    def _require_key(self) -> None:
+        if self.folder.state.exists() and not self.folder.private_key.exists():
+            message = (
+                f"{self.folder.private_key}: is missing: the account is older than its machines, and nobody could log "
+                f"in to them; run `{self.folder.removal}`"
+            )
+            raise RehearsalError(message)
+
+    def _services(self, base: Path) -> tuple[Service, Service]:
+        # `python -m` finds the package in the directory it is started in.
+        python = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m")
+        fake = (*python, "rehearsal.lambda_cloud", *self._arguments())
+        machines = (*python, "rehearsal.machines", str(self.home), "--base", str(base))
+        return Service(_NAME, fake, f"{self.url}/healthz"), Service(_MACHINES, machines, f"{self.room.gate}/healthz")
 
     def _key(self) -> str:
         return self.folder.key.read_text(encoding="utf-8")
@@ -155,5 +199,12 @@ class Account:
         return (
             *("--address", self._address, "--port", str(_PORT)),
             *("--state", str(self.folder.state), "--key-file", str(self.folder.key)),
-            *("--speed", str(CLOCK_SPEED)),
+            *("--speed", str(CLOCK_SPEED), "--private-key-file", str(self.folder.private_key)),
         )
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False, timeout=5.0).is_success
+    except httpx.HTTPError:
+        return False

@@ -12,6 +12,9 @@ import psutil
 
 from rehearsal.error import RehearsalError
 
+ACCOUNT = "lambda cloud"
+"""What stands for a stack's name in the address of the account: no stack has such a name, so none has this address."""
+
 _NETWORK = ipaddress.IPv4Network("127.64.0.0/10")
 """A quarter of the loopback network, away from 127.0.0.1 and 127.0.1.1 where other programs listen."""
 

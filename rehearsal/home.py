@@ -15,6 +15,9 @@ from rehearsal.error import RehearsalError
 PROJECT = "sophia"
 """The Pulumi project: the namespace of its configuration keys and of its state."""
 
+MACHINES_NEEDED = "machines.json"
+"""Name of the file, in a stack's directory, that says which machines it needs beside those that it launches."""
+
 PRIVATE = 0o700
 """Mode of every directory of a rehearsal: they hold keys and state."""
 
@@ -92,6 +95,11 @@ class AccountFolder(Place):
     def public_key(self) -> Path:
         """The public half of its SSH key, as last seen."""
         return self.path / "ssh-key.pub"
+
+    @property
+    def private_key(self) -> Path:
+        """The private half of the SSH key that it was born with."""
+        return self.path / "ssh-key"
 
     @property
     def key(self) -> Path:
@@ -187,6 +195,11 @@ class Folder(Place):
         return self.path / "pki"
 
     @property
+    def machines(self) -> Path:
+        """The ids of the machines it needs beside those that it launches."""
+        return self.path / MACHINES_NEEDED
+
+    @property
     def asleep(self) -> Path:
         """It exists while the stack sleeps."""
         return self.path / "asleep"
@@ -251,7 +264,7 @@ class Folder(Place):
 
 def remove_shared(home: Path) -> None:
     """Delete what the stacks of a home share; none of them is left, and nothing of it runs."""
-    for shared in (home / "pulumi", AccountFolder(home).path):
+    for shared in (home / "pulumi", home / "machines", AccountFolder(home).path):
         if shared.exists():
             shutil.rmtree(shared)
     (home / "stacks/.lock").unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """One stack's rehearsal, in its light form: a real control plane on loopback whose nodes are kept alive by kwok."""
 
 import io
+import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from rehearsal.account import Account
 from rehearsal.address import address, require_free
 from rehearsal.environment import environment, install_plugins, without_automatic_logs
 from rehearsal.error import RehearsalError
-from rehearsal.home import PROJECT, Folder, private, stacks
+from rehearsal.home import PROJECT, Folder, private, stacks, write_private
+from rehearsal.machines.command import require_root
 from rehearsal.nodes import register
 from rehearsal.service import ServiceStatus
 from rehearsal.state import State
@@ -77,6 +79,7 @@ class Rehearsal:
             RehearsalError: before anything is changed when a port is taken or the disk is full; later when a service
                 does not start or a node does not become Ready.
         """
+        require_root()
         with self._locked(progress):
             self._require_room()
             self._require_ports()
@@ -106,6 +109,9 @@ class Rehearsal:
                 install_plugins(self.folder, self._tools)
             without_automatic_logs(self.folder)
             generated = configuration.write(self.folder, committed=committed, secret_names=secrets, account=account)
+            if account is not None:
+                # Whatever else is taken over is no machine, and no id of it is a machine's.
+                write_private(self.folder.machines, json.dumps(sorted(account.get("adopt", {}).values())))
             self.state.initialise(self._tools.program("pulumi"), self.environment())
         return generated
 
@@ -131,7 +137,7 @@ class Rehearsal:
     def status(self) -> tuple[ServiceStatus, ...]:
         """Return what runs, in the order in which it starts."""
         endpoints = {name: f"{self.address}:{ports[0]}" for name, ports in control_plane.PORTS.items()}
-        return (*service.status(self.folder, endpoints), self.account.status())
+        return (*service.status(self.folder, endpoints), self.account.status(), self.account.machines_status())
 
     def stop(self) -> None:
         """End every process of this rehearsal; its data stays.
@@ -200,6 +206,8 @@ class Rehearsal:
         self.account.start(progress_for(io.StringIO()))  # after a crash it may not run, and it is never worth a word
         held = [str(resource["id"]) for resource in self.state.resources() if resource["type"].startswith(_LAMBDA)]
         self.account.release(f"{PROJECT}/{self.stack}", machines=machines, ids=held)
+        self.folder.machines.unlink(missing_ok=True)
+        self.account.settle()
 
     @property
     def _tools(self) -> Toolchain:

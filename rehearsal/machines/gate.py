@@ -12,6 +12,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from rehearsal.address import require_free
+from rehearsal.error import RehearsalError
 from rehearsal.machines.room import Room
 from rehearsal.machines.within import enter
 
@@ -35,6 +36,7 @@ class Gate:
     settled: Callable[[], Awaitable[None]] | None = None
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
+    _failure: OSError | None = field(default=None, init=False)
     _connections: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def __enter__(self) -> Self:
@@ -47,6 +49,9 @@ class Gate:
         self._thread = threading.Thread(target=self._serve, args=(listener, ready), name="gate", daemon=True)
         self._thread.start()
         ready.wait()
+        if self._failure:
+            message = f"the gate cannot be served at the runner ({self._failure}); `./sophia down --all` clears it up"
+            raise RehearsalError(message)
         return self
 
     def __exit__(
@@ -61,6 +66,9 @@ class Gate:
             enter(self.room.runner.namespace)
             asyncio.set_event_loop(self._loop)
             server = self._loop.run_until_complete(asyncio.start_server(self._accept, sock=listener))
+        except OSError as error:
+            self._failure = error
+            return
         finally:
             ready.set()
         self._loop.run_forever()

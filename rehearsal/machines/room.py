@@ -9,7 +9,7 @@ from pathlib import Path
 
 import filelock
 
-from rehearsal.address import address
+from rehearsal.address import ACCOUNT, address
 from rehearsal.error import RehearsalError
 from rehearsal.home import write_private
 from rehearsal.machines import access, cgroups, disk, image, processes
@@ -34,9 +34,11 @@ class Room:
 
     Args:
         home: directory of all rehearsals, absolute.
+        base: the root that new machines write over; the one that set-up made by default.
     """
 
     home: Path
+    base: Path | None = None
 
     @property
     def folder(self) -> MachinesFolder:
@@ -51,7 +53,7 @@ class Room:
     @property
     def gate(self) -> str:
         """The URL of the proxy whose connections begin at the runner; it is served by `Gate`."""
-        return f"http://{address(self.home, 'machines')}:{GATE_PORT}"
+        return f"http://{address(self.home, ACCOUNT)}:{GATE_PORT}"
 
     @property
     def runner(self) -> Client:
@@ -88,7 +90,7 @@ class Room:
             RehearsalError: when the base root is missing, the kernel refuses or it does not boot.
         """
         require_root()
-        base = image.base()
+        base = self.base or image.base()
         if not path_of(self.names.runner).exists():
             self.open()
         namespace, place = self.names.machine(spec.id), self._disk(spec.id)

@@ -1,0 +1,95 @@
+"""Which machines there must be: what the account holds, and what the stacks of a home need of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.home import MACHINES_NEEDED, AccountFolder
+from rehearsal.lambda_cloud.records import Instance, State, Status
+from rehearsal.machines.machine import MachineSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A machine that there must be."""
+
+    spec: MachineSpec
+    """The machine."""
+    booted: float
+    """When it must have been booted last, in the account's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files that say which machines there must be; each is replaced as a whole.
+
+    Args:
+        home: directory of all rehearsals, absolute.
+    """
+
+    home: Path
+
+    def version(self) -> tuple[tuple[str, int, int], ...]:
+        """Return what differs when one of them does: as cheap as a look at a directory."""
+        return tuple(sorted(self._versions()))
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        """Return every machine that there must be, by id.
+
+        Raises:
+            ValueError: when the account's file is not one of this version.
+        """
+        try:
+            text = AccountFolder(self.home).state.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        needed = {one for file in self._needs() for one in _read(file)}
+        return wanted(State.model_validate_json(text), needed)
+
+    def _needs(self) -> Iterator[Path]:
+        return (self.home / "stacks").glob(f"*/{MACHINES_NEEDED}")
+
+    def _versions(self) -> Iterator[tuple[str, int, int]]:
+        for file in (AccountFolder(self.home).state, *self._needs()):
+            try:
+                status = file.stat()
+            except FileNotFoundError:
+                continue
+            yield str(file), status.st_ino, status.st_mtime_ns
+
+
+def wanted(state: State, needed: set[str]) -> Mapping[str, Wanted]:
+    """Return the machines of an account.
+
+    What was launched is there from then on, until its end is asked for or it is taken away. What the account was born
+    with is there while a stack needs it: nobody is served by machines that nobody looks at.
+
+    Args:
+        state: the account.
+        needed: ids of instances that stacks need.
+    """
+    return {
+        one.id: Wanted(_spec(one, state), one.active)
+        for one in state.instances.values()
+        if one.terminated is None and one.outcome is not Status.PREEMPTED and (not one.born or one.id in needed)
+    }
+
+
+def _spec(one: Instance, state: State) -> MachineSpec:
+    keys = {key.name: key.public_key for key in (*state.born_keys.values(), *state.ssh_keys.values())}
+    return MachineSpec(
+        id=one.id,
+        name=one.hostname,
+        region=one.region,
+        public=one.ip,
+        private=one.private_ip,
+        authorized_keys=tuple(keys[name] for name in one.ssh_key_names if name in keys),
+    )
+
+
+def _read(file: Path) -> list[str]:
+    try:
+        return [str(one) for one in json.loads(file.read_text(encoding="utf-8"))]
+    except (FileNotFoundError, ValueError):
+        return []  # its stack is on its way out
