@@ -29,6 +29,7 @@ from ops.results import DriftResult, PreviewResult
 from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
+from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, ensure, progress_for
 from render import ROOT, RenderError
 
@@ -46,7 +47,8 @@ All = Annotated[bool, typer.Option("--all", help="Every stack.")]
 def setup() -> None:
     """Bring every tool that is needed here, in its pinned version; offline after the first time."""
     toolchain = ensure(catalog.load().versions, progress=progress_for())
-    typer.echo(f"Tool chain: {toolchain.bin}")
+    root = image.ensure(progress_for())
+    typer.echo(f"Tool chain: {toolchain.bin}\nRoot of machines: {root}")
 
 
 @app.command()

@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from rehearsal.error import RehearsalError
 from rehearsal.machines.machine import Machine
 from rehearsal.machines.room import Room
@@ -46,6 +44,7 @@ class Keeper:
     _ending: threading.Event = field(default_factory=threading.Event, init=False)
     _looked: threading.Condition = field(default_factory=threading.Condition, init=False)
     _running: tuple[int, ...] = field(default=(), init=False)
+    _stale: bool = field(default=False, init=False)
     _rounds: int = field(default=0, init=False)
     _waiting: int = field(default=0, init=False)
 
@@ -58,9 +57,13 @@ class Keeper:
         pulse = 0.0
         while not self._ending.is_set():
             version, now = self._sources.version(), time.monotonic()
-            if version != seen or now >= pulse and self._restless() or self._waiting:
+            stale = version != seen or self._stale or bool(self._waiting)
+            if stale or (now >= pulse and self._restless()):
+                seen, self._stale = version, False
                 self._look()
-                seen = version
+                with self._looked:
+                    self._rounds += 1
+                    self._looked.notify_all()
             if now >= pulse:
                 pulse = now + _PULSE
             self._ending.wait(_PERIOD if not self._waiting else _PERIOD / 10)
@@ -88,12 +91,12 @@ class Keeper:
 
     def _restless(self) -> bool:
         """Whether a machine has ended by itself or is to be tried again; this is asked every second."""
-        return bool(self._busy or self._failed) or not all(Path(f"/proc/{pid}").exists() for pid in self._running)
+        return bool(self._failed) or not all(Path(f"/proc/{pid}").exists() for pid in self._running)
 
     def _look(self) -> None:
         try:
             wanted = self._sources.wanted()
-        except (ValidationError, ValueError) as error:
+        except (OSError, ValueError) as error:
             self.write(f"the account's file cannot be read ({type(error).__name__}); the machines stay as they are")
             return
         there = {machine.spec.id: machine for machine in self.room.list()}
@@ -105,9 +108,6 @@ class Keeper:
             if act:
                 self._busy.add(machine_id)
                 self._pool.submit(self._do, machine_id, *act)
-        with self._looked:
-            self._rounds += 1
-            self._looked.notify_all()
 
     def _needed(self, wanted: Wanted | None, there: Machine | None) -> tuple[str, Callable[[], object]] | None:
         room = self.room
@@ -143,4 +143,5 @@ class Keeper:
         finally:
             with self._looked:
                 self._busy.discard(machine_id)
+                self._stale = True
                 self._looked.notify_all()

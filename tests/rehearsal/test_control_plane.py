@@ -129,7 +129,8 @@ def test_two_stacks_run_side_by_side_and_end_apart(rehearse: Rehearse, machines:
     assert len(_get(prod, "/api/v1/nodes")["items"]) == len(machines)
     dev.remove()
     assert all(service.running for service in prod.status())
-    assert [service.name for service in dev.status() if service.running] == ["lambda-cloud"], "prod still uses it"
+    running = [service.name for service in dev.status() if service.running]
+    assert running == ["lambda-cloud", "machines"], "prod still uses them"
     prod.remove()
     assert not prod.home.exists(), "the last one takes the shared parts with it"
 
@@ -140,7 +141,7 @@ def test_a_removed_rehearsal_leaves_no_process_listener_or_directory(
     rehearsal = rehearse("dev")
     rehearsal.start(machines, QUIET)
     address, pids = rehearsal.address, [pid for pid in _pids(rehearsal).values() if pid]
-    assert len(pids) == 6
+    assert len(pids) == 7
     assert _listeners(address) == {port for ports in control_plane.PORTS.values() for port in ports}
     rehearsal.remove()
     alive = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
