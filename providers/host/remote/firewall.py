@@ -31,8 +31,10 @@ now=$(date +%s)
 {{
     cat "$folder/{RULESET}"
     while read -r cidr expires; do
-        if [ "$expires" -gt "$now" ]; then
-            echo "add element inet sophia break_glass {{ $cidr timeout $((expires - now))s }}"
+        left=$((expires - now))
+        if [ "$left" -gt 0 ]; then
+            # In days too, because nft takes no number of more than eight digits.
+            echo "add element inet sophia break_glass {{ $cidr timeout $((left / 86400))d$((left % 86400))s }}"
         fi
     done < "$folder/{BREAK_GLASS}"
 }} | nft "$@" -f -
