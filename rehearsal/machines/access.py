@@ -24,7 +24,7 @@ _IN_PRIVATE = "mount -t tmpfs tmpfs /run/wireguard -o mode=700 && exec wireguard
 
 
 def join(folder: Place, runner: Client, configuration: str) -> None:
-    """Make the runner a peer; one that it was before is replaced without a gap where only its file changed.
+    """Make the runner a peer; whatever it was before is replaced.
 
     Args:
         folder: where its process belongs.
@@ -38,8 +38,9 @@ def join(folder: Place, runner: Client, configuration: str) -> None:
     addresses, routes, settings = _parsed(configuration)
     pid = _process(folder, runner)
     within = ("nsenter", f"--target={pid}", "--net", "--mount")
-    # On standard input, because it holds the private key.
-    run([*within, "wg", "syncconf", NAME, "/dev/stdin"], text=settings)
+    # On standard input, because it holds the private key. All peers are new to it, so that it greets them now: of a
+    # peer that has forgotten it, as after a reboot, it would know after 15 s of silence.
+    run([*within, "wg", "setconf", NAME, "/dev/stdin"], text=settings)
     ip = ("nsenter", f"--net={path_of(runner.namespace)}", "ip")
     run([*ip, "address", "flush", "dev", NAME])
     for address in addresses:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal.error import RehearsalError
 from rehearsal.home import private, write_private
 from rehearsal.machines.machine import MachineSpec
 
@@ -47,6 +48,20 @@ class Disk:
         write_private(new / "machine.json", spec.text())
         new.rename(self.path)
 
+    def require_base(self) -> None:
+        """Raise unless the root that the machine was made on is there.
+
+        Raises:
+            RehearsalError: when it is gone.
+        """
+        base = self.path / "base"
+        if not base.exists():
+            message = (
+                f"machine {self.path.name} was made on a root that is gone ({base.readlink()}), and its disk is nothing "
+                "without it; run `./sophia down --all` and `./sophia setup`"
+            )
+            raise RehearsalError(message)
+
     def remove(self) -> None:
         """Delete it; the machine does not run. It is whole until it is gone for whoever looks."""
         if self.path.exists():
@@ -75,6 +90,8 @@ def _first_state(upper: Path, spec: MachineSpec) -> None:
         directory.mkdir(mode=0o755)
     _write(upper / "etc/hostname", f"{spec.name}\n")
     _write(upper / "etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {spec.name}\n::1 localhost ip6-localhost\n")
+    # No name is resolved there: where nobody is named, this machine itself is asked, which refuses at once.
+    _write(upper / "etc/resolv.conf", "")
     _write(upper / "etc/machine-id", f"{secrets.token_hex(16)}\n", mode=0o444)
     user, keys = upper / "home/ubuntu", upper / "home/ubuntu/.ssh"
     user.mkdir(mode=0o755)

@@ -97,6 +97,7 @@ class Room:
         with self._locked():
             before = place.spec if place.path.exists() else None
             place.create(spec, base)
+            place.require_base()
             self._network.attach(namespace, spec.private)
             self._rule(forget=before is not None and before != spec)
             running = processes.first_process(self.folder, spec.id)
