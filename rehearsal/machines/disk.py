@@ -57,8 +57,8 @@ class Disk:
         base = self.path / "base"
         if not base.exists():
             message = (
-                f"machine {self.path.name} was made on a root that is gone ({base.readlink()}), and its disk is nothing "
-                "without it; run `./sophia down --all` and `./sophia setup`"
+                f"machine {self.path.name} was made on a root that is gone ({base.readlink()}), and its disk is "
+                "nothing without it; run `./sophia down --all` and `./sophia setup`"
             )
             raise RehearsalError(message)
 

@@ -1,7 +1,9 @@
 """Which machines there must be: what the account holds, and what the stacks of a home need of it."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,16 +49,18 @@ class Sources:
         needed = {one for file in self._needs() for one in _read(file)}
         return wanted(State.model_validate_json(text), needed)
 
-    def _needs(self) -> Iterator[Path]:
-        return (self.home / "stacks").glob(f"*/{MACHINES_NEEDED}")
+    def _needs(self) -> tuple[str, ...]:
+        """Paths as text, because this is asked ten times a second for as long as a rehearsal runs."""
+        try:
+            return tuple(f"{stack.path}/{MACHINES_NEEDED}" for stack in os.scandir(self.home / "stacks"))
+        except FileNotFoundError:
+            return ()
 
     def _versions(self) -> Iterator[tuple[str, int, int]]:
-        for file in (AccountFolder(self.home).state, *self._needs()):
-            try:
-                status = file.stat()
-            except FileNotFoundError:
-                continue
-            yield str(file), status.st_ino, status.st_mtime_ns
+        for file in (str(AccountFolder(self.home).state), *self._needs()):
+            with suppress(OSError):
+                status = os.stat(file)  # noqa: PTH116 - see above
+                yield file, status.st_ino, status.st_mtime_ns
 
 
 def wanted(state: State, needed: set[str]) -> Mapping[str, Wanted]:
@@ -88,8 +92,8 @@ def _spec(one: Instance, state: State) -> MachineSpec:
     )
 
 
-def _read(file: Path) -> list[str]:
+def _read(file: str) -> list[str]:
     try:
-        return [str(one) for one in json.loads(file.read_text(encoding="utf-8"))]
-    except (FileNotFoundError, ValueError):
+        return [str(one) for one in json.loads(Path(file).read_text(encoding="utf-8"))]
+    except (OSError, ValueError):
         return []  # its stack is on its way out

@@ -49,7 +49,7 @@ def need(account: Account) -> Iterator[Callable[..., None]]:
         account.settle()
 
     yield write
-    folder.remove()
+    folder.machines.unlink(missing_ok=True)
     account.start(QUIET)
     account.settle()
 
