@@ -7,6 +7,7 @@ from pydantic import AfterValidator, StringConstraints, model_validator
 from typing_extensions import override
 
 from providers.host.connection import NO_IMPORT, OnHost, must_be_known, unless_unreachable
+from providers.host.recorded import plain
 from providers.host.ssh import Hosts
 from providers.kit import WRITE_ONLY, Created, Live, Model, Operation, Resource
 
@@ -97,12 +98,12 @@ class Files(Resource[FilesInputs, FilesOutputs, Hosts]):
     async def update(
         self, resource_id: str, old: LiveFiles, inputs: FilesInputs, changed: frozenset[str], operation: Operation
     ) -> FilesOutputs:
-        gone = {file.path for file in old.inputs.files} - {file.path for file in inputs.files}
+        gone = {file.path for file in _recorded(old.inputs)} - {file.path for file in inputs.files}
         return await self._write(inputs, old.outputs.made, sorted(gone & set(old.outputs.made)), operation)
 
     @override
     async def delete(self, resource_id: str, old: LiveFiles, operation: Operation) -> None:
-        contents = {file.path: file.content for file in old.inputs.files}
+        contents = {file.path: file.content for file in _recorded(old.inputs)}
         made = [{"path": path, "content": contents.get(path)} for path in old.outputs.made]
         data = {"act": "remove", "files": made}
         await self.client.run(old.inputs.connection, "files", data, operation, step="removing files")
@@ -124,7 +125,7 @@ class Files(Resource[FilesInputs, FilesOutputs, Hosts]):
 
     async def _read(self, known: LiveFiles | None, operation: Operation) -> LiveFiles:
         known = must_be_known(known, "Files")
-        expected = {file.path: file for file in known.inputs.files}
+        expected = {file.path: file for file in _recorded(known.inputs)}
         data = {"act": "read", "paths": sorted(expected)}
         answer = await self.client.run(known.inputs.connection, "files", data, operation, step="reading files")
         files: list[File] = []
@@ -141,3 +142,8 @@ class Files(Resource[FilesInputs, FilesOutputs, Hosts]):
             files.append(file.model_copy(update={**there, "content": content}))
         seen = {"files": tuple(files), "secret_contents": secret or None, "reachable": True}
         return Live(known.inputs.model_copy(update=seen), known.outputs)
+
+
+def _recorded(inputs: FilesInputs) -> tuple[File, ...]:
+    """Return recorded files, those too that are as nobody could declare them."""
+    return tuple(File.model_construct(**plain(file)) for file in inputs.files)

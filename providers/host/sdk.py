@@ -561,6 +561,7 @@ class _UnitArgs:
     enabled: pulumi.Input[bool]
     active: pulumi.Input[bool]
     masked: pulumi.Input[bool]
+    current: pulumi.Input[str]
     triggers: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
 
@@ -595,8 +596,13 @@ class Unit(pulumi.CustomResource):
     masked: pulumi.Output[bool]
     """Whether nothing can start it."""
 
+    current: pulumi.Output[str]
+    """Whether it has taken up its last change. Leave it out: only a reading says no."""
+
     triggers: pulumi.Output[Mapping[str, str] | None]
-    """Another value restarts it: what the files it reads hold, or a digest of them."""
+    """Another value makes it read its files again, by a reload where it can and a restart where not: what those files
+    hold, or a digest of it.
+    """
 
     patience_seconds: pulumi.Output[float] = pulumi.property("patienceSeconds")
     """How long it may take to become active."""
@@ -619,6 +625,7 @@ class Unit(pulumi.CustomResource):
         enabled: pulumi.Input[bool] | None = None,
         active: pulumi.Input[bool] | None = None,
         masked: pulumi.Input[bool] | None = None,
+        current: pulumi.Input[str] | None = None,
         triggers: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
         patience_seconds: pulumi.Input[float] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -636,7 +643,9 @@ class Unit(pulumi.CustomResource):
                 (`static`).
             active: Whether it runs.
             masked: Whether nothing can start it.
-            triggers: Another value restarts it: what the files it reads hold, or a digest of them.
+            current: Whether it has taken up its last change. Leave it out: only a reading says no.
+            triggers: Another value makes it read its files again, by a reload where it can and a restart where not:
+                what those files hold, or a digest of it.
             patience_seconds: How long it may take to become active.
             opts: options of the resource.
         """
@@ -650,6 +659,7 @@ class Unit(pulumi.CustomResource):
             enabled=enabled,
             active=active,
             masked=masked,
+            current=current,
             triggers=triggers,
             patience_seconds=patience_seconds,
             ours=None,
@@ -689,8 +699,6 @@ class Firewall(pulumi.CustomResource):
 
     Forwarded traffic is not filtered. IPv6 is closed but for neighbour discovery and DHCPv6. Connections that are
     open stay open when a row or a break-glass network goes. Deleting it opens the host.
-
-    Args: hosts: the hosts of the run. guarded: whether rules that would not admit our own connection are refused.
     """
 
     host: pulumi.Output[str]
@@ -815,8 +823,6 @@ class Access(pulumi.CustomResource):
     without the one that we ourselves come in as is refused. Peers that expire are shut out by a timer on the host,
     and at boot. Where the kernel has no WireGuard, wg-quick takes wireguard-go. Deleting it takes the interface and
     its key away.
-
-    Args: hosts: the hosts of the run. guarded: whether peers without the one that we come in as are refused.
     """
 
     host: pulumi.Output[str]

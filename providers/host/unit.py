@@ -1,6 +1,6 @@
 """A unit of systemd on a host."""
 
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import override
@@ -25,8 +25,11 @@ class UnitInputs(OnHost):
     """Whether it runs."""
     masked: bool = False
     """Whether nothing can start it."""
+    current: Literal[True] = True
+    """Whether it has taken up its last change. Leave it out: only a reading says no."""
     triggers: Annotated[dict[str, str], UNREADABLE, Field(default_factory=dict)]
-    """Another value restarts it: what the files it reads hold, or a digest of them."""
+    """Another value makes it read its files again, by a reload where it can and a restart where not: what those files
+    hold, or a digest of it."""
     patience_seconds: Annotated[float, LOCAL, Field(gt=0)] = 30.0
     """How long it may take to become active."""
 
@@ -58,7 +61,8 @@ class Unit(Resource[UnitInputs, UnitOutputs, Hosts]):
 
     @override
     async def create(self, inputs: UnitInputs, operation: Operation) -> Created[UnitOutputs]:
-        outputs = await self._apply(inputs, operation, restart=False)
+        # One that runs already has not read the files that its triggers stand for.
+        outputs = await self._apply(inputs, operation, restart=bool(inputs.triggers))
         return Created(f"{inputs.host}/{inputs.name}", outputs)
 
     @override

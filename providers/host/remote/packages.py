@@ -35,7 +35,7 @@ def main(data: Any) -> Any:
     if data["act"] == "read":
         installed = _installed([*data["present"], *data["absent"]])
         return {
-            "present": [_seen(package, installed) for package in data["present"]],
+            "present": [seen(package, installed) for package in data["present"]],
             "absent": [f"{name} (installed)" if _has(name, installed) else name for name in data["absent"]],
         }
     _apply(data["present"], data["absent"], time.monotonic() + data["seconds"])
@@ -51,11 +51,10 @@ def _installed(packages: list[str]) -> dict[str, tuple[str, str]]:
     names = [_name(package) for package in packages]
     if not names:
         return {}
-    shown = run(["dpkg-query", "-W", "-f", "${Package} ${Architecture}\t${db:Status-Status}\t${Version}\n", *names])
+    shown = run(["dpkg-query", "-W", "-f", "${Package}\t${Architecture}\t${db:Status-Status}\t${Version}\n", *names])
     found: dict[str, tuple[str, str]] = {}
     for line in shown.stdout.splitlines():
-        names_, state, version = line.split("\t")
-        name, architecture = names_.split()
+        name, architecture, state, version = line.split("\t")
         found[name] = found[f"{name}:{architecture}"] = (state, version)
     return found
 
@@ -64,7 +63,7 @@ def _has(name: str, installed: dict[str, tuple[str, str]]) -> bool:
     return installed.get(name, ("", ""))[0] not in {"", "not-installed", "config-files"}
 
 
-def _seen(package: str, installed: dict[str, tuple[str, str]]) -> str:
+def seen(package: str, installed: dict[str, tuple[str, str]]) -> str:
     """Return a package as it is wanted where it is, with a remark where it is not."""
     name, _, wanted = package.partition("=")
     if not _has(name, installed):
@@ -79,7 +78,7 @@ def _apply(present: list[str], absent: list[str], deadline: float) -> None:
     _wait(deadline)
     _mend(deadline)
     installed = _installed([*present, *absent])
-    missing = [package for package in present if _seen(package, installed) != package]
+    missing = [package for package in present if seen(package, installed) != package]
     leaving = [name for name in absent if _has(name, installed)]
     if missing:
         # Without lists of packages, or with old ones, what is asked for may not be found.
@@ -89,7 +88,7 @@ def _apply(present: list[str], absent: list[str], deadline: float) -> None:
     if leaving:
         _apt(["purge"], leaving, deadline, f"removing {', '.join(leaving)}")
     installed = _installed([*present, *absent])
-    wrong = [seen for package in present if (seen := _seen(package, installed)) != package]
+    wrong = [found for package in present if (found := seen(package, installed)) != package]
     wrong += [f"{name} (installed)" for name in absent if _has(name, installed)]
     if wrong:
         what = f"apt ended without an error, and yet: {', '.join(wrong)}"
@@ -126,8 +125,8 @@ def _mend(deadline: float) -> None:
     frontend = ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--force-confdef", "--force-confold"]
     mended = run([*frontend, "--configure", "-a"], seconds=_left(deadline))
     if mended.returncode:
-        broken = _broken(mended.stdout + mended.stderr)
-        what = f"an interrupted dpkg cannot be finished{f': {broken}' if broken else ''}"
+        named = broken(mended.stdout + mended.stderr)
+        what = f"an interrupted dpkg cannot be finished{f': {named}' if named else ''}"
         lines = last_lines(mended.stdout + mended.stderr)
         raise StepFailedError(what, "run `dpkg --configure -a` on the host by hand and follow what it says", lines)
 
@@ -137,13 +136,13 @@ def _apt(verb: list[str], packages: list[str], deadline: float, doing: str) -> N
     went = run([*APT, "-o", wait, *verb, *packages], seconds=_left(deadline))
     if went.returncode:
         text = went.stdout + went.stderr
-        told = _broken(text)
+        told = broken(text)
         what = f"{doing}: {told or f'apt-get ended with {went.returncode}'}"
         remedy = "correct the name or the host's package sources, or mend the package, then run again"
         raise StepFailedError(what, remedy, last_lines(text))
 
 
-def _broken(text: str) -> str:
+def broken(text: str) -> str:
     """Return what apt and dpkg say about which package."""
     found = re.findall(
         r"^(?:E: )?(Unable to locate package .+|Version .+ was not found|Package .+ has no .+)$", text, re.MULTILINE

@@ -12,6 +12,7 @@ import grp
 import hashlib
 import os
 import pwd
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 NEW = ".sophia-new"
 OLD = ".sophia-old"
+ENDS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 REMEDIES = {
     errno.ENOSPC: "make room on the host's disk, then run again",
     errno.EDQUOT: "raise the quota there, then run again",
@@ -43,6 +45,15 @@ def place(files: Sequence[dict[str, Any]]) -> list[str]:
     Raises:
         StepFailedError: one cannot be; then all are what they were.
     """
+    # Whoever ends our session does so a moment later.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        return _place(files)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+
+def _place(files: Sequence[dict[str, Any]]) -> list[str]:
     wanted = [(file, _account(file)) for file in files]
     changing = [(file, ids) for file, ids in wanted if not _is(file, ids)]
     made = [file["path"] for file, _ in changing if not os.path.lexists(file["path"])]
@@ -55,7 +66,7 @@ def place(files: Sequence[dict[str, Any]]) -> list[str]:
                 _keep(file["path"])
         _rename([file["path"] for file, _ in changing])
     finally:
-        for file, _ in changing:
+        for file in files:
             for suffix in (NEW, OLD):
                 with contextlib.suppress(OSError):
                     Path(_beside(file["path"], suffix)).unlink()

@@ -24,7 +24,8 @@ def main(data: Any) -> Any:
     return {}
 
 
-def _parameter(key: str) -> Path:
+def parameter(key: str) -> Path:
+    """Return where the kernel has a parameter."""
     # As sysctl has it: the separator that comes first is the one that separates.
     dotted = "." in key and ("/" not in key or key.index(".") < key.index("/"))
     return Path("/proc/sys") / (key.translate(str.maketrans("./", "/.")) if dotted else key)
@@ -32,7 +33,7 @@ def _parameter(key: str) -> Path:
 
 def _running(key: str) -> str | None:
     try:
-        return " ".join(_parameter(key).read_text(encoding="utf-8").split())
+        return " ".join(parameter(key).read_text(encoding="utf-8").split())
     except OSError:
         return None
 
@@ -75,13 +76,13 @@ def _write(path: Path, values: dict[str, str]) -> None:
         place([{"path": str(path), "content": content, "mode": "0644", "owner": "root", "group": "root"}])
     except BaseException:
         for key in reversed(done):
-            _parameter(key).write_text(f"{before[key]}\n", encoding="utf-8")
+            parameter(key).write_text(f"{before[key]}\n", encoding="utf-8")
         raise
 
 
 def _set(key: str, value: str) -> None:
     try:
-        _parameter(key).write_text(f"{value}\n", encoding="utf-8")
+        parameter(key).write_text(f"{value}\n", encoding="utf-8")
     except OSError as error:
         what = f"{key} = {value}: {os.strerror(error.errno or 0)}; nothing was set"
         raise StepFailedError(

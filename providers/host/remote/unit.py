@@ -11,6 +11,8 @@ from providers.host.remote.common import StepFailedError, journal, last_lines, r
 from providers.host.remote.staging import place
 
 FOLDER = Path("/etc/systemd/system")
+# A file here says that a unit has to be restarted, and goes when it was; at a boot all units start anew.
+OWED = Path("/run/sophia/restarts")
 POLL_SECONDS = 0.05
 # One that ends at once is active for a moment.
 SETTLED_SECONDS = 0.4
@@ -49,6 +51,7 @@ def _read(name: str, data: Any) -> dict[str, Any]:
         "masked": shown.get("LoadState") == "masked",
         "enabled": _enabled(shown, wanted=data["enabled"]),
         "active": _active(shown, wanted=data["active"]),
+        "current": not (OWED / name).exists(),
     }
     if data["content"]:
         file = FOLDER / name
@@ -80,23 +83,30 @@ def _write(name: str, data: Any) -> None:
         _systemctl("unmask", name)
     content = data["content"]
     changed = content is not None and content != old
+    # What an interrupted run has begun, this one ends.
+    owed = changed or (OWED / name).exists()
+    if owed or data["restart"]:
+        OWED.mkdir(parents=True, exist_ok=True)
+        (OWED / name).touch()
     try:
-        if changed:
+        if owed:
             _put(file, content)
         elif data["discard"] and old is not None:
             file.unlink()
             _systemctl("daemon-reload")
-        _become(name, data, restart=data["restart"] or changed)
+        _become(name, data, verb="restart" if owed else "reload-or-restart" if data["restart"] else "start")
+        (OWED / name).unlink(missing_ok=True)
     except StepFailedError:
         if changed:
             _restore(name, file, old, before)
         raise
 
 
-def _put(file: Path, content: str) -> None:
-    if file.is_symlink():
-        file.unlink()
-    place([{"path": str(file), "content": content, "mode": "0644", "owner": "root", "group": "root"}])
+def _put(file: Path, content: str | None) -> None:
+    if content is not None:
+        if file.is_symlink():
+            file.unlink()
+        place([{"path": str(file), "content": content, "mode": "0644", "owner": "root", "group": "root"}])
     _systemctl("daemon-reload")
 
 
@@ -110,11 +120,12 @@ def _restore(name: str, file: Path, old: str | None, before: dict[str, str]) -> 
         place([{"path": str(file), "content": old, "mode": "0644", "owner": "root", "group": "root"}])
     run(["systemctl", "daemon-reload"])
     run(["systemctl", "reset-failed", name])
+    (OWED / name).unlink(missing_ok=True)
     if old is not None and before.get("ActiveState") == "active":
         run(["systemctl", "start", name])
 
 
-def _become(name: str, data: Any, *, restart: bool) -> None:
+def _become(name: str, data: Any, *, verb: str) -> None:
     if data["masked"]:
         _systemctl("mask", "--now", name)
         return
@@ -130,10 +141,10 @@ def _become(name: str, data: Any, *, restart: bool) -> None:
         if shown.get("ActiveState") not in {"inactive", "failed"}:
             _systemctl("stop", name, seconds=data["patience"])
         return
-    if shown.get("ActiveState") == "active" and not restart:
+    if shown.get("ActiveState") == "active" and verb == "start":
         return
     run(["systemctl", "reset-failed", name])
-    _systemctl("restart" if restart else "start", "--no-block", name)
+    _systemctl(verb, "--no-block", name)
     _wait(name, data["patience"])
 
 
