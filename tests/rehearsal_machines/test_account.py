@@ -201,7 +201,7 @@ def test_the_keeper_costs_nothing_while_nothing_happens(account, need):
     keeper = psutil.Process(account.machines_status().pid)
     before = sum(keeper.cpu_times()[:2])
     time.sleep(5)
-    assert sum(keeper.cpu_times()[:2]) - before <= 0.03, "measured: 0.01 s in 5 s"
+    assert sum(keeper.cpu_times()[:2]) - before <= 0.05, "measured: 0.03 s in 5 s while other work ran"
 
 
 def test_an_account_that_is_older_than_its_machines_says_what_to_do(tmp_path):

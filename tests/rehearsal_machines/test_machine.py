@@ -1,6 +1,7 @@
 """One machine: what is its own, and what it cannot reach."""
 
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -108,11 +109,13 @@ def test_a_machine_that_ends_itself_takes_nothing_else_along(lane):
     lane.room.boot(lane.room.list()[1].spec)
 
 
-def test_five_machines_boot_at_once(room, keys):
+def test_five_machines_boot_at_once(room, keys, capsys):
     room.open()
     begun = time.monotonic()
     with ThreadPoolExecutor(5) as pool:
         booted = list(pool.map(lambda number: room.boot(spec(number, keys[1])), range(1, 6)))
     seconds = time.monotonic() - begun
+    with capsys.disabled():
+        sys.stdout.write(f"\n  five machines boot at once: {seconds:.1f} s\n")
     assert all(machine.running for machine in booted)
-    assert seconds < 10, "measured: 2.2 s on two idle cores"
+    assert seconds < 30, "measured: 3.7 s on two cores that did other work too, 12 s on six times overloaded ones"
