@@ -17,6 +17,8 @@ from providers.host.race import first
 if TYPE_CHECKING:
     import asyncssh
 
+    from providers.host.agent import Agent
+
 CONNECT_SECONDS: Final = 5.0
 HEAD_START_SECONDS: Final = 0.4
 KEEPALIVE_SECONDS: Final = 2
@@ -77,7 +79,7 @@ class UnreadableKeyError(UnreachableError):
         super().__init__("every host", "logging in", what, remedy)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
     """An open connection to a host."""
 
@@ -85,6 +87,8 @@ class Session:
     """The connection."""
     host_key: str
     """The key the host has proven, in OpenSSH's form."""
+    agent: asyncio.Task[Agent] | None = None
+    """What runs programs there, once one was to be run."""
 
     @property
     def closed(self) -> bool:
@@ -93,9 +97,11 @@ class Session:
 
     async def close(self) -> None:
         """End it."""
-        self.ssh.close()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(2):
+                if self.agent is not None:
+                    await (await self.agent).close()
+                self.ssh.close()
                 await self.ssh.wait_closed()
 
 

@@ -5,15 +5,14 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from providers.host.agent import Agent, begin
 from providers.host.connection import Connection
-from providers.host.errors import StepError, UnreachableError
+from providers.host.errors import StepError
 from providers.host.handshake import Session, Way, open_session
-from providers.host.program import run_program
 from providers.kit import Operation, ProviderError
 
-# A server admits ten sessions on one connection unless it is told otherwise (sshd_config, MaxSessions), and a host has
-# other things to do than to start interpreters.
-SESSIONS: Final = 4
+# A host has other things to do.
+PROGRAMS: Final = 4
 JsonValue = Any
 
 
@@ -60,13 +59,11 @@ class Hosts:
         if not connection.host_key:
             what = f"{connection.label}: {step}: no host key is pinned"
             raise ProviderError(what, "give the `Host`'s connection, which holds it")
-        async with self._turns.setdefault(connection, asyncio.Semaphore(SESSIONS)):
-            session = await self._session(connection, step)
+        async with self._turns.setdefault(connection, asyncio.Semaphore(PROGRAMS)):
             try:
                 async with asyncio.timeout(timeout_seconds):
-                    return await run_program(
-                        session.ssh, connection, program, data, step=step, sudo_password=self._sudo_password
-                    )
+                    agent = await self._agent(connection, step)
+                    return await agent.run(program, data, step=step)
             except TimeoutError:
                 what = f"no end within {timeout_seconds:g} s"
                 raise StepError(connection.label, step, what, "look at what runs on the host, then run again") from None
@@ -137,6 +134,12 @@ class Hosts:
             return True
         return task.exception() is None and not task.result().closed
 
+    async def _agent(self, connection: Connection, step: str) -> Agent:
+        session = await self._session(connection, step)
+        if session.agent is None or not _lives(session.agent):
+            session.agent = asyncio.ensure_future(begin(session.ssh, connection, self._sudo_password, step))
+        return await asyncio.shield(session.agent)
+
     async def _session(self, connection: Connection, step: str) -> Session:
         if not self._alive(connection):
             opening = open_session(connection, self._way, step=step)
@@ -145,8 +148,9 @@ class Hosts:
         return await asyncio.shield(self._sessions[connection])
 
 
+def _lives(task: asyncio.Task[Agent]) -> bool:
+    return not task.done() or (not task.cancelled() and task.exception() is None and not task.result().ended)
+
+
 async def _already(session: Session) -> Session:
     return session
-
-
-__all__ = ["Hosts", "StepError", "UnreachableError"]

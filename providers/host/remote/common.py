@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import ModuleType
 
 REPORT = "report it: this is a defect of the provider"
 
@@ -30,11 +27,6 @@ class StepFailedError(Exception):
         self.what = what
         self.remedy = remedy
         self.lines = list(lines)
-
-
-def serve(module: ModuleType, data: Any) -> None:
-    """Run a program and print its answer."""
-    print(json.dumps(answer(module.main, data)), flush=True)  # noqa: T201 - the answer
 
 
 def answer(main: Callable[[Any], Any], data: Any) -> dict[str, Any]:
@@ -92,7 +84,3 @@ def last_lines(text: str, most: int = 15) -> list[str]:
 def journal(unit: str, most: int = 15) -> list[str]:
     """Return the last lines of a unit's journal."""
     return last_lines(run(["journalctl", "-u", unit, "-n", str(most), "-o", "cat", "--no-pager"], seconds=10).stdout)
-
-
-if __name__ == "__main__":
-    sys.exit("this is a module that programs on a host load")
