@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes
 
 import catalog
-from components import Cluster, McpFleet
+from components import AccountFirewall, Cluster, Hosts, McpFleet
 from settings import Settings
 
 # A run keeps nearly all it makes: looking for garbage took half the time of a large one, and 0.4 s at its end.
@@ -19,6 +19,18 @@ settings = Settings.load(facts)
 stack = settings.choose(facts)
 
 machines = Cluster("lambda", stack=stack)
+
+hosts = Hosts(
+    "hosts",
+    stack=stack,
+    instances=machines.instances,
+    addresses=machines.addresses,
+    fingerprint_key=settings.fingerprint_key,
+    opts=pulumi.ResourceOptions(depends_on=[machines]),
+)
+
+# It closes SSH to the world: only when all hosts can be reached through their access interface.
+AccountFirewall("lambda-account", stack=stack, machines=machines, opts=pulumi.ResourceOptions(depends_on=[hosts]))
 
 cluster = pulumi_kubernetes.Provider(
     "cluster",
@@ -37,12 +49,13 @@ fleet = McpFleet(
     secrets=settings.secrets,
     fingerprint_key=settings.fingerprint_key,
     # Where no machine is up there is no cluster to run on; and what runs goes before its machines do.
-    opts=pulumi.ResourceOptions(providers=[cluster], depends_on=[machines]),
+    opts=pulumi.ResourceOptions(providers=[cluster], depends_on=[machines, hosts]),
 )
 
 pulumi.export("nodes", [node.name for node in stack.nodes])
 pulumi.export("mcp_endpoints", fleet.endpoints)
 pulumi.export("addresses", machines.addresses)
+pulumi.export("access", hosts.access)
 pulumi.export("host_firewall", machines.host_firewall)
 pulumi.export("hourly_cost_usd", machines.hourly_cost_usd)
 pulumi.export("monthly_cost_usd", machines.monthly_cost_usd)

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from catalog import Catalog, CatalogError, Offence, Stack
+from catalog.access import BreakGlass
 from catalog.workload import Replicas
 
 PROJECT = "sophia"
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     """Ids, by name, of the machines and the SSH key of the Lambda Cloud account that it takes over."""
     ssh_public_key: str = ""
     """Public half of the account's SSH key; needed by the stack that owns the account."""
+    access_ci_public_key: str = ""
+    """WireGuard public key of continuous integration, which comes in to the hosts as the peer ``ci``."""
+    break_glass: tuple[BreakGlass, ...] = ()
+    """Networks that come in to the hosts without the access interface, beside the catalog's, until they expire."""
     kubeconfig: pulumi.Output[str]
     """Credentials of its Kubernetes cluster."""
     fingerprint_key: pulumi.Output[str]
@@ -104,6 +109,8 @@ class Settings(BaseSettings):
             image_lock=self.image_lock,
             adopt=self.adopt,
             ssh_public_key=self.ssh_public_key,
+            access_ci_public_key=self.access_ci_public_key,
+            break_glass=self.break_glass,
         )
 
 

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from catalog.access import BreakGlass
 from catalog.account import Account
 from catalog.firewall import Firewall
 from catalog.limits import Limits
@@ -73,17 +74,17 @@ def _pinned(stack: str, path: str, machines: Mapping[str, Machine]) -> Iterator[
         yield Offence(path, stack, rule, "remove it")
 
 
-def of_firewall(firewall: Firewall, where: Where) -> Iterator[Offence]:
+def of_firewall(firewall: Firewall, where: Where, break_glass: Iterable[BreakGlass] = ()) -> Iterator[Offence]:
     """Yield the rules that the firewall table breaks.
 
     Args:
         firewall: the table.
         where: gives the path of a field.
+        break_glass: networks that break the glass, each of which is a rule of Lambda's firewall.
     """
     rows = {f"ports.{name}": row for name, row in firewall.ports.items()}
     rows |= {f"meshes.{mesh}.{name}": row for mesh, ports in firewall.meshes.items() for name, row in ports.items()}
     ports = {field: (row.protocol, row.port) for field, row in rows.items()}
-    ports |= {f"global_rules[{i}]": (rule.protocol, rule.port) for i, rule in enumerate(firewall.global_rules)}
     for field, (protocol, port) in ports.items():
         if (protocol == "icmp") != (port is None):
             rule = "icmp has no port, and every other protocol has one"
@@ -95,10 +96,12 @@ def of_firewall(firewall: Firewall, where: Where) -> Iterator[Offence]:
             yield Offence(where(f"{field}.sources"), "world", rule, "write access instead")
         if len(row.sources) > 1 and "world" in row.sources:
             yield Offence(where(f"{field}.sources"), "world", "the world includes the others", "remove the others")
-    for field, rules in {"global_rules": firewall.global_rules, "ports": firewall.world("server")}.items():
+    if firewall.mesh in firewall.meshes:
+        rules = firewall.ruleset("server", break_glass)
         if len(rules) > _MOST_RULES:
             rule = f"a ruleset holds at most {_MOST_RULES} rules: more may stop instances from launching"
-            yield Offence(where(field), str(len(rules)), rule, "join ranges, or leave rows to the host firewall")
+            remedy = "join ranges, remove entries that break the glass, or leave rows to the host firewall"
+            yield Offence(where("ports"), str(len(rules)), rule, remedy)
 
 
 def of_adoption(

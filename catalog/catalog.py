@@ -1,9 +1,11 @@
 """The catalog as the rest of the platform sees it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from catalog import collector, crosschecks
+from catalog.access import BreakGlass
 from catalog.facts import Facts
 from catalog.offence import CatalogError
 from catalog.reading import read
@@ -30,6 +32,8 @@ class Catalog(Facts):
         image_lock: str = "images",
         adopt: Mapping[str, str] | None = None,
         ssh_public_key: str = "",
+        access_ci_public_key: str = "",
+        break_glass: Sequence[BreakGlass] = (),
     ) -> Stack:
         """Return one stack: its choice resolved, checked and priced.
 
@@ -42,6 +46,8 @@ class Catalog(Facts):
             image_lock: name of the lock that pins its images.
             adopt: ids of what it takes over from the account, by name; None where only its size or price matters.
             ssh_public_key: public half of the account's SSH key, in OpenSSH's form.
+            access_ci_public_key: WireGuard public key of the peer ``ci``.
+            break_glass: networks that come in without the access interface, beside those of the catalog.
 
         Raises:
             CatalogError: with every name the catalog lacks and every limit the choice breaks.
@@ -55,25 +61,29 @@ class Catalog(Facts):
             image_lock=image_lock,
             adopt=adopt,
             ssh_public_key=ssh_public_key,
+            access_ci_public_key=access_ci_public_key,
+            break_glass=break_glass,
         )
         return compose(self, choice)
 
 
-def load(root: Path = ROOT) -> Catalog:
+def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
     """Return the catalog, with defaults resolved and every cross-check passed.
 
     Args:
         root: the folder that holds it; the repository's own unless told otherwise.
+        today: the day in UTC from which the ends of entries are counted; today by default.
 
     Raises:
         CatalogError: with every offence in every file.
     """
     with collector.paused():
         draft = read(root)
-        offences = [*draft.source.offences, *crosschecks.offences(draft)]
+        offences = [*draft.source.offences, *crosschecks.offences(draft, today or datetime.now(UTC).date())]
     account, firewall, limits = draft.account, draft.firewall, draft.limits
-    secrets, versions = draft.secrets, draft.versions
-    if offences or not (account and firewall and limits and secrets and versions):
+    access, hosts, secrets, versions = draft.access, draft.hosts, draft.secrets, draft.versions
+    ignores = draft.ignores
+    if offences or not (account and firewall and access and hosts and ignores and limits and secrets and versions):
         raise CatalogError(offences)
     return Catalog(
         instance_types=draft.types.valid,
@@ -81,6 +91,9 @@ def load(root: Path = ROOT) -> Catalog:
         machines=draft.machines.valid,
         account=account,
         firewall=firewall,
+        access=access,
+        hosts=hosts,
+        ignores=ignores.ignores,
         limits=limits,
         secrets=secrets.secrets,
         rotation_days=secrets.rotation_days,

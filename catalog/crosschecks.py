@@ -1,8 +1,9 @@
 """What must hold between the files of the catalog."""
 
 from collections.abc import Iterator
+from datetime import date
 
-from catalog import account_rules, machine_rules, stack_rules, workload_rules
+from catalog import access_rules, account_rules, ignores, machine_rules, stack_rules, workload_rules
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.defaults import Defaults
 from catalog.limits import Limits
@@ -12,11 +13,12 @@ from catalog.reading import Draft
 from catalog.secret import SecretsFile
 
 
-def offences(draft: Draft) -> Iterator[Offence]:
+def offences(draft: Draft, today: date) -> Iterator[Offence]:
     """Yield every rule that the files break together; what could not be read is left out, not held against the rest.
 
     Args:
         draft: what could be read.
+        today: the day, in UTC.
     """
     nodes: list[Node] = []
     if draft.limits is not None:
@@ -25,13 +27,31 @@ def offences(draft: Draft) -> Iterator[Offence]:
             own = _nodes(draft, draft.limits, stack)
             yield from _of_stack(draft, draft.limits, stack, own)
             nodes += own
-    if draft.firewall is not None:
-        label = draft.source.label("firewall.yaml")
-        yield from account_rules.of_firewall(draft.firewall, lambda field: f"{label}: {field}")
+    yield from _of_ways_in(draft)
+    if draft.ignores is not None and draft.limits is not None:
+        label = draft.source.label("drift_ignores.yaml")
+        yield from ignores.offences(
+            draft.ignores, lambda field: f"{label}: {field}", stacks=draft.limits.stacks, today=today
+        )
     if draft.defaults is not None:
         yield from _of_servers(draft, draft.defaults, nodes)
     if draft.secrets is not None:
         yield from _of_aliases(draft.secrets, draft.source.label("secrets.yaml"))
+
+
+def _of_ways_in(draft: Draft) -> Iterator[Offence]:
+    def at(file: str) -> machine_rules.Where:
+        return lambda field: f"{draft.source.label(file)}: {field}"
+
+    broken = draft.access.break_glass if draft.access is not None else ()
+    if draft.firewall is not None:
+        yield from account_rules.of_firewall(draft.firewall, at("firewall.yaml"), broken)
+        yield from access_rules.of_ways_in(draft.firewall, at("firewall.yaml"))
+    yield from access_rules.of_addresses(draft.machines.valid, at("machines.yaml"))
+    if draft.access is not None:
+        yield from access_rules.of_access(draft.access, at("access.yaml"), draft.machines.valid)
+    if draft.hosts is not None and draft.limits is not None:
+        yield from access_rules.of_hosts(draft.hosts, at("hosts.yaml"), draft.limits)
 
 
 def _of_machines(draft: Draft, limits: Limits) -> Iterator[Offence]:

@@ -22,6 +22,8 @@ def markdown(catalog: Facts) -> str:
         ("Limits", _limits(catalog)),
         ("Account", _account(catalog)),
         ("Firewall", _firewall(catalog)),
+        ("Access", _access(catalog)),
+        ("Hosts", _hosts(catalog)),
         ("Versions", _versions(catalog)),
     )
     introduction = (
@@ -160,11 +162,36 @@ def _firewall(catalog: Facts) -> str:
         for name, row in ports.items()
     ]
     head = ["Name", "Mesh", "Protocol", "Port", "From", "To", "For"]
-    opened = ", ".join(f"{r.protocol} {r.port or ''}".strip() + f" from {r.source}" for r in firewall.global_rules)
     return (
-        f"{_table(head, rows)}\n\nThe account's global ruleset holds: {opened}. Lambda enforces no rule in "
-        f"{', '.join(firewall.unenforced_regions)}: machines there need the host firewall."
+        f"{_table(head, rows)}\n\nThe nodes of every stack are a {firewall.mesh} mesh. The firewall of each host says all "
+        "of it; Lambda's says the rows from the world, and enforces nothing in "
+        f"{', '.join(firewall.unenforced_regions)}."
     )
+
+
+def _access(catalog: Facts) -> str:
+    access = catalog.access
+    holders = [[f"`{name}`", machine.access_address, machine.owner] for name, machine in catalog.machines.items()]
+    holders += [[f"peer `{name}` ({peer.role})", peer.address, peer.owner] for name, peer in access.peers.items()]
+    broken = ", ".join(f"{one.cidr} until {one.expires_at} ({one.reason})" for one in access.break_glass) or "nothing"
+    introduction = f"`{access.interface}` is {access.network}, over UDP {catalog.firewall.access_port}."
+    return f"{introduction}\n\n{_table(['Who', 'Address', 'Owner'], holders)}\n\nWhat breaks the glass: {broken}."
+
+
+def _hosts(catalog: Facts) -> str:
+    hosts = catalog.hosts
+    windows = [
+        [stack, window.on_calendar, f"{window.spread_minutes} min"] for stack, window in hosts.upgrades.windows.items()
+    ]
+    lines = (
+        f"Packages: {', '.join(f'`{name}`' for name in hosts.packages)}.",
+        f"Time from {', '.join(hosts.time_servers)}. Journal: {hosts.journal.max_use}, "
+        f"{hosts.journal.retention_days} days. {len(hosts.sysctls)} kernel parameters, {len(hosts.audit)} audit rules, "
+        f"{len(hosts.directories)} directories, {len(hosts.ssh)} settings of SSH: `catalog/hosts.yaml`.",
+        f"Security updates, without a reboot, and never what begins with {', '.join(hosts.upgrades.held)}:",
+        _table(["Stack", "When", "Within"], windows),
+    )
+    return "\n\n".join(lines)
 
 
 def _versions(catalog: Facts) -> str:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from catalog.access import Access
 from catalog.account import Account
 from catalog.firewall import Firewall
+from catalog.hosts import HostBaseline
+from catalog.ignores import DriftIgnore
 from catalog.image_lock import ImageLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
@@ -27,6 +30,12 @@ class Facts:
     """What the stacks share in the Lambda Cloud account."""
     firewall: Firewall
     """What may reach a machine."""
+    access: Access
+    """Who may reach the hosts."""
+    hosts: HostBaseline
+    """What every host looks like."""
+    ignores: tuple[DriftIgnore, ...]
+    """Deviations that are no drift for a while."""
     limits: Limits
     """Limits of the account and of every stack."""
     secrets: Mapping[str, Secret]

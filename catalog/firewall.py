@@ -1,10 +1,11 @@
 """What may reach a machine: the one table that rulesets, host firewalls and checks read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from catalog.access import BreakGlass
 from catalog.model import Cidr, DnsLabel, Model
 
 Protocol = Literal["tcp", "udp", "icmp"]
@@ -52,23 +53,49 @@ class Firewall(Model):
     """Regions in which Lambda enforces no rule: there the host firewall alone protects."""
     ports: Mapping[DnsLabel, OpenPort]
     """What is open whatever connects the nodes, by name."""
+    mesh: DnsLabel
+    """The kind of mesh that connects the nodes of every stack."""
     meshes: Mapping[DnsLabel, Mapping[DnsLabel, OpenPort]]
     """What each kind of mesh needs beyond it, by name."""
-    global_rules: tuple[Rule, ...]
-    """The account's global ruleset."""
 
     def enforced_in(self, region: str) -> bool:
         """Whether Lambda's firewall protects the machines of a region."""
         return region not in self.unenforced_regions
 
-    def world(self, part: Literal["server", "agent"]) -> tuple[Rule, ...]:
-        """Return what is open to everyone on a machine, as the rules of its ruleset.
+    @property
+    def access_port(self) -> int:
+        """The UDP port of the access interface."""
+        return self.ports["access"].port or 0
+
+    def rows(self, part: Literal["server", "agent"]) -> Mapping[str, OpenPort]:
+        """Return what is open on a machine, by name, its mesh included.
 
         Args:
             part: the machine's part in the cluster.
         """
-        return tuple(
+        rows = {**self.ports, **self.meshes[self.mesh]}
+        return {name: row for name, row in rows.items() if row.targets in {"all", part}}
+
+    def ruleset(self, part: Literal["server", "agent"], break_glass: Iterable[BreakGlass] = ()) -> tuple[Rule, ...]:
+        """Return what Lambda's firewall lets through to a machine: what is open to everyone, and who breaks the glass.
+
+        Rows for the nodes and for access are the host firewall's: the nodes' addresses are known only after the launch
+        that needs the ruleset, and the access network is inside of a tunnel.
+
+        Args:
+            part: the machine's part in the cluster.
+            break_glass: who comes in as if through the access interface.
+        """
+        rows = self.rows(part)
+        world = [
             Rule(protocol=row.protocol, port=row.port, source=WORLD, description=f"{name}: {row.reason}")
-            for name, row in self.ports.items()
-            if "world" in row.sources and row.targets in {"all", part}
-        )
+            for name, row in rows.items()
+            if "world" in row.sources
+        ]
+        broken = [
+            Rule(protocol=row.protocol, port=row.port, source=entry.cidr, description=f"{name}: break-glass")
+            for entry in break_glass
+            for name, row in rows.items()
+            if "access" in row.sources
+        ]
+        return (*world, *broken)

@@ -121,6 +121,8 @@ class Machine(Model):
     """What its node is for."""
     k3s: Literal["server", "agent"]
     """Its part in the cluster."""
+    access_address: Ipv4
+    """Its address in the access network, by which people and CI reach it."""
     expected_ip: Ipv4 | None = None
     """The public address an adopted machine must have; absent for launched ones."""
     disk_gib: Annotated[int, Field(ge=1)] | None = None

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from catalog.access import Access
 from catalog.account import Account
 from catalog.defaults import FILE as DEFAULTS
 from catalog.defaults import Defaults, Layers, layers
 from catalog.firewall import Firewall
+from catalog.hosts import HostBaseline
+from catalog.ignores import DriftIgnores
 from catalog.image_lock import ImageLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
@@ -43,6 +46,12 @@ class Draft:
     """The account."""
     firewall: Firewall | None
     """What may reach a machine."""
+    access: Access | None
+    """Who may reach the hosts."""
+    hosts: HostBaseline | None
+    """What every host looks like."""
+    ignores: DriftIgnores | None
+    """Deviations that are borne for a while."""
     limits: Limits | None
     """Limits."""
     secrets: SecretsFile | None
@@ -78,6 +87,9 @@ def read(root: Path) -> Draft:
         machines=entries(source, "machines.yaml", machines, names=_NAMES, model=Machine),
         account=document(source, "account.yaml", Account),
         firewall=document(source, "firewall.yaml", Firewall),
+        access=document(source, "access.yaml", Access),
+        hosts=document(source, "hosts.yaml", HostBaseline),
+        ignores=document(source, "drift_ignores.yaml", DriftIgnores),
         limits=document(source, "limits.yaml", Limits),
         secrets=document(source, "secrets.yaml", SecretsFile),
         defaults=defaults,

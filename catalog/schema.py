@@ -7,9 +7,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from catalog.access import Access
 from catalog.account import Account
 from catalog.defaults import Defaults
 from catalog.firewall import Firewall
+from catalog.hosts import HostBaseline
+from catalog.ignores import DriftIgnores
 from catalog.image_lock import ImageLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
@@ -28,8 +31,11 @@ Schema = dict[str, Any]
 def schemas() -> dict[str, Schema]:
     """Return the schema of every kind of file, by the name of the schema's own file."""
     models: dict[str, Any] = {
+        "access": Access,
         "account": Account,
+        "drift-ignores": DriftIgnores,
         "firewall": Firewall,
+        "hosts": HostBaseline,
         "image-lock": ImageLock,
         "instance-types": Mapping[InstanceTypeName, InstanceType],
         "limits": Limits,

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog import account_rules, machine_rules, stack_rules, workload_rules
+from catalog import access_rules, account_rules, machine_rules, stack_rules, workload_rules
+from catalog.access import Access, BreakGlass
 from catalog.account import Account, Schedule
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.facts import Facts
 from catalog.firewall import Firewall
+from catalog.hosts import HostBaseline
 from catalog.image_lock import ImageLock
 from catalog.limits import StackLimits
 from catalog.machine import Machine
@@ -38,6 +40,10 @@ class Choice:
     """Ids of what it takes over, by name; None where nothing is built from the stack."""
     ssh_public_key: str = ""
     """Public half of the account's SSH key."""
+    access_ci_public_key: str = ""
+    """WireGuard public key of the peer ``ci``."""
+    break_glass: Sequence[BreakGlass] = ()
+    """Networks that come in without the access interface, beside those of the catalog."""
 
     def path(self, key: str) -> str:
         """Return how messages name one of the stack's configuration keys."""
@@ -66,6 +72,10 @@ class Stack:
     """What it shares with the other stacks in the Lambda Cloud account."""
     firewall: Firewall
     """What may reach its machines."""
+    access: Access
+    """Who may reach its hosts: peers whose key is known, and all that breaks the glass."""
+    hosts: HostBaseline
+    """What its hosts look like."""
     adopt: Mapping[str, str]
     """Ids of what it takes over from the account, by name."""
     ssh_public_key: str
@@ -122,6 +132,13 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         )
         if facts.account.owner == choice.stack:
             offences += account_rules.of_key(choice.ssh_public_key, choice.stack, choice.path("ssh_public_key"))
+    access = facts.access.keyed(choice.access_ci_public_key)
+    access = access.model_copy(update={"break_glass": (*access.break_glass, *choice.break_glass)})
+    offences += access_rules.of_break_glass(access.break_glass, choice.path("break_glass"))
+    if choice.adopt is not None and not access.peers:
+        rule = "somebody can come in through the access interface"
+        remedy = "set access_ci_public_key, or add a peer to catalog/access.yaml"
+        offences.append(Offence(choice.path("access_ci_public_key"), "absent", rule, remedy))
     if len(machines) == len(choice.machines):  # a name that is wrong is no lack of room
         offences += stack_rules.capacity(choice.stack, workloads, nodes, choice.path("machines"))
     unpriced = [*machine_rules.of_prices(machines, book, f"catalog/prices/{book_name}.yaml")]
@@ -143,6 +160,8 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         price_book=book_name,
         account=facts.account,
         firewall=facts.firewall,
+        access=access,
+        hosts=facts.hosts,
         adopt=choice.adopt or {},
         ssh_public_key=choice.ssh_public_key,
         prices={name: book.hourly_cents[machine.instance_type] for name, machine in machines.items()},

@@ -1,8 +1,11 @@
 """How things are built: ComponentResources that pour pure plans into resources; none reads config, clock or network."""
 
+from components.hosts.host import Host
+from components.hosts.hosts import Hosts
+from components.lambda_.account_firewall import AccountFirewall
 from components.lambda_.cluster import Cluster
 from components.lambda_.machine import Machine
 from components.mcp.fleet import McpFleet
 from components.workload.workload import Workload
 
-__all__ = ["Cluster", "Machine", "McpFleet", "Workload"]
+__all__ = ["AccountFirewall", "Cluster", "Host", "Hosts", "Machine", "McpFleet", "Workload"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from rehearsal import access
 from rehearsal.error import RehearsalError
 from rehearsal.home import PROJECT, Folder, write_private
 from rehearsal.passphrase import Cipher
@@ -39,10 +40,10 @@ def write(
     if not folder.kubeconfig.exists():
         message = f"{folder.kubeconfig}: is missing: the rehearsal is not up; run `./sophia up {folder.stack}`"
         raise RehearsalError(message)
-    of_account = {f"{PROJECT}:{key}": value for key, value in (account or {}).items()}
-    choices = {**of_account, **_read(committed)}
     passphrase = _passphrase(folder)
     values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
+    generated = {**(account or {}), **access.choices(folder, values)}
+    choices = {**{f"{PROJECT}:{key}": value for key, value in generated.items()}, **_read(committed)}
     plain = {"kubeconfig": folder.kubeconfig.read_text(encoding="utf-8"), **values}
     fingerprint = _fingerprint(choices, passphrase, plain)
     if _fingerprint_of(folder.configuration) == fingerprint:
@@ -110,7 +111,8 @@ def _fake_values(folder: Folder, names: Sequence[str]) -> dict[str, str]:
     missing = set(names) - known.keys()
     if missing:
         # The prefix lets anyone who meets such a value know that it opens nothing.
-        known |= {name: f"rehearsal-{secrets.token_hex(20)}" for name in sorted(missing)}
+        made = {name: f"rehearsal-{secrets.token_hex(20)}" for name in sorted(missing)}
+        known |= made | {name: access.private_key() for name in missing & {access.CI_KEY}}
         write_private(folder.secrets, json.dumps(known, indent=1))
     return {name: known[name] for name in sorted(set(names))}
 

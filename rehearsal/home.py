@@ -200,6 +200,11 @@ class Folder(Place):
         return self.path / MACHINES_NEEDED
 
     @property
+    def first_contact(self) -> Path:
+        """The entry that lets the engine in to new hosts."""
+        return self.path / "first-contact.json"
+
+    @property
     def asleep(self) -> Path:
         """It exists while the stack sleeps."""
         return self.path / "asleep"

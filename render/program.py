@@ -6,6 +6,7 @@ import hashlib
 import json
 import runpy
 import sys
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,11 @@ def _of_the_account(stack: str) -> dict[str, Any]:
     names = [name for name, machine in machines.items() if machine.pinned]
     names += [facts.account.ssh_key] if facts.account.owner == stack else []
     adopt = {name: hashlib.blake2b(name.encode(), digest_size=16).hexdigest() for name in names}
-    return {f"{PROJECT}:adopt": adopt, f"{PROJECT}:ssh_public_key": "ssh-ed25519 AAAA render"}
+    return {
+        f"{PROJECT}:adopt": adopt,
+        f"{PROJECT}:ssh_public_key": "ssh-ed25519 AAAA render",
+        f"{PROJECT}:access_ci_public_key": b64encode(b"the public key of a render alone").decode(),
+    }
 
 
 def _secret_keys() -> list[str]:

@@ -15,14 +15,17 @@ class Cluster(pulumi.ComponentResource):
     """``sophia:lambda:Cluster``: the machines of a stack exist, with what they are launched with.
 
     Creates:
-        - SshKey and GlobalFirewallRuleset, in the stack that owns the account.
+        - SshKey, in the stack that owns the account.
         - Filesystem for each one that the stack owns.
         - FirewallRuleset for each region and part in the cluster that machines are launched in.
         - ``sophia:lambda:Machine`` for each machine.
 
-    Does not create the host firewall, which alone protects the machines that ``host_firewall`` names.
+    Does not create the firewall of hosts, which alone protects the machines that ``host_firewall`` names, nor the
+    account's, which may close SSH only when the hosts have another way in.
     """
 
+    instances: Mapping[str, pulumi.Output[str]]
+    """Ids of the instances by machine."""
     addresses: pulumi.Output[Mapping[str, str]]
     """Public addresses by machine."""
     host_firewall: pulumi.Output[Sequence[str]]
@@ -50,7 +53,7 @@ class Cluster(pulumi.ComponentResource):
         }
         super().__init__("sophia:lambda:Cluster", name, facts, opts)
         child = pulumi.ResourceOptions(parent=self)
-        prerequisites = _account(self, name, stack) if stack.owns_account else []
+        prerequisites: list[pulumi.Resource] = [_key(self, name, stack)] if stack.owns_account else []
         prerequisites += [
             sdk.Filesystem(f"{name}-{system}", name=system, region=region, deletion_protection=True, opts=child)
             for system, region in plan.file_systems(stack).items()
@@ -76,6 +79,7 @@ class Cluster(pulumi.ComponentResource):
             )
             for machine in machines
         }
+        self.instances = {machine: built[machine].instance for machine in built}
         self.addresses = pulumi.Output.all(**{machine: built[machine].address for machine in built})
         self.host_firewall = pulumi.Output.from_input(plan.unprotected(stack))
         self.hourly_cost_usd = _usd(stack.hourly_cents)
@@ -96,18 +100,8 @@ def _usd(cents: int) -> pulumi.Output[str]:
     return pulumi.Output.from_input(decimal_usd(cents))
 
 
-def _account(cluster: Cluster, name: str, stack: catalog.Stack) -> list[pulumi.Resource]:
+def _key(cluster: Cluster, name: str, stack: catalog.Stack) -> pulumi.Resource:
     """What all stacks use outlives the one that owns it."""
-
-    def kept(import_: str | None) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=cluster, import_=import_, protect=True, retain_on_delete=True)
-
     key = stack.account.ssh_key
-    return [
-        sdk.SshKey(f"{name}-ssh-key", name=key, public_key=stack.ssh_public_key, opts=kept(stack.adopt.get(key))),
-        sdk.GlobalFirewallRuleset(
-            f"{name}-global-firewall",
-            rules=[plan.rule_arguments(rule) for rule in stack.firewall.global_rules],
-            opts=kept("global"),
-        ),
-    ]
+    options = pulumi.ResourceOptions(parent=cluster, import_=stack.adopt.get(key), protect=True, retain_on_delete=True)
+    return sdk.SshKey(f"{name}-ssh-key", name=key, public_key=stack.ssh_public_key, opts=options)

@@ -19,6 +19,8 @@ class Machine(pulumi.ComponentResource):
     Does not create anything on the machine.
     """
 
+    instance: pulumi.Output[str]
+    """Id of its instance."""
     address: pulumi.Output[str]
     """Its public address."""
     private_address: pulumi.Output[str | None]
@@ -61,5 +63,7 @@ class Machine(pulumi.ComponentResource):
         ready = sdk.InstanceReady(
             f"{name}-ready", instance_id=instance.id, opts=pulumi.ResourceOptions(parent=self, deleted_with=instance)
         )
-        self.address, self.private_address = ready.ip, ready.private_ip
-        self.register_outputs({"address": self.address, "private_address": self.private_address})
+        self.instance, self.address, self.private_address = instance.id, ready.ip, ready.private_ip
+        self.register_outputs(
+            {"instance": self.instance, "address": self.address, "private_address": self.private_address}
+        )

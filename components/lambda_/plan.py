@@ -9,6 +9,9 @@ from catalog.firewall import Rule
 from catalog.machine import Machine
 from providers.lambda_cloud.sdk import FirewallRuleArgs
 
+Part = Literal["server", "agent"]
+"""A machine's part in the cluster."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachinePlan:
@@ -30,7 +33,7 @@ class MachinePlan:
     """The address an adopted machine must have."""
     hourly_cents: int
     """What it costs, in United States cents per hour."""
-    part: Literal["server", "agent"]
+    part: Part
     """Its part in the cluster."""
     enforced: bool
     """Whether Lambda's firewall protects it; where not, the host firewall must."""
@@ -63,13 +66,22 @@ def machines(stack: catalog.Stack) -> tuple[MachinePlan, ...]:
     return tuple(_machine(name, machine, stack) for name, machine in stack.machines.items())
 
 
-def rulesets(stack: catalog.Stack) -> Mapping[tuple[str, str], Sequence[FirewallRuleArgs]]:
+def rulesets(stack: catalog.Stack) -> Mapping[tuple[str, Part], Sequence[FirewallRuleArgs]]:
     """Return, by region and part in the cluster, the rules of the ruleset that machines are launched with.
 
     An adopted machine keeps the rulesets it was launched with, so where nothing is launched there is none.
     """
     launched = sorted({(plan.region, plan.part) for plan in machines(stack) if plan.launched and plan.enforced})
-    return {key: [rule_arguments(rule) for rule in stack.firewall.world(key[1])] for key in launched}
+    broken = stack.access.break_glass
+    return {(r, part): [rule_arguments(rule) for rule in stack.firewall.ruleset(part, broken)] for r, part in launched}
+
+
+def account_rules(stack: catalog.Stack) -> Sequence[FirewallRuleArgs]:
+    """Return the rules of the account's global ruleset.
+
+    It is all that protects, and opens, machines that were adopted without rulesets, servers among them.
+    """
+    return [rule_arguments(rule) for rule in stack.firewall.ruleset("server", stack.access.break_glass)]
 
 
 def rule_arguments(rule: Rule) -> FirewallRuleArgs:

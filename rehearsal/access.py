@@ -1,0 +1,59 @@
+"""How the engine comes in to the machines of a rehearsal: first by a network that breaks the glass, then as ``ci``."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from rehearsal.home import Folder, write_private
+from rehearsal.machines.names import RUNNER
+
+CI_KEY = "ACCESS_CI_PRIVATE_KEY"
+"""Canonical name of the secret by which the engine comes in as a peer."""
+
+_FIRST_CONTACT = timedelta(hours=24)
+
+
+def private_key() -> str:
+    """Return a new WireGuard private key, as ``wg genkey`` prints it; unlike other fake values it has to fit a lock."""
+    return b64encode(X25519PrivateKey.generate().private_bytes_raw()).decode()
+
+
+def public_key(private: str) -> str:
+    """Return the public half of a WireGuard private key, as ``wg pubkey`` prints it."""
+    return b64encode(X25519PrivateKey.from_private_bytes(b64decode(private)).public_key().public_bytes_raw()).decode()
+
+
+def choices(folder: Folder, secrets: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a stack's configuration says of the access to its hosts.
+
+    A new host knows no peer yet, so the engine's own address breaks the glass; the entry stays as it is from run to
+    run, so that nothing changes, and is renewed when it has expired, because machines may have been launched since.
+
+    Args:
+        folder: the rehearsal.
+        secrets: secret values by key of the configuration; without ci's key nobody is let in.
+    """
+    key = secrets.get(CI_KEY.lower())
+    if key is None:
+        return {}
+    return {"access_ci_public_key": public_key(key), "break_glass": [_first_contact(folder)]}
+
+
+def _first_contact(folder: Folder) -> dict[str, str]:
+    now = datetime.now(UTC)
+    if folder.first_contact.exists():
+        known: dict[str, str] = json.loads(folder.first_contact.read_text(encoding="utf-8"))
+        if datetime.fromisoformat(known["expires"]) > now:
+            return known
+    entry = {
+        "cidr": f"{RUNNER}/32",
+        "reason": "first contact with a new host",
+        "owner": "the rehearsal",
+        "expires": (now + _FIRST_CONTACT).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    write_private(folder.first_contact, json.dumps(entry))
+    return entry
