@@ -9,7 +9,7 @@ from typing_extensions import override
 from providers.host.connection import NO_IMPORT, OnHost, must_be_known, unless_unreachable
 from providers.host.recorded import plain
 from providers.host.ssh import Hosts
-from providers.kit import WRITE_ONLY, Created, Live, Model, Operation, Resource
+from providers.kit import WRITE_ONLY, Created, Live, Model, Operation, Resource, UndisclosedError
 
 PATH: Final = r"^(/[A-Za-z0-9_.@:+~=,-]*[A-Za-z0-9_@:+~=,-])+$"
 Path = Annotated[str, StringConstraints(pattern=PATH, max_length=1024)]
@@ -56,11 +56,11 @@ class FilesInputs(OnHost):
         for file in self.files:
             if (file.content is None) == (file.path not in secret):
                 message = f"{file.path}: give its content, or have it in secret_contents, one of the two"
-                raise ValueError(message)
+                raise UndisclosedError(message)
         strange = sorted(secret.keys() - {file.path for file in self.files})
         if strange:
             message = f"secret_contents has {', '.join(strange)}, which is none of the files; remove it or add the file"
-            raise ValueError(message)
+            raise UndisclosedError(message)
         return self
 
 

@@ -137,7 +137,7 @@ def _failure(one: Shape, given: Values, path: Path, error: ErrorDetails) -> Fail
     undisclosed = isinstance((error.get("ctx") or {}).get("error"), UndisclosedError)
     reason = _reason(one, path, error, secret=secret and not undisclosed)
     where = paths.text(path)
-    return Failure("", f"{where}: {reason}") if secret or undisclosed else Failure(where, reason)
+    return Failure("", f"{where}: {reason}" if where else reason) if secret or undisclosed else Failure(where, reason)
 
 
 def _reason(one: Shape, path: Path, error: ErrorDetails, *, secret: bool) -> str:
