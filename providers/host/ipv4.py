@@ -45,7 +45,7 @@ def interface(text: str) -> str:
     """
     example = "write an address and its network such as 10.97.0.1/24"
     try:
-        given = IPv4Interface(text)
+        given = IPv4Interface(text if "/" in text else f"{text}/")
     except ValueError:
         message = f"{text!r} is no address of an interface; {example} (there is no IPv6)"
         raise ValueError(message) from None

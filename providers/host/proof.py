@@ -13,6 +13,9 @@ from providers.kit import Operation, ProviderError
 MARGIN_SECONDS: Final = 3.0
 """How long before the host undoes a change the proof must be there, so that the confirmation reaches it in time."""
 
+PATIENCE_SECONDS: Final = 30.0
+"""How long a host is asked what became of a change, from when it should have undone it."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -40,29 +43,29 @@ class Change:
         Raises:
             ProviderError: there is no way in with it; the host has undone it, or does so by itself.
         """
+        begun = asyncio.get_running_loop().time()
         try:
             said = await self._run("apply", {**data, "seconds": self.seconds}, "applying")
         except UnreachableError as error:
-            await self._undone(str(error), error)
+            await self._undone(error.what, error, begun)
         try:
             async with asyncio.timeout(self.seconds - MARGIN_SECONDS):
                 await self.hosts.reachable(self.connection, step=f"{self.program}: proving the way in")
         except (UnreachableError, TimeoutError) as error:
-            why = "a fresh connection found no way in with the change"
-            await self._undone(why, error)
+            await self._undone("a fresh connection found no way in with the change", error, begun)
         await self._run("confirm", data, "keeping")
         return said
 
-    async def _undone(self, why: str, cause: Exception) -> None:
-        """Wait until the host has undone the change, and tell.
+    async def _undone(self, why: str, cause: Exception, begun: float) -> None:
+        """Wait until the host has undone the change that was begun then, and tell.
 
         Raises:
             ProviderError: always.
         """
         label = f"{self.connection.label}: {self.program}"
-        await asyncio.sleep(self.seconds)
+        await asyncio.sleep(begun + self.seconds - asyncio.get_running_loop().time())
         try:
-            outcome = await self._run("outcome", {}, "looking what became of the change")
+            outcome = await self._outcome()
         except (UnreachableError, StepError) as error:
             what = f"{label}: {why}; the host undoes it after {self.seconds:g} s, which could not be seen: {error.what}"
             raise ProviderError(what, "if it does not answer in a minute: docs/runbooks/locked-out.md") from cause
@@ -71,6 +74,18 @@ class Change:
             raise ProviderError(what, "change what closes the way in, then run again") from cause
         what = f"{label}: {why}; the host answers again, and says of the change: {outcome or 'never made'}"
         raise ProviderError(what, "run again") from cause
+
+    async def _outcome(self) -> str:
+        """Return what became of the change, asked until the host answers: ways in take a moment to come back."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE_SECONDS
+        while True:
+            try:
+                return str(await self._run("outcome", {}, "looking what became of the change"))
+            except UnreachableError:
+                if loop.time() > deadline:
+                    raise
+            await asyncio.sleep(1)
 
     async def _run(self, act: str, data: Mapping[str, Any], step: str) -> Any:
         return await self.hosts.run(

@@ -41,10 +41,9 @@ class Ground:
     room: Room
     machine: Any
 
-    @property
-    def life(self) -> Life:
-        """The life of resources on it."""
-        return declared(self.plugin, self.machine.host())
+    def meet(self) -> Life:
+        """Return the life of resources on it, as a run begins it."""
+        return declared(self.plugin, self.machine)
 
     @property
     def private(self) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.machines import Client
+from rehearsal.machines import Client, Room
 from tests.host.ground import ADDRESS, BREAK_GLASS, FRIEND, STRANGER, Ground, configured, peer, public_key
 from tests.host.peers import KeyPair, joined
 from tests.host.scan import SCANNED, listening, of_the_table, scan
@@ -32,14 +32,14 @@ def ground(process, room, boot, keys, node):
 @pytest.fixture(scope="module")
 def host_key(ground, node, ann):
     """Closes the host but for the table, and gives its public key."""
-    life = ground.life
+    life = ground.meet()
     access = life.make("Access", ground.access(peer(ann)))
     nodes = [node.address, f"10.16.0.{node.id[1:]}"]
     life.make("Firewall", ground.firewall(nodes=nodes))
     return public_key(access)
 
 
-def outside(room, address: str) -> Client:
+def outside(room: Room, address: str) -> Client:
     return room.client(f"from-{address.rpartition('.')[2]}", address)
 
 
