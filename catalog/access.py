@@ -4,13 +4,15 @@ import binascii
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from catalog.model import Cidr, DnsLabel, Ipv4, Model
+from catalog.model import DnsLabel, Ipv4, Model
 
 _KEY_BYTES = 32
+_WIDEST_NETWORK = 16
 
 
 def _wireguard_key(text: str) -> str:
@@ -26,6 +28,22 @@ def _wireguard_key(text: str) -> str:
 
 WireGuardKey = Annotated[str, AfterValidator(_wireguard_key)]
 """A WireGuard public key, as ``wg pubkey`` prints it."""
+
+
+def _ipv4_network(text: str) -> str:
+    IPv4Network(text)
+    return text
+
+
+def _of_one_organisation(text: str) -> str:
+    if IPv4Network(text).prefixlen < _WIDEST_NETWORK:
+        message = f"an access network is at most a /{_WIDEST_NETWORK}"
+        raise ValueError(message)
+    return text
+
+
+Ipv4Cidr = Annotated[str, AfterValidator(_ipv4_network), Field(examples=["203.0.113.7/32"])]
+"""A range of IPv4 addresses, with no bits set beyond its prefix."""
 
 InterfaceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,14}$")]
 """The name of a network interface of Linux."""
@@ -54,7 +72,7 @@ class Peer(Model):
 class BreakGlass(Model):
     """A network that comes in as if through the access interface, until it expires."""
 
-    cidr: Cidr
+    cidr: Ipv4Cidr
     """The network."""
     reason: Annotated[str, Field(min_length=1)]
     """Why it must."""
@@ -72,7 +90,7 @@ class BreakGlass(Model):
 class Access(Model):
     """Who may reach the hosts."""
 
-    network: Cidr
+    network: Annotated[Ipv4Cidr, AfterValidator(_of_one_organisation)]
     """The access network: each host and each peer has one address of it."""
     interface: InterfaceName
     """Name of the interface on each host."""
@@ -92,6 +110,17 @@ class Access(Model):
             name: p.model_copy(update={"public_key": keys.get(p.role, p.public_key)}) for name, p in self.peers.items()
         }
         return self.model_copy(update={"peers": {name: peer for name, peer in peers.items() if peer.public_key}})
+
+    def expired(self, moment: datetime) -> tuple[str, ...]:
+        """Return what may not come in any more, and so can be removed: hosts have shut it out by themselves.
+
+        Args:
+            moment: now, with its time zone.
+        """
+        today = moment.astimezone(UTC).date()
+        peers = [f"peer {name} ({p.owner})" for name, p in self.peers.items() if p.expires and p.expires <= today]
+        broken = [f"break_glass {one.cidr} ({one.owner})" for one in self.break_glass if one.expires <= moment]
+        return (*peers, *broken)
 
 
 def instant(moment: datetime) -> str:

@@ -5,18 +5,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
-from catalog.access import Access, BreakGlass
+from pydantic import TypeAdapter
+
+from catalog.access import Access, BreakGlass, WireGuardKey
 from catalog.firewall import Firewall
 from catalog.hosts import HostBaseline
 from catalog.limits import Limits
 from catalog.machine import Machine
 from catalog.machine_rules import Where
 from catalog.offence import Offence
+from catalog.shape import fits
 
 _TAKEN = {"pods": "10.42.0.0/16", "services": "10.43.0.0/16"}
 """Networks of the cluster: the defaults of K3s."""
 
 _WIDEST_BREAK_GLASS = 24
+_KEY: TypeAdapter[str] = TypeAdapter(WireGuardKey)
 
 
 def of_access(access: Access, where: Where, machines: Mapping[str, Machine]) -> Iterator[Offence]:
@@ -36,7 +40,7 @@ def of_access(access: Access, where: Where, machines: Mapping[str, Machine]) -> 
     holders = {f"{folder}/machines.yaml: {name}.access_address": m.access_address for name, m in machines.items()}
     holders |= {where(f"peers.{name}.address"): peer.address for name, peer in access.peers.items()}
     for path, address in holders.items():
-        if IPv4Address(address) not in [*network.hosts()]:
+        if not _is_a_host(IPv4Address(address), network):
             rule = f"it is an address in the access network {network}"
             yield Offence(path, address, rule, f"choose a free one, {_free(network, holders)} for instance")
     yield from _twice(holders, network)
@@ -111,20 +115,16 @@ def of_hosts(hosts: HostBaseline, where: Where, limits: Limits) -> Iterator[Offe
             yield Offence(where(f"ssh.{keyword}"), hosts.ssh.get(keyword, "absent"), rule, f"write {keyword}: {value}")
 
 
-def of_addresses(machines: Mapping[str, Machine], where: Where) -> Iterator[Offence]:
-    """Yield the public addresses that two machines claim.
+def of_ci_key(key: str, path: str) -> Iterator[Offence]:
+    """Yield what is wrong with the public key of ``ci``; it is never shown, since it may be the private half.
 
     Args:
-        machines: all machines by name.
-        where: gives the path of a field.
+        key: what the stack's configuration gives; empty for none.
+        path: where it stands.
     """
-    claims = Counter(machine.expected_ip for machine in machines.values() if machine.expected_ip)
-    for name, machine in machines.items():
-        if machine.expected_ip and claims[machine.expected_ip] > 1:
-            rule = "an address is one machine's"
-            yield Offence(
-                where(f"{name}.expected_ip"), str(machine.expected_ip), rule, "look both up in Lambda's console"
-            )
+    if key and not fits(_KEY, key):
+        rule = "it is a WireGuard public key, 44 characters of base64"
+        yield Offence(path, "a text", rule, "give what `wg pubkey` prints for ACCESS_CI_PRIVATE_KEY")
 
 
 def _peer(name: str, role: str, where: Where, *, key: bool, ends: bool) -> Iterator[Offence]:
@@ -139,6 +139,10 @@ def _peer(name: str, role: str, where: Where, *, key: bool, ends: bool) -> Itera
         if not given:
             remedy = "add what `wg pubkey` prints" if field == "public_key" else "add the day on which it ends"
             yield Offence(where(f"peers.{name}.{field}"), "absent", "a person has a key and an end", remedy)
+
+
+def _is_a_host(address: IPv4Address, network: IPv4Network) -> bool:
+    return address in network and address not in {network.network_address, network.broadcast_address}
 
 
 def _twice(holders: Mapping[str, str], network: IPv4Network) -> Iterator[Offence]:

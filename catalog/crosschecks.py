@@ -47,7 +47,6 @@ def _of_ways_in(draft: Draft) -> Iterator[Offence]:
     if draft.firewall is not None:
         yield from account_rules.of_firewall(draft.firewall, at("firewall.yaml"), broken)
         yield from access_rules.of_ways_in(draft.firewall, at("firewall.yaml"))
-    yield from access_rules.of_addresses(draft.machines.valid, at("machines.yaml"))
     if draft.access is not None:
         yield from access_rules.of_access(draft.access, at("access.yaml"), draft.machines.valid)
     if draft.hosts is not None and draft.limits is not None:

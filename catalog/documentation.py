@@ -163,8 +163,8 @@ def _firewall(catalog: Facts) -> str:
     ]
     head = ["Name", "Mesh", "Protocol", "Port", "From", "To", "For"]
     return (
-        f"{_table(head, rows)}\n\nThe nodes of every stack are a {firewall.mesh} mesh. The firewall of each host says all "
-        "of it; Lambda's says the rows from the world, and enforces nothing in "
+        f"{_table(head, rows)}\n\nThe nodes of every stack are a {firewall.mesh} mesh. The firewall of each host says "
+        "all of it; Lambda's says the rows from the world, and enforces nothing in "
         f"{', '.join(firewall.unenforced_regions)}."
     )
 
@@ -185,10 +185,16 @@ def _hosts(catalog: Facts) -> str:
     ]
     lines = (
         f"Packages: {', '.join(f'`{name}`' for name in hosts.packages)}.",
-        f"Time from {', '.join(hosts.time_servers)}. Journal: {hosts.journal.max_use}, "
-        f"{hosts.journal.retention_days} days. {len(hosts.sysctls)} kernel parameters, {len(hosts.audit)} audit rules, "
-        f"{len(hosts.directories)} directories, {len(hosts.ssh)} settings of SSH: `catalog/hosts.yaml`.",
-        f"Security updates, without a reboot, and never what begins with {', '.join(hosts.upgrades.held)}:",
+        f"Time from {', '.join(hosts.time_servers)}.",
+        f"Journal: {hosts.journal.max_use}, {hosts.journal.retention_days} days.",
+        (
+            f"`catalog/hosts.yaml` has the {len(hosts.sysctls)} kernel parameters, {len(hosts.audit)} audit rules, "
+            f"{len(hosts.directories)} directories and {len(hosts.ssh)} settings of SSH."
+        ),
+        (
+            "Security updates come in without a reboot, and where there is a GPU never of packages whose names begin "
+            f"with {', '.join(hosts.upgrades.held_where_a_gpu_is)}:"
+        ),
         _table(["Stack", "When", "Within"], windows),
     )
     return "\n\n".join(lines)

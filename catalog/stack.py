@@ -135,6 +135,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     access = facts.access.keyed(choice.access_ci_public_key)
     access = access.model_copy(update={"break_glass": (*access.break_glass, *choice.break_glass)})
     offences += access_rules.of_break_glass(access.break_glass, choice.path("break_glass"))
+    offences += access_rules.of_ci_key(choice.access_ci_public_key, choice.path("access_ci_public_key"))
     if choice.adopt is not None and not access.peers:
         rule = "somebody can come in through the access interface"
         remedy = "set access_ci_public_key, or add a peer to catalog/access.yaml"
