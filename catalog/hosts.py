@@ -49,8 +49,8 @@ class Upgrades(Model):
 
     windows: Mapping[DnsLabel, Window]
     """When, by stack."""
-    held: tuple[str, ...]
-    """Beginnings of the names of packages that are never brought in this way."""
+    held_where_a_gpu_is: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$")], ...]
+    """Beginnings of the names of packages that are never brought in this way on a machine with a GPU."""
 
 
 class Directory(Model):

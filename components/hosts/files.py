@@ -38,8 +38,8 @@ def journal(facts: Journal) -> FileArgs:
     )
 
 
-def upgrades(facts: Upgrades) -> FileArgs:
-    """Return what comes in by itself: security updates, never a reboot, nothing that is held.
+def upgrades(facts: Upgrades, *, gpu: bool) -> FileArgs:
+    """Return what comes in by itself: security updates, never a reboot, nothing that is held on a machine with a GPU.
 
     ``#clear`` drops what the distribution's own file lists, which would be added to otherwise (apt.conf(5)).
     """
@@ -51,11 +51,12 @@ def upgrades(facts: Upgrades) -> FileArgs:
             "#clear Unattended-Upgrade::Allowed-Origins;",
             "#clear Unattended-Upgrade::Origins-Pattern;",
             "Unattended-Upgrade::Origins-Pattern {",
-            '  "origin=${distro_id},codename=${distro_codename},label=${distro_id}-Security";',
+            # Debian's, by its codename, and Ubuntu's, by its suite.
+            '  "origin=${distro_id},codename=${distro_codename}-security,label=${distro_id}-Security";',
             '  "origin=${distro_id},archive=${distro_codename}-security";',
             "};",
             "Unattended-Upgrade::Package-Blacklist {",
-            *(f'  "^{beginning}";' for beginning in facts.held),
+            *(f'  "^{beginning}";' for beginning in facts.held_where_a_gpu_is if gpu),
             "};",
             'Unattended-Upgrade::Automatic-Reboot "false";',
         ),
@@ -63,7 +64,10 @@ def upgrades(facts: Upgrades) -> FileArgs:
 
 
 def upgrade_window(window: Window) -> FileArgs:
-    """Return when updates come in, in place of the distribution's own time."""
+    """Return when updates come in, in place of the distribution's own time.
+
+    The distribution makes up at the next boot for what was missed, at whatever hour that is; a window is kept instead.
+    """
     return file(
         UPGRADE_WINDOW,
         (
@@ -71,6 +75,7 @@ def upgrade_window(window: Window) -> FileArgs:
             "OnCalendar=",
             f"OnCalendar={window.on_calendar}",
             f"RandomizedDelaySec={window.spread_minutes}m",
+            "Persistent=false",
         ),
     )
 

@@ -156,7 +156,7 @@ def _files(machine: Machine, stack: catalog.Stack) -> tuple[FileArgs, ...]:
     return (
         files.time(baseline.time_servers),
         files.journal(baseline.journal),
-        files.upgrades(baseline.upgrades),
+        files.upgrades(baseline.upgrades, gpu=machine.gpu_sharing is not None),
         files.upgrade_window(baseline.upgrades.windows[stack.name]),
         files.audit(baseline.audit),
         files.directories(baseline.directories_of(machine.role)),
