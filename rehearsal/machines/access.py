@@ -12,8 +12,10 @@ from rehearsal.machines.names import path_of
 from rehearsal.process import end, find, last_lines, log_of, spawn
 from rehearsal.waiting import until
 
-NAME = "access"
-"""The interface, and the name under which its process is found again."""
+PROCESS = "runner.access"
+"""The name under which its process is found again; no machine's id holds a dot."""
+
+_INTERFACE = "access"
 
 _SECONDS = 10.0
 _ENDING = 2.0
@@ -40,37 +42,37 @@ def join(folder: Place, runner: Client, configuration: str) -> None:
     within = ("nsenter", f"--target={pid}", "--net", "--mount")
     # On standard input, because it holds the private key. All peers are new to it, so that it greets them now: of a
     # peer that has forgotten it, as after a reboot, it would know after 15 s of silence.
-    run([*within, "wg", "setconf", NAME, "/dev/stdin"], text=settings)
+    run([*within, "wg", "setconf", _INTERFACE, "/dev/stdin"], text=settings)
     ip = ("nsenter", f"--net={path_of(runner.namespace)}", "ip")
-    run([*ip, "address", "flush", "dev", NAME])
+    run([*ip, "address", "flush", "dev", _INTERFACE])
     for address in addresses:
-        run([*ip, "address", "add", address, "dev", NAME])
-    run([*ip, "link", "set", NAME, "up", "mtu", "1420"])
+        run([*ip, "address", "add", address, "dev", _INTERFACE])
+    run([*ip, "link", "set", _INTERFACE, "up", "mtu", "1420"])
     for route in routes:
-        run([*ip, "route", "replace", route, "dev", NAME])
+        run([*ip, "route", "replace", route, "dev", _INTERFACE])
 
 
 def leave(folder: Place) -> None:
     """Make the runner no peer any more; nothing happens when it is none."""
-    end(folder, find(folder, [NAME]).values(), patience=_ENDING)
+    end(folder, find(folder, [PROCESS]).values(), patience=_ENDING)
 
 
 def _process(folder: Place, runner: Client) -> int:
-    found = find(folder, [NAME])
+    found = find(folder, [PROCESS])
     if found:
-        return found[NAME].pid
+        return found[PROCESS].pid
     private(Path("/run/wireguard"))
     # A mount of its own, because user-space implementations of all homes would meet in /run/wireguard by name.
     isolated = ("unshare", "--mount", "/bin/sh", "-c", _IN_PRIVATE)
     nsenter = ("/usr/bin/nsenter", f"--net={path_of(runner.namespace)}")
-    pid = spawn(folder, NAME, ("/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *nsenter, *isolated)).pid
+    pid = spawn(folder, PROCESS, ("/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *nsenter, *isolated)).pid
 
     def up() -> bool | None:
-        if NAME not in find(folder, [NAME]):
-            log = log_of(folder, NAME)
+        if PROCESS not in find(folder, [PROCESS]):
+            log = log_of(folder, PROCESS)
             message = f"wireguard-go ended by itself; the end of {log}:\n{last_lines(log, 10)}"
             raise RehearsalError(message)
-        return os.path.exists(f"/proc/{pid}/root/run/wireguard/{NAME}.sock") or None  # noqa: PTH110 - of a namespace
+        return os.path.exists(f"/proc/{pid}/root/run/wireguard/{_INTERFACE}.sock") or None  # noqa: PTH110 - of a namespace
 
     until(up, seconds=_SECONDS, failure=lambda: f"wireguard-go makes no interface within {_SECONDS:.0f} s")
     return pid

@@ -59,6 +59,14 @@ def path_of(namespace: str) -> Path:
     return _NAMESPACES / namespace
 
 
+def there(namespace: str) -> bool:
+    """Return whether there is a network namespace of this name, and not only the file that it was to get."""
+    try:
+        return path_of(namespace).stat().st_dev != _NAMESPACES.stat().st_dev
+    except FileNotFoundError:
+        return False
+
+
 def link_of(namespace: str) -> str:
     """Return the name of the router's end of a namespace's link: at most 15 characters."""
     return f"v{hashlib.sha256(namespace.encode()).hexdigest()[:12]}"

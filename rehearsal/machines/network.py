@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rehearsal.machines.command import run
 from rehearsal.machines.conntrack import forget_connections
 from rehearsal.machines.machine import MachineSpec
-from rehearsal.machines.names import GATEWAY, RUNNER, Names, link_of, path_of
+from rehearsal.machines.names import GATEWAY, RUNNER, Names, link_of, path_of, there
 from rehearsal.machines.ruleset import ruleset
 
 
@@ -29,9 +29,9 @@ class Network:
             RehearsalError: when the kernel refuses.
         """
         internet = self.names.internet
-        if not path_of(internet).exists():
+        if not there(internet):
             _add(internet)
-        if not path_of(self.names.runner).exists():
+        if not there(self.names.runner):
             # Again after a crash that fell between the two: every line says what shall be, not what changes.
             within = ("nsenter", f"--net={path_of(internet)}")
             _ip(internet, "link set lo up", f"address replace {GATEWAY}/32 dev lo", "route replace blackhole default")
@@ -46,7 +46,7 @@ class Network:
             RehearsalError: when the kernel refuses.
         """
         internet, link = self.names.internet, link_of(namespace)
-        if not path_of(namespace).exists():
+        if not there(namespace):
             _add(namespace)
         if f"{link}@" not in run(["ip", "-n", internet, "-oneline", "link"]):
             _ip(internet, f"link add {link} type veth peer name eth0 netns {namespace}")
@@ -66,10 +66,10 @@ class Network:
         Raises:
             RehearsalError: when the kernel refuses.
         """
-        if not path_of(namespace).exists():
+        if namespace not in self.names.existing():
             return
         internet, link = self.names.internet, link_of(namespace)
-        if path_of(internet).exists() and f"{link}@" in run(["ip", "-n", internet, "-oneline", "link"]):
+        if there(internet) and f"{link}@" in run(["ip", "-n", internet, "-oneline", "link"]):
             # Here and now: the kernel deletes a namespace some time after its name.
             _ip(internet, f"link delete {link}")
         run(["ip", "netns", "delete", namespace])
@@ -97,6 +97,8 @@ class Network:
 
 
 def _add(namespace: str) -> None:
+    # An interruption may have left its file alone.
+    path_of(namespace).unlink(missing_ok=True)
     run(["ip", "netns", "add", namespace])
 
 

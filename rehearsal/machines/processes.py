@@ -37,6 +37,11 @@ def start(folder: Place, spec: MachineSpec, *, namespace: Path, directory: Path,
     spawn(folder, spec.id, ("/bin/sh", str(_PROGRAM), *arguments))
 
 
+def started(folder: Place, machine_id: str) -> bool:
+    """Return whether a machine was started and has not ended, whether or not it has booted."""
+    return bool(find(folder, [machine_id]))
+
+
 def wait(folder: Place, machine_id: str) -> int:
     """Return the machine's first process once people are let in.
 

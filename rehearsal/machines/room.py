@@ -18,7 +18,7 @@ from rehearsal.machines.command import PATH, require_root
 from rehearsal.machines.disk import Disk, disks
 from rehearsal.machines.folder import MachinesFolder
 from rehearsal.machines.machine import Machine, MachineSpec
-from rehearsal.machines.names import RUNNER, Names, path_of
+from rehearsal.machines.names import RUNNER, Names, path_of, there
 from rehearsal.machines.network import Network
 
 GATE_PORT = 8490
@@ -71,7 +71,7 @@ class Room:
         with self._locked():
             disk.sweep(self.folder.disks)
             known = {one.path.name for one in disks(self.folder.disks)}
-            strays = set(processes.strays(self.folder)) - known - {access.NAME}
+            strays = set(processes.strays(self.folder)) - known - {access.PROCESS}
             processes.kill(self.folder, strays)
             prefix = self.names.machine("")
             spaces = {name.removeprefix(prefix) for name in self.names.existing() if name.startswith(prefix)}
@@ -91,7 +91,7 @@ class Room:
         """
         require_root()
         base = self.base or image.base()
-        if not path_of(self.names.runner).exists():
+        if not there(self.names.runner):
             self.open()
         namespace, place = self.names.machine(spec.id), self._disk(spec.id)
         with self._locked():
@@ -100,8 +100,7 @@ class Room:
             place.require_base()
             self._network.attach(namespace, spec.private)
             self._rule(forget=before is not None and before != spec)
-            running = processes.first_process(self.folder, spec.id)
-            if running is None:
+            if not processes.started(self.folder, spec.id):
                 groups = cgroups.create(self.names.tag, spec.id)
                 processes.start(self.folder, spec, namespace=path_of(namespace), directory=place.path, groups=groups)
         return Machine(spec, processes.wait(self.folder, spec.id))
@@ -146,7 +145,7 @@ class Room:
             self._halt(machine_id)
             self._disk(machine_id).remove()
             self._network.detach(self.names.machine(machine_id))
-            if path_of(self.names.internet).exists():
+            if there(self.names.internet):
                 self._rule(forget=True)
 
     def list(self) -> tuple[Machine, ...]:
@@ -195,7 +194,7 @@ class Room:
             name: its name: lower-case letters, digits and hyphens.
             address: one of 198.19.255.20 and up.
         """
-        if not path_of(self.names.runner).exists():
+        if not there(self.names.runner):
             self.open()
         client = Client(self.names.client(name), address)
         with self._locked():
@@ -271,7 +270,7 @@ class Room:
         return {}
 
     def _rule(self, *, forget: bool) -> None:
-        clients = {name: place for name, place in self._clients().items() if path_of(name).exists()}
+        clients = {name: place for name, place in self._clients().items() if there(name)}
         self._network.rule([one.spec for one in disks(self.folder.disks)], clients, forget=forget)
 
     @contextmanager

@@ -68,7 +68,8 @@ def left() -> Callable[[Room], list[str]]:
 def traces(room: Room) -> list[str]:
     tag = room.names.tag
     mounts = [line for line in Path("/proc/self/mounts").read_text().splitlines() if str(room.home) in line]
-    groups = [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{tag}")]
+    hierarchies = Path("/sys/fs/cgroup")
+    groups = [str(path) for pattern in (tag, f"*/{tag}") for path in hierarchies.glob(pattern)]
     links = subprocess.run(["ip", "-oneline", "link"], capture_output=True, text=True, check=True).stdout
     return [*room.names.existing(), *mounts, *groups, *_processes(room), *(["link"] if tag in links else [])]
 

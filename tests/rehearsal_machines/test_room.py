@@ -1,5 +1,6 @@
 """A room's end, and what is left after whoever made it was killed at any point."""
 
+import io
 import os
 import signal
 import subprocess
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.error import RehearsalError
+from rehearsal import Rehearsal, RehearsalError
 from rehearsal.machines import MachineSpec, Room, image
 from rehearsal.machines.testing import spec
+from rehearsal.toolchain import progress_for
 
+QUIET = progress_for(io.StringIO())
 ROOT = Path(__file__).resolve().parents[2]
 
 BOOT = """
@@ -95,6 +98,17 @@ def test_after_a_crash_machines_that_ran_are_found_again_without_a_record(room):
 
 
 @pytest.mark.engine
+def test_a_namespace_that_was_interrupted_while_it_was_made_is_made_again(room, left):
+    room.open()
+    for name in (room.names.machine("m1"), room.names.machine("m2")):
+        (Path("/run/netns") / name).touch()
+    room.boot(spec(1))
+    assert room.enter("m1", ["ip", "-brief", "link", "show", "eth0"]).returncode == 0
+    room.open()
+    assert room.names.machine("m2") not in left(room)
+
+
+@pytest.mark.engine
 def test_a_machine_that_cannot_boot_is_named_with_the_end_of_its_console(room, tmp_path):
     with pytest.raises(RehearsalError, match=r"machine m1 ended while it booted; the end of .*m1\.log:\n.*mount: "):
         Room(room.home, tmp_path).boot(spec(1))
@@ -122,8 +136,9 @@ def test_a_name_that_could_not_be_a_part_of_a_path_is_refused(name):
 
 def test_whoever_is_not_root_is_told_before_anything_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(RehearsalError, match=r"machines need root: .*nothing was made: run it with sudo"):
-        Room(tmp_path / "home").open()
+    for act in (Room(tmp_path / "home").open, partial(Rehearsal(stack="dev", home=tmp_path / "home").start, (), QUIET)):
+        with pytest.raises(RehearsalError, match=r"machines need root: .*nothing was made: run it with sudo"):
+            act()
     assert list(tmp_path.iterdir()) == []
 
 
