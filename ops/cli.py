@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import httpx
@@ -16,6 +17,7 @@ from ops import documents, machines_app, view
 from ops.answer import answer
 from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed
 from ops.doctor import doctor as doctor_verb
+from ops.drift import drift as drift_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.error import AccountError, AsleepError, StateError
 from ops.exit_code import ExitCode
@@ -23,7 +25,6 @@ from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, lock_images
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
-from ops.preview import drift as drift_verb
 from ops.preview import preview as preview_verb
 from ops.results import DriftResult, PreviewResult
 from ops.shell import exports
@@ -82,12 +83,12 @@ def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 
 @app.command()
 def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
-    """Show what differs from what the last up declared; exit 7 if anything does."""
+    """Show what differs from what the last up declared, and hosts that cannot be reached; exit 7 if there is any."""
     if rehearsal_of(known(stack)).asleep:
         result = DriftResult(stack=stack, asleep=True)
     else:
-        result = drift_verb(existing(stack, progress_for()), view.View())
-    answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=bool(result.changes))
+        result = drift_verb(existing(stack, progress_for()), view.View(), datetime.now(UTC).date())
+    answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=result.drifted)
 
 
 @app.command()

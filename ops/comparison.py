@@ -23,7 +23,7 @@ _COMPUTED = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _ABSENT = object()
 """What is found where there is nothing, which is not the same as null."""
 
-_PART = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|\.?([^.\[\]"]+)')
+_PART = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.\[\]"]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def compare(
 
 
 def keys(path: str) -> tuple[str | int, ...]:
-    r"""Return the steps of a property path, in the engine's spelling (``property_path.go``).
+    r"""Return the steps of a property path, in the engine's spelling (``property_path.go``); ``[*]`` is the step ``*``.
 
     >>> keys('spec.ports[0]["sophia.ai/\\"x\\""]')
     ('spec', 'ports', 0, 'sophia.ai/"x"')
@@ -71,9 +71,15 @@ def keys(path: str) -> tuple[str | int, ...]:
         if part is None:
             return (path,)
         quoted, index, plain = part.groups()
-        found.append(int(index) if index else plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
+        found.append(_step(quoted, index, plain))
         end = part.end()
     return tuple(found)
+
+
+def _step(quoted: str | None, index: str | None, plain: str) -> str | int:
+    if index is not None:
+        return "*" if index == "*" else int(index)
+    return plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
 
 
 def _one_sided(difference: Difference, kind: str) -> Difference:

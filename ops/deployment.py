@@ -8,6 +8,7 @@ from enum import StrEnum
 import httpx
 
 import catalog
+from catalog.ignores import DriftIgnore
 from ops.engine import Engine, EngineError
 from ops.phases import Phases
 from rehearsal import Rehearsal, RehearsalError, home, stacks
@@ -45,6 +46,8 @@ class Deployment:
     """Its engine."""
     cluster: httpx.Client | None
     """Speaks to its API server; None in the cloud, where the program alone holds the credentials."""
+    ignores: tuple[DriftIgnore, ...] = ()
+    """Deviations that the catalog bears for a while, in any stack."""
 
     @property
     def floors(self) -> Mapping[str, int]:
@@ -79,7 +82,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
             account=rehearsal.account.taken_over(graph.choice),
         )
         rehearsal.state.release_dead_locks()
-    return _deployment(rehearsal, graph)
+    return _deployment(rehearsal, graph, facts)
 
 
 def rehearsal_of(stack: str) -> Rehearsal:
@@ -98,13 +101,14 @@ def existing(stack: str, progress: Progress) -> Deployment:
         RehearsalError: it is not up.
     """
     graph = render(stack)
-    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=ensure(catalog.load().versions, progress=progress))
+    facts = catalog.load()
+    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=ensure(facts.versions, progress=progress))
     stopped = [service.name for service in rehearsal.status() if not service.running]
     if stopped:
         msg = f"the rehearsal of {stack} is not up ({', '.join(stopped)} stopped); run `./sophia up {stack}`"
         raise RehearsalError(msg)
     rehearsal.state.release_dead_locks()
-    return _deployment(rehearsal, graph)
+    return _deployment(rehearsal, graph, facts)
 
 
 def in_cloud(stack: str, progress: Progress) -> Deployment:
@@ -160,11 +164,11 @@ def _secrets(facts: catalog.Catalog) -> tuple[str, ...]:
     return (*facts.secrets, "FINGERPRINT_KEY")
 
 
-def _deployment(rehearsal: Rehearsal, graph: Graph) -> Deployment:
+def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog) -> Deployment:
     engine = Engine(
         rehearsal.stack,
         project=ROOT,
         environment=rehearsal.environment(),
         run_file=rehearsal.folder.run / ENGINE_RECORD,
     )
-    return Deployment(rehearsal.stack, graph, engine, rehearsal.cluster())
+    return Deployment(rehearsal.stack, graph, engine, rehearsal.cluster(), facts.ignores)

@@ -21,6 +21,9 @@ _END_SECONDS = 5
 _TELLS_NOTHING = frozenset({"preview failed", "update failed"})
 """What the engine says of a run in which something failed that it has told already."""
 
+_OF_WHAT_FAILED = "ResourceRegistrationFailed: resource "
+"""What the program says, below all its stack, when something failed that another thing needs: the engine has told."""
+
 _STDERR_LINES = 40
 """Last lines of the engine's error stream that a failure shows."""
 
@@ -57,10 +60,13 @@ class Outcome:
 
     @property
     def errors(self) -> list[str]:
-        """What was said about failures, most specific first."""
+        """What was said about failures, most specific first; every resource that failed is named."""
         said = [d for d in self.diagnostics if d.severity == "error"]
-        telling = [d.complaint for d in said if d.message not in _TELLS_NOTHING] or [d.message for d in said]
-        return telling or ([self.stderr] if self.stderr else [])
+        telling = [d for d in said if d.message not in _TELLS_NOTHING and _OF_WHAT_FAILED not in d.message]
+        unsaid = {step.urn: step for step in self.failed if not any(d.urn == step.urn for d in telling)}
+        silent = [f"{step.name}: {step.verb} failed, and the engine does not say why" for step in unsaid.values()]
+        told = [*dict.fromkeys(d.complaint for d in telling), *silent] or [d.message for d in said]
+        return told or ([self.stderr] if self.stderr else [])
 
 
 class Engine:

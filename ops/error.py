@@ -3,6 +3,15 @@
 RUNBOOK = "docs/runbooks/replace-a-pinned-machine.md"
 """What to do when a machine that is taken over is gone."""
 
+LOCKED_OUT_RUNBOOK = "docs/runbooks/locked-out.md"
+"""What to do when a host cannot be reached."""
+
+HOST_KEY_RUNBOOK = "docs/runbooks/host-key-changed.md"
+"""What to do when a host has another key than the pinned one."""
+
+IGNORES = "catalog/drift_ignores.yaml"
+"""Where deviations are named that are borne for a while."""
+
 
 class AccountError(RuntimeError):
     """The account cannot be read; the message says why and what to do."""

@@ -25,6 +25,9 @@ UNCHANGED = frozenset(
 )
 """Operations after which nothing differs from before; of a replacement's steps only the one that creates counts."""
 
+_ON_HOSTS = "host:index:"
+"""How the types of resources on hosts begin."""
+
 _NAMES = {"create-replacement": "replace", "import-replacement": "replace"}
 """What people call the steps that the engine splits a replacement into."""
 
@@ -47,6 +50,9 @@ class Step:
     """Property paths that differ; empty where the engine names none."""
     differences: tuple[Difference, ...] = ()
     """What stood and stands at those paths; only in a finished step that changes something."""
+    trouble: str | None = None
+    """Why the host that it is on was not reached when it was read, empty where only its ``Host`` knows; None where it
+    was reached."""
 
     @property
     def name(self) -> str:
@@ -155,7 +161,14 @@ def _step(event: Mapping[str, Any], *, compared: bool = False) -> Step:
         paths=tuple(paths),
         # Most steps change nothing, and their states are looked at no further.
         differences=compare(old, new, kinds) if compared and metadata["op"] not in UNCHANGED else (),
+        trouble=_trouble(metadata["type"], state.get("outputs") or {}),
     )
+
+
+def _trouble(kind: str, found: Mapping[str, Any]) -> str | None:
+    # Not from what differs: an `up` that failed may have recorded that the host is not reached.
+    unreached = kind.startswith(_ON_HOSTS) and found.get("reachable") is False
+    return str(found.get("trouble", "")) if unreached else None
 
 
 def _diagnostic(event: Mapping[str, Any]) -> Diagnostic | None:

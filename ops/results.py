@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from catalog.ignores import DriftIgnore
+from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableHost
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 
 
@@ -55,19 +57,6 @@ class PlannedChange(Change):
 
     edits: tuple[Edit, ...] = ()
     """What each of those properties is and would be; empty where the resource comes or goes as a whole."""
-
-
-class Deviation(BaseModel):
-    """What one property should be and is."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
-
-    path: str
-    """Its path, such as ``spec.ports[0].port``; empty for the resource as a whole."""
-    expected: JsonValue
-    """What was declared; null where nothing was, ``[secret]`` where it is secret, ``exists`` for a whole resource."""
-    actual: JsonValue
-    """What is really there, in the same way; ``gone`` for a whole resource."""
 
 
 class DriftedResource(Change):
@@ -142,12 +131,25 @@ class DriftResult(Result):
 
     changes: tuple[DriftedResource, ...] = ()
     """Resources that differ."""
+    unreachable: tuple[UnreachableHost, ...] = ()
+    """Hosts that could not be looked at."""
+    ignored: tuple[IgnoredDeviation, ...] = ()
+    """Deviations that an entry of ``catalog/drift_ignores.yaml`` bears for a while; they are no drift."""
+    expired: tuple[DriftIgnore, ...] = ()
+    """Entries that have come to their end and hide nothing any more."""
+    stale: tuple[DriftIgnore, ...] = ()
+    """Entries to which nothing that is there corresponds."""
     checked: int = 0
     """Resources that were compared."""
     asleep: bool = False
     """Whether the stack sleeps: it has no machines, and nothing that could differ."""
     repair: str = ""
     """What repairs it: a command, or the page that says what to do; empty where nothing differs."""
+
+    @property
+    def drifted(self) -> bool:
+        """Whether anything differs, or cannot be looked at, that nobody bears."""
+        return bool(self.changes or self.unreachable)
 
 
 class PlanResult(Result):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ops import cluster
 from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
 from ops.engine import Outcome
-from ops.error import RUNBOOK
+from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK
 from ops.phases import Phases
 from ops.preview import preview
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
@@ -13,7 +13,11 @@ from ops.view import View
 from ops.watch import Trouble, Watch
 from rehearsal.toolchain import Progress
 
-_UP = ("up", "--refresh", "--run-program", "--yes", "--skip-preview")
+_NOT_REACHED = "no address answers; check that the machine runs and its firewall admits you, then run again"
+"""How the error of a host that is down ends."""
+
+# One host that is down must not keep the others from being repaired.
+_UP = ("up", "--refresh", "--run-program", "--continue-on-error", "--yes", "--skip-preview")
 
 
 def up(
@@ -83,7 +87,9 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
 
 
 def _remedied(error: str, deployment: Deployment) -> str:
-    """Return what failed, with what to do where it is a machine that nobody may launch again unasked."""
+    """Return what failed, and the page that says what to do about it."""
+    if error.endswith(_NOT_REACHED):
+        return f"{error}; {LOCKED_OUT_RUNBOOK} says how"
     for name, machine in deployment.graph.choice.machines.items():
         if machine.pinned and error.startswith(f"{name}-instance: no Instance has the id"):
             return f"{error}; {name} is pinned and is never launched unasked: {RUNBOOK} says what to do"

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from catalog.ignores import DriftIgnore
+from ops.error import IGNORES
 from ops.events import Diagnostic, Event, Failed, Finished
 from ops.results import (
     Change,
@@ -140,10 +142,32 @@ def show_drift(result: DriftResult, console: Console) -> None:
     if result.asleep:
         console.print(f"{result.stack} is asleep: no drift. Wake it: ./sophia machines wake {result.stack}")
         return
-    show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
+    for host in result.unreachable:
+        unchecked = f"{len(host.unchecked)} resource{'' if len(host.unchecked) == 1 else 's'} could not be checked"
+        console.print(Text(f"host {host.host}: not reachable: {host.trouble}; {unchecked}", "red"), soft_wrap=True)
+        console.print(f"  What to do: {host.remedy}")
+    if result.changes or not result.unreachable:
+        show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
     if result.changes:
         console.print("Each property: what is expected → what is there")
         console.print(f"Repair it: {result.repair}")
+    _show_borne(result, console)
+
+
+def _show_borne(result: DriftResult, console: Console) -> None:
+    """Print what is borne for a while, and the entries that should be looked at."""
+    for one in result.ignored:
+        deviation = _property_line(one.path, one.expected, one.actual)
+        console.print(Text(f"ignored until {one.expires} by {one.owner}: {one.reason}", "dim"), soft_wrap=True)
+        console.print(Text(f"      {one.resource}: {deviation}", "dim"), soft_wrap=True)
+    amiss = [f"expired on {one.expires}, and hides nothing any more: {_entry(one)}" for one in result.expired]
+    amiss += [f"nothing is there that it is about: {_entry(one)}" for one in result.stale]
+    show_warnings((f"{IGNORES}: {one}; renew it or remove it" for one in amiss), console)
+
+
+def _entry(entry: DriftIgnore) -> str:
+    value = "" if entry.value is None else f" {_short(_words(entry.value))}"
+    return f"{entry.owner}'s entry {entry.resource} {entry.path}{value}"
 
 
 def show_plan(result: PlanResult, console: Console) -> None:

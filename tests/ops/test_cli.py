@@ -107,6 +107,16 @@ def test_an_up_that_the_cluster_refuses_leaves_with_1_and_the_reason(up, replaye
     assert "exceeded quota: few" in left.err
 
 
+def test_an_up_that_does_not_reach_a_host_does_the_rest_and_leaves_with_1_and_the_page(up, stand_in):
+    left = up(
+        stand_in("print(open(f'{RECORDED}/host-down-up.jsonl').read())\nsys.exit('--continue-on-error' in sys.argv)")
+    )
+    assert left.code == ExitCode.FAILED
+    (error,) = [line for line in left.err.splitlines() if line.startswith("error:")]
+    assert error.endswith("then run again; docs/runbooks/locked-out.md says how")
+    assert "sophia-ai-core" in left.err, "what was repaired is told"
+
+
 def test_an_up_that_the_engine_breaks_off_says_how_to_go_on(up, stand_in):
     left = up(stand_in("os.kill(os.getpid(), signal.SIGKILL)"), "--json")
     assert left.code == ExitCode.FAILED
@@ -152,6 +162,12 @@ def test_a_preview_answers_with_what_is_and_what_would_be(preview, replayed):
         "mcp-github-service": [{"path": "spec.ports[0].port", "before": 9005, "after": 9999}],
         "mcp-github-deployment": [],
     }
+
+
+def test_a_host_that_is_not_reached_is_a_drift_and_no_failure(drift, replayed):
+    left = drift(replayed("host-down-again.jsonl"), "--json")
+    assert left.code == ExitCode.DRIFT
+    assert json.loads(left.out)["errors"] == []
 
 
 def test_no_drift_leaves_with_0(drift, replayed):

@@ -139,6 +139,28 @@ def test_a_failure_is_told_with_its_reasons_most_specific_first(replayed):
     assert "exceeded quota" in outcome.errors[0]
 
 
+def test_a_failed_host_is_named_once_with_step_and_remedy_and_without_the_programs_stack(replayed):
+    (error,) = run(replayed("host-down-up.jsonl", code=1)).errors
+    assert error.startswith("sophia-data-pipeline-host: 203.0.113.1: connecting: no address answers; check that")
+    assert "Traceback" not in error
+
+
+def test_a_resource_that_failed_without_a_word_is_named(stand_in, recorded):
+    silent = [line for line in recorded("host-down-up.jsonl").splitlines() if "diagnosticEvent" not in line]
+    outcome = run(stand_in(f"print({chr(10).join(silent)!r})"))
+    assert outcome.errors == ["sophia-data-pipeline-host: update failed, and the engine does not say why"]
+
+
+def test_what_the_program_says_is_told_where_nothing_else_failed(stand_in, recorded):
+    said = [line for line in recorded("host-down-up.jsonl").splitlines() if "unhandled exception" in line]
+    assert "failed to register" in run(stand_in(f"print({said[0]!r})")).errors[0]
+
+
+def test_what_is_said_twice_is_told_once(stand_in, recorded):
+    said = [line for line in recorded("host-down-up.jsonl").splitlines() if "no address answers;" in line]
+    assert len(run(stand_in(f"print({said[0]!r})\nprint({said[0]!r})")).errors) == 1
+
+
 def test_a_code_of_zero_without_a_summary_is_no_success(replayed):
     assert not run(replayed("said.jsonl")).ok
 

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from ops import view
+from ops.drift_rows import Deviation
 from ops.events import Diagnostic, Failed, Finished, Started, Step
 from ops.results import (
-    Deviation,
     DoctorResult,
     DriftedResource,
     DriftResult,
