@@ -23,14 +23,13 @@ machines = Cluster("lambda", stack=stack)
 hosts = Hosts(
     "hosts",
     stack=stack,
-    instances=machines.instances,
-    addresses=machines.addresses,
+    machines=machines.by_name,
     fingerprint_key=settings.fingerprint_key,
     opts=pulumi.ResourceOptions(depends_on=[machines]),
 )
 
 # It closes SSH to the world: only when all hosts can be reached through their access interface.
-AccountFirewall("lambda-account", stack=stack, machines=machines, opts=pulumi.ResourceOptions(depends_on=[hosts]))
+AccountFirewall("lambda-account", stack=stack, opts=pulumi.ResourceOptions(depends_on=[hosts]))
 
 cluster = pulumi_kubernetes.Provider(
     "cluster",

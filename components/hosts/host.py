@@ -41,7 +41,7 @@ class Host(pulumi.ComponentResource):
             plan: what it must look like.
             machine: id of its instance; another one is another host.
             address: its public address.
-            nodes: public addresses of all nodes of its cluster.
+            nodes: addresses that the nodes of its cluster come from.
             opts: resource options.
         """
         super().__init__("sophia:hosts:Host", name, plan.facts(), opts)

@@ -7,6 +7,7 @@ import pulumi
 import catalog
 from components.hosts import plan
 from components.hosts.host import Host
+from components.lambda_.machine import Machine
 from providers.host import sdk
 
 
@@ -26,8 +27,7 @@ class Hosts(pulumi.ComponentResource):
         name: str,
         *,
         stack: catalog.Stack,
-        instances: Mapping[str, pulumi.Output[str]],
-        addresses: pulumi.Output[Mapping[str, str]],
+        machines: Mapping[str, Machine],
         fingerprint_key: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -36,8 +36,7 @@ class Hosts(pulumi.ComponentResource):
         Args:
             name: logical name.
             stack: the stack's choice from the catalog: its machines, its firewall, who may come in.
-            instances: ids of its instances by machine.
-            addresses: their public addresses by machine.
+            machines: its machines by name.
             fingerprint_key: key under which the provider records what is secret on a host.
             opts: resource options.
         """
@@ -45,14 +44,16 @@ class Hosts(pulumi.ComponentResource):
         provider = sdk.Provider(
             f"{name}-provider", fingerprint_key=fingerprint_key, opts=pulumi.ResourceOptions(parent=self)
         )
-        nodes = addresses.apply(lambda known: sorted(known.values()))
+        public = pulumi.Output.all(**{machine: machines[machine].address for machine in machines})
+        private = pulumi.Output.all(**{machine: machines[machine].private_address for machine in machines})
+        nodes = pulumi.Output.all(public, private).apply(lambda known: plan.nodes(stack.machines, *known))
         built = {
             host.name: Host(
                 host.name,
                 plan=host,
-                machine=instances[host.name],
-                address=addresses[host.name],
-                nodes=nodes,
+                machine=machines[host.name].instance,
+                address=machines[host.name].address,
+                nodes=nodes[host.name],
                 opts=pulumi.ResourceOptions(parent=self, providers=[provider]),
             )
             for host in plan.hosts(stack)

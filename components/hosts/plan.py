@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import catalog
@@ -117,6 +117,26 @@ class HostPlan:
 def hosts(stack: catalog.Stack) -> tuple[HostPlan, ...]:
     """Return the hosts of a stack, in the order its machines were chosen."""
     return tuple(_host(name, machine, stack) for name, machine in stack.machines.items())
+
+
+def nodes(
+    machines: Mapping[str, Machine], public: Mapping[str, str], private: Mapping[str, str | None]
+) -> dict[str, list[str]]:
+    """Return, by host, the addresses that the nodes of its cluster come from.
+
+    Inside a region they are private too; another region's mean nothing there, or somebody else.
+
+    Args:
+        machines: the machines of the cluster.
+        public: their public addresses.
+        private: their private addresses, as far as they have any.
+    """
+    regions = {name: machine.region for name, machine in machines.items()}
+
+    def near(host: str) -> set[str]:
+        return {address for name, address in private.items() if address and regions[name] == regions[host]}
+
+    return {host: sorted({*public.values(), *near(host)}, key=IPv4Address) for host in machines}
 
 
 def endpoint(address: str, port: int) -> str:

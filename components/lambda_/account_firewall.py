@@ -1,10 +1,11 @@
 """``sophia:lambda:AccountFirewall``."""
 
+from collections.abc import Sequence
+
 import pulumi
 
 import catalog
 from components.lambda_ import plan
-from components.lambda_.cluster import Cluster
 from providers.lambda_cloud import sdk
 
 
@@ -17,30 +18,37 @@ class AccountFirewall(pulumi.ComponentResource):
     It closes SSH to the world for every machine of the account, so it depends on hosts whose access interface answers.
     """
 
-    def __init__(
-        self, name: str, *, stack: catalog.Stack, machines: Cluster, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    opened: pulumi.Output[Sequence[str]]
+    """What the account lets through, a sentence for each rule; nothing in a stack that does not own it."""
+
+    def __init__(self, name: str, *, stack: catalog.Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         """Build the firewall.
 
         Args:
             name: logical name.
             stack: the stack's choice from the catalog: its firewall, and whether it owns the account.
-            machines: the machines of the stack, whose part the ruleset once was.
             opts: resource options.
         """
         rules = plan.account_rules(stack)
-        super().__init__("sophia:lambda:AccountFirewall", name, {"rules": len(rules)}, opts)
+        opened = [plan.sentence(rule) for rule in rules]
+        super().__init__("sophia:lambda:AccountFirewall", name, {"opened": opened}, opts)
         if stack.owns_account:
             sdk.GlobalFirewallRuleset(
                 f"{name}-global",
-                rules=rules,
+                rules=[plan.rule_arguments(rule) for rule in rules],
                 # Whoever wrote rules there before, the table decides: they came with the account.
                 unmanaged_rules="remove",
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     protect=True,
                     retain_on_delete=True,
-                    aliases=[pulumi.Alias(name="lambda-global-firewall", parent=machines)],
+                    # It was a part of the machines once, and a protected resource cannot be made anew.
+                    aliases=[pulumi.Alias(name="lambda-global-firewall", parent=_machines())],
                 ),
             )
-        self.register_outputs({})
+        self.opened = pulumi.Output.from_input(opened)
+        self.register_outputs({"opened": self.opened})
+
+
+def _machines() -> pulumi.Output[str]:
+    return pulumi.create_urn("lambda", "sophia:lambda:Cluster")

@@ -24,8 +24,6 @@ class Cluster(pulumi.ComponentResource):
     account's, which may close SSH only when the hosts have another way in.
     """
 
-    instances: Mapping[str, pulumi.Output[str]]
-    """Ids of the instances by machine."""
     addresses: pulumi.Output[Mapping[str, str]]
     """Public addresses by machine."""
     host_firewall: pulumi.Output[Sequence[str]]
@@ -79,7 +77,8 @@ class Cluster(pulumi.ComponentResource):
             )
             for machine in machines
         }
-        self.instances = {machine: built[machine].instance for machine in built}
+        # Each for itself, so that one that is not known yet leaves the others known.
+        self.by_name: Mapping[str, Machine] = built
         self.addresses = pulumi.Output.all(**{machine: built[machine].address for machine in built})
         self.host_firewall = pulumi.Output.from_input(plan.unprotected(stack))
         self.hourly_cost_usd = _usd(stack.hourly_cents)

@@ -76,12 +76,21 @@ def rulesets(stack: catalog.Stack) -> Mapping[tuple[str, Part], Sequence[Firewal
     return {(r, part): [rule_arguments(rule) for rule in stack.firewall.ruleset(part, broken)] for r, part in launched}
 
 
-def account_rules(stack: catalog.Stack) -> Sequence[FirewallRuleArgs]:
-    """Return the rules of the account's global ruleset.
+def account_rules(stack: catalog.Stack) -> Sequence[Rule]:
+    """Return the rules of the account's global ruleset, which the stack that owns the account declares.
 
     It is all that protects, and opens, machines that were adopted without rulesets, servers among them.
     """
-    return [rule_arguments(rule) for rule in stack.firewall.ruleset("server", stack.access.break_glass)]
+    return stack.firewall.ruleset("server", stack.access.break_glass) if stack.owns_account else ()
+
+
+def sentence(rule: Rule) -> str:
+    """Return a rule as people say it.
+
+    >>> sentence(Rule(protocol="tcp", port=443, source="0.0.0.0/0", description="gateway"))
+    'tcp 443 from 0.0.0.0/0'
+    """
+    return " ".join([rule.protocol, *([str(rule.port)] if rule.port else []), "from", rule.source])
 
 
 def rule_arguments(rule: Rule) -> FirewallRuleArgs:
