@@ -87,10 +87,9 @@ class Firewall(Resource[FirewallInputs, Nothing, Hosts]):
     async def _apply(self, inputs: FirewallInputs, operation: Operation) -> None:
         asked = _asked(inputs)
         connection = inputs.connection
-        answer = await self.client.run(
-            connection, "firewall", {**asked, "act": "read"}, operation, step="firewall: reading"
-        )
         if self._guarded:
+            data = {**asked, "act": "read", "origin": True}
+            answer = await self.client.run(connection, "firewall", data, operation, step="firewall: reading")
             self._refuse_shutting_out(inputs, answer)
         change = Change(
             self.client, connection, "firewall", operation, inputs.rollback_seconds, before="the rules before"
@@ -98,6 +97,9 @@ class Firewall(Resource[FirewallInputs, Nothing, Hosts]):
         await change.make(asked)
 
     def _refuse_shutting_out(self, inputs: FirewallInputs, answer: Mapping[str, Any]) -> None:
+        if "unreadable" in answer:
+            what = f"{inputs.connection.label}: firewall: {answer['unreadable']}; nothing was changed"
+            raise ProviderError(what, "have the host's packages hold nftables")
         ours = way_in.origin(answer)
         if ours is None or not way_in.admits(
             ours,

@@ -55,6 +55,10 @@ def mirror(known: FirewallInputs, answer: Mapping[str, Any]) -> FirewallInputs:
         known: what was declared: reasons and owners, which no table holds, come from it.
         answer: what the host says.
     """
+    if "unreadable" in answer:
+        # The table may well be in force: the kernel has it, and nobody there can say it.
+        unpersisted = tuple(answer["unpersisted"])
+        return known.model_copy(update={"reachable": True, "policy": answer["unreadable"], "unpersisted": unpersisted})
     live: Sequence[_Thing] = answer["live"] or ()
     expected: Sequence[_Thing] = answer["expected"]
     missing, strange = _compared(expected, live)

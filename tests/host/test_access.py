@@ -26,6 +26,7 @@ pytestmark = pytest.mark.engine
 
 ANN, BOB, CI = KeyPair.make(), KeyPair.make(), KeyPair.make()
 PEERS = (peer(ANN), peer(BOB, "bob", "10.97.0.51"))
+SHOWN = "wg show access | sort; systemctl show -P ActiveEnterTimestamp wg-quick@access"
 ANY_KEY = base64.b64encode(b"k" * 32).decode()
 
 
@@ -74,10 +75,10 @@ def banner(place: Client, address: str = ADDRESS, seconds: float = 3) -> bytes:
 
 
 def test_nothing_differs_after_a_refresh_and_a_second_up_changes_nothing(reached):
-    before = reached.machine.run("wg show access; systemctl show -P ActiveEnterTimestamp wg-quick@access")
+    before = reached.machine.run(SHOWN)
     assert reached.life.drift("Access", reached.state) == {}
     reached.life.mend("Access", reached.state)
-    assert reached.machine.run("wg show access; systemctl show -P ActiveEnterTimestamp wg-quick@access") == before
+    assert reached.machine.run(SHOWN) == before
 
 
 def test_packets_of_a_peer_come_in_and_those_of_nobody_else(reached):

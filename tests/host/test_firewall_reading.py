@@ -120,6 +120,12 @@ def test_a_table_that_is_not_there_is_told_with_all_that_it_would_hold():
     assert (differing["rows"], differing["nodes"], differing["break_glass"]) == ((), (), ())
 
 
+def test_a_host_without_nft_is_told():
+    inputs = firewall()
+    seen = mirror(inputs, {"now": NOW, "unreadable": "nft is not installed", "unpersisted": []})
+    assert (seen.policy, seen.rows) == ("nft is not installed", inputs.rows)
+
+
 def test_nodes_are_those_of_the_set():
     assert found(lambda said: said["live"][1]["set"].update(elem=["10.16.0.2", "1.2.3.4"])) == {
         "nodes": ("10.16.0.2", "1.2.3.4")

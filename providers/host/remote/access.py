@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,8 @@ def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
         found.append(f"{key} is missing")
     elif key.stat().st_mode & 0o077:
         found.append(f"{key} is open to others")
+    if shutil.which("wg") is None:
+        found.append("wg is not installed")
     if rollback.state == "armed":
         found.append("a change is not confirmed yet, and the host is about to undo it")
     return {
@@ -118,12 +121,12 @@ def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
         "public_key": _shown(interface, "public-key") if up else "",
         "peers": _present(interface) if up else {},
         "unpersisted": found,
-        "origin": origin(),
+        "origin": origin() if data.get("origin") else {},
     }
 
 
 def _up(interface: str) -> bool:
-    return run(["wg", "show", interface, "listen-port"]).returncode == 0
+    return shutil.which("wg") is not None and run(["wg", "show", interface, "listen-port"]).returncode == 0
 
 
 def _unit(interface: str) -> str:

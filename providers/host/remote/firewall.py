@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,8 @@ def _texts(data: dict[str, Any]) -> dict[str, str]:
 
 
 def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
+    if shutil.which("nft") is None:
+        return {"now": time.time(), "unreadable": "nft is not installed", "unpersisted": _unpersisted(data, rollback)}
     listed = run(["nft", "-a", "list", "table", *TABLE])
     present = listed.returncode == 0
     # How this nft writes the wanted table down, it says itself, in a network namespace that ends with the command.
@@ -95,7 +98,7 @@ def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
         "lines": _lines(listed.stdout),
         "foreign": _foreign(),
         "unpersisted": _unpersisted(data, rollback),
-        "origin": origin(),
+        "origin": origin() if data.get("origin") else {},
     }
 
 
