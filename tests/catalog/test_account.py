@@ -1,5 +1,6 @@
 """What the stacks share, when machines exist, what is open, and what a stack takes over."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from catalog.account import Schedule
 ACCOUNT, FIREWALL = "catalog/account.yaml", "catalog/firewall.yaml"
 ID = "0123456789abcdef" * 2
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 somebody"
+CI_KEY = b64encode(b"the public key of ci, 32 bytes..").decode()
 
 
 def summary(offences: Iterable[Offence]) -> list[tuple[str, str]]:
@@ -19,7 +21,14 @@ def summary(offences: Iterable[Offence]) -> list[tuple[str, str]]:
 
 def choose(committed: Catalog, stack: str, adopt: Mapping[str, str], key: str = PUBLIC_KEY) -> Stack:
     machines = [name for name, machine in committed.machines.items() if machine.owner == stack]
-    return committed.stack(stack, machines=machines, image_lock="rehearsal", adopt=adopt, ssh_public_key=key)
+    return committed.stack(
+        stack,
+        machines=machines,
+        image_lock="rehearsal",
+        adopt=adopt,
+        ssh_public_key=key,
+        access_ci_public_key=CI_KEY,
+    )
 
 
 def refused(committed: Catalog, stack: str, adopt: Mapping[str, str]) -> tuple[Offence, ...]:
@@ -110,8 +119,10 @@ def test_a_tag_that_lambda_refuses_is_refused_here(broken):
 
 
 def test_ssh_and_the_kubernetes_api_cannot_be_opened_to_the_world(broken):
+    offences = broken({"firewall.yaml": {"ports": {"kubernetes-api": {"sources": ["world"]}}}})
+    assert summary(offences) == [(f"{FIREWALL}: ports.kubernetes-api.sources", "world")]
     offences = broken({"firewall.yaml": {"ports": {"ssh": {"sources": ["world"]}}}})
-    assert summary(offences) == [(f"{FIREWALL}: ports.ssh.sources", "world")]
+    assert (f"{FIREWALL}: ports.ssh.sources", "world") in summary(offences)
 
 
 def test_a_port_is_given_to_every_protocol_but_icmp(broken):
@@ -120,13 +131,21 @@ def test_a_port_is_given_to_every_protocol_but_icmp(broken):
 
 
 def test_more_rules_than_a_ruleset_holds_are_refused(broken):
-    rules = [{"protocol": "tcp", "port": n, "source": "10.0.0.0/8", "description": "x"} for n in range(1, 22)]
-    offences = broken({"firewall.yaml": {"global_rules": rules}})
-    assert summary(offences) == [(f"{FIREWALL}: global_rules", "21")]
+    row = {"protocol": "tcp", "targets": "all", "reason": "x"}
+    more = {f"more-{n}": {**row, "port": n, "sources": ["world"]} for n in range(1000, 1017)}
+    offences = broken({"firewall.yaml": {"ports": more}})
+    assert summary(offences) == [(f"{FIREWALL}: ports", "21")], "17 and the four there are"
+
+
+def test_networks_that_break_the_glass_count_among_the_rules_of_a_ruleset(broken):
+    entry = {"reason": "x", "owner": "x", "expires": "2026-12-01T12:00:00Z"}
+    entries = [{**entry, "cidr": f"203.0.113.{n}/32"} for n in range(9)]
+    (offence,) = broken({"access.yaml": {"break_glass": entries}})
+    assert (offence.path, offence.value) == (f"{FIREWALL}: ports", "22"), "each opens SSH and the Kubernetes API"
 
 
 def test_only_what_the_world_may_reach_becomes_a_rule_of_lambda(committed):
-    rules = {part: {(r.protocol, r.port) for r in committed.firewall.world(part)} for part in ("server", "agent")}
+    rules = {part: {(r.protocol, r.port) for r in committed.firewall.ruleset(part)} for part in ("server", "agent")}
     everywhere = {("icmp", None), ("udp", 51822)}
     assert rules == {"server": {*everywhere, ("tcp", 80), ("tcp", 443)}, "agent": everywhere}
 

@@ -12,6 +12,7 @@ from catalog import ROOT
 from catalog.schema import FOLDER, schemas, text
 
 FILES = [
+    *(ROOT / name for name in ("access.yaml", "account.yaml", "firewall.yaml", "hosts.yaml")),
     *(ROOT / name for name in ("instance_types.yaml", "machines.yaml", "limits.yaml", "secrets.yaml")),
     *sorted((ROOT / "prices").iterdir()),
     *sorted((ROOT / "mcp").iterdir()),
