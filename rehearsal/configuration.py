@@ -58,6 +58,11 @@ def write(
     return write_private(folder.configuration, header + yaml.safe_dump(document, sort_keys=False))
 
 
+def secret(folder: Folder, name: str) -> str | None:
+    """Return one of a stack's fake secrets by its canonical name; nothing before it was drawn."""
+    return _drawn(folder).get(name)
+
+
 def _read(committed: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(committed.read_text(encoding="utf-8")) or {}
@@ -107,7 +112,7 @@ def _cipher(folder: Folder, passphrase: str) -> Cipher:
 
 
 def _fake_values(folder: Folder, names: Sequence[str]) -> dict[str, str]:
-    known: dict[str, str] = json.loads(folder.secrets.read_text(encoding="utf-8")) if folder.secrets.exists() else {}
+    known = _drawn(folder)
     missing = set(names) - known.keys()
     if missing:
         # The prefix lets anyone who meets such a value know that it opens nothing.
@@ -115,6 +120,11 @@ def _fake_values(folder: Folder, names: Sequence[str]) -> dict[str, str]:
         known |= made | {name: access.private_key() for name in missing & {access.CI_KEY}}
         write_private(folder.secrets, json.dumps(known, indent=1))
     return {name: known[name] for name in sorted(set(names))}
+
+
+def _drawn(folder: Folder) -> dict[str, str]:
+    known: dict[str, str] = json.loads(folder.secrets.read_text(encoding="utf-8")) if folder.secrets.exists() else {}
+    return known
 
 
 def _fingerprint(choices: Mapping[str, Any], passphrase: str, plain: Mapping[str, str]) -> str:

@@ -23,6 +23,9 @@ from rehearsal.machines.network import Network
 
 GATE_PORT = 8490
 
+INSIDE = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+"""The environment of a program inside a machine."""
+
 _LOCK_SECONDS = 60.0
 
 
@@ -171,21 +174,33 @@ class Room:
         Raises:
             RehearsalError: when the machine does not run.
         """
+        return subprocess.run(
+            self.entry(machine_id, command),
+            input=text,
+            env=INSIDE,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def entry(self, machine_id: str, command: Sequence[str]) -> tuple[str, ...]:
+        """Return the command that runs a program inside a machine as root; its environment is `INSIDE`.
+
+        Args:
+            machine_id: the machine; it runs.
+            command: the program and its arguments.
+
+        Raises:
+            RehearsalError: when the machine does not run.
+        """
         init = processes.first_process(self.folder, machine_id)
         if init is None:
             message = f"machine {machine_id} does not run; boot it first"
             raise RehearsalError(message)
         entry = ("nsenter", f"--target={init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
         # As little as the machine's own processes: the clock is this whole computer's.
-        return subprocess.run(
-            [*entry, "setpriv", "--bounding-set", "-sys_time,-sys_module", *command],
-            input=text,
-            env={"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"},
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+        return (*entry, "setpriv", "--bounding-set", "-sys_time,-sys_module", *command)
 
     def client(self, name: str, address: str) -> Client:
         """Return a place outside with a public address of its own, made if it is not there.
