@@ -264,7 +264,7 @@ class Host(pulumi.CustomResource):
     """The host key it must have, in OpenSSH's form; none: the one it shows first is pinned."""
 
     patience_seconds: pulumi.Output[float] = pulumi.property("patienceSeconds")
-    """How long it may take until it answers."""
+    """How long it may take until it answers for the first time; later it is given 20 s at most."""
 
     reachable: pulumi.Output[str]
     """Whether it could be reached at the last reading. Leave it out: only a reading says no."""
@@ -320,7 +320,8 @@ class Host(pulumi.CustomResource):
             port: The port of its SSH server.
             user: Who logs in, and becomes root by sudo.
             host_key: The host key it must have, in OpenSSH's form; none: the one it shows first is pinned.
-            patience_seconds: How long it may take until it answers.
+            patience_seconds: How long it may take until it answers for the first time; later it is given 20 s at
+                most.
             reachable: Whether it could be reached at the last reading. Leave it out: only a reading says no.
             trouble: Why it could not be reached at the last reading. Leave it out: only a reading says so.
             opts: options of the resource.
