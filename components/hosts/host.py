@@ -13,7 +13,9 @@ class Host(pulumi.ComponentResource):
 
     Creates:
         - Host, which waits for SSH and pins the host key.
-        - Packages, Files and Sysctl.
+        - Packages, which are installed.
+        - Files, which the units read.
+        - Sysctl, the parameters of its kernel.
         - Unit for each unit, which reads its files again when they change.
         - Access, the WireGuard interface that people and CI come in by.
         - Firewall, at last.

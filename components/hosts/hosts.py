@@ -15,8 +15,10 @@ class Hosts(pulumi.ComponentResource):
     """``sophia:hosts:Hosts``: every machine of a stack is a host as the catalog wants it.
 
     Creates:
-        - A provider of the package ``host``; how it logs in comes from the environment and is never stored.
+        - ``host``, the provider; how it logs in comes from the environment and is never stored.
         - ``sophia:hosts:Host`` for each machine.
+
+    Does not create the machines.
     """
 
     access: pulumi.Output[Mapping[str, Mapping[str, str]]]

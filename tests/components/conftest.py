@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ import components
 from catalog import Stack
 from catalog.account import FileSystem
 from catalog.workload import Workload
+from components.hosts.plan import HostPlan, hosts
 from components.lambda_ import plan
 from render import Resource
 from render.monitor import Monitor
@@ -46,6 +48,8 @@ STATEFUL: Mapping[str, Any] = {
     ],
 }
 
+CI_KEY = b64encode(b"the public key of ci, 32 bytes..").decode()
+
 StackOf = Callable[..., Stack]
 WorkloadOf = Callable[..., Workload]
 
@@ -61,7 +65,8 @@ def stack(facts: catalog.Catalog) -> StackOf:
 
     def choose(name: str, **choice: Any) -> Stack:
         machines = [machine for machine, fact in facts.machines.items() if fact.owner == name]
-        return facts.stack(name, machines=machines, image_lock="rehearsal", **choice)
+        given = {"image_lock": "rehearsal", "access_ci_public_key": CI_KEY, **choice}
+        return facts.stack(name, machines=machines, **given)
 
     return choose
 
@@ -151,7 +156,7 @@ def build() -> Build:
     return built
 
 
-def output(value: str, *, known: bool, secret: bool = True) -> pulumi.Output[str]:
+def output(value: Any, *, known: bool, secret: bool = True) -> pulumi.Output[Any]:
     """An output as another resource hands it over: in a first preview nobody knows its value."""
 
     async def given(what: Any) -> Any:
@@ -159,6 +164,15 @@ def output(value: str, *, known: bool, secret: bool = True) -> pulumi.Output[str
         return what
 
     return pulumi.Output(given(set()), given(value if known else None), given(known), given(secret))
+
+
+class Outputs:
+    """A machine's outputs without the machine, so that what is built from them has one root."""
+
+    def __init__(self, *, known: bool) -> None:
+        self.instance = output("0" * 32, known=known, secret=False)
+        self.address = output("203.0.113.7", known=known, secret=False)
+        self.private_address = output(None, known=known, secret=False)
 
 
 @pytest.fixture(scope="session")
@@ -198,11 +212,34 @@ def examples(stack, workload, stateful):
         rulesets = [output("ruleset", known=known, secret=False)]
         return components.Machine(name, plan=replace(planned, adopt=adopt), rulesets=rulesets)
 
+    def host(planned: HostPlan, name: str, *, known: bool) -> pulumi.ComponentResource:
+        return components.Host(
+            name,
+            plan=planned,
+            machine=output("0" * 32, known=known, secret=False),
+            address=output("203.0.113.7", known=known, secret=False),
+            nodes=output(["203.0.113.7"], known=known, secret=False),
+        )
+
+    def all_hosts(name: str, *, known: bool) -> pulumi.ComponentResource:
+        chosen = stack("staging")
+        machines: Any = {machine: Outputs(known=known) for machine in chosen.machines}
+        key = output("key", known=known)
+        return components.Hosts(name, stack=chosen, machines=machines, fingerprint_key=key)
+
+    def account_firewall(name: str, *, known: bool) -> pulumi.ComponentResource:
+        del known  # all that it is given is plain
+        return components.AccountFirewall(name, stack=prod)
+
     prod = stack("prod")
+    (planned_host,) = hosts(stack("dev"))
     system = FileSystem(owner="prod", region="us-east-3")
     owning = replace(prod, account=prod.account.model_copy(update={"file_systems": {"models": system}}))
     scaling = workload(autoscaling={"cpu_percent": 70}, replicas={"min": 2, "max": 4})
     return {
+        "AccountFirewall": [account_firewall],
+        "Host": [partial(host, planned_host)],
+        "Hosts": [all_hosts],
         "Cluster": [partial(cluster, owning), partial(cluster, stack("staging"))],
         "Machine": [partial(machine, None), partial(machine, "0" * 32)],
         "McpFleet": [fleet],

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 import components
 from catalog import Stack
+from catalog.access import BreakGlass
 from catalog.account import FileSystem
 from components.lambda_ import plan
 from render import Resource
@@ -19,11 +21,27 @@ ID = "0123456789abcdef" * 2
 def built(build, stack):
     """Gives the machines of a stack, built with what it takes over."""
 
-    def make(name, adopt=()):
-        chosen = replace(stack(name), adopt=dict(adopt), ssh_public_key="ssh-ed25519 AAAA")
+    def make(name, adopt=(), broken=()):
+        chosen = replace(stack(name, break_glass=broken), adopt=dict(adopt), ssh_public_key="ssh-ed25519 AAAA")
         return build(lambda: components.Cluster("lambda", stack=chosen))
 
     return make
+
+
+@pytest.fixture
+def account_firewall(build, stack):
+    """Gives the account's firewall as a stack declares it."""
+
+    def make(name, *broken):
+        chosen = stack(name, break_glass=broken)
+        return build(lambda: components.AccountFirewall("lambda-account", stack=chosen))
+
+    return make
+
+
+def from_outside(ruleset: Resource) -> list[Any]:
+    """The rules of a ruleset whose source is not everybody."""
+    return [rule for rule in ruleset.inputs["rules"] if rule["sourceNetwork"] != "0.0.0.0/0"]
 
 
 def adopted(stack: Callable[[str], Stack], name: str) -> dict[str, str]:
@@ -54,15 +72,39 @@ def test_prod_launches_nothing_and_so_has_no_ruleset_of_its_own(built, stack):
     assert of_kind(built("prod", adopted(stack, "prod")), "FirewallRuleset") == []
 
 
-def test_what_is_account_wide_belongs_to_its_owner_alone_and_outlives_it(built, stack):
-    shared = {"SshKey": {"sophia2025": ID}, "GlobalFirewallRuleset": {}}
-    prod = built("prod", {**adopted(stack, "prod"), "sophia2025": ID})
-    for kind in shared:
-        (resource,) = of_kind(prod, kind)
-        assert resource.options["import_id"] in {ID, "global"}
-        assert resource.options["retain_on_delete"]
+def test_what_is_account_wide_belongs_to_its_owner_alone_and_outlives_it(built, account_firewall, stack):
+    (key,) = of_kind(built("prod", {**adopted(stack, "prod"), "sophia2025": ID}), "SshKey")
+    (rules,) = of_kind(account_firewall("prod"), "GlobalFirewallRuleset")
+    assert key.options["import_id"] == ID
+    assert [one.options["protect"] and one.options["retain_on_delete"] for one in (key, rules)] == [True, True]
     for other in ("dev", "staging"):
-        assert [kind for kind in shared if of_kind(built(other), kind)] == []
+        assert of_kind(built(other), "SshKey") + of_kind(account_firewall(other), "GlobalFirewallRuleset") == []
+
+
+def test_the_account_lets_through_what_the_table_opens_to_the_world_and_nothing_that_was_there_before(account_firewall):
+    (rules,) = of_kind(account_firewall("prod"), "GlobalFirewallRuleset")
+    assert [(r["protocol"], r.get("portRange"), r["sourceNetwork"]) for r in rules.inputs["rules"]] == [
+        ("icmp", None, "0.0.0.0/0"),
+        ("udp", [51822, 51822], "0.0.0.0/0"),
+        ("tcp", [80, 80], "0.0.0.0/0"),
+        ("tcp", [443, 443], "0.0.0.0/0"),
+    ], "adopted servers have no other ruleset, so the gateway is opened here too"
+    assert rules.inputs["unmanagedRules"] == "remove"
+
+
+def test_what_breaks_the_glass_is_let_through_by_lambda_as_long_as_it_is_declared(account_firewall, built):
+    entry = BreakGlass(cidr="203.0.113.7/32", reason="x", owner="x", expires=datetime(2026, 12, 1, tzinfo=UTC))
+    rulesets = of_kind(account_firewall("prod", entry), "GlobalFirewallRuleset") + of_kind(
+        built("staging", broken=(entry,)), "FirewallRuleset"
+    )
+    opened = {(r.name, rule["portRange"][0]) for r in rulesets for rule in from_outside(r)}
+    assert opened == {
+        ("lambda-account-global", 22),
+        ("lambda-account-global", 6443),
+        ("lambda-firewall-us-west-1-agent", 22),
+        ("lambda-firewall-us-west-1-server", 22),
+        ("lambda-firewall-us-west-1-server", 6443),
+    }
 
 
 def test_staging_is_launched_behind_a_ruleset_of_its_own(built):
