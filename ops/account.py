@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 import catalog
 from ops import states
-from ops.deployment import require_cloud
+from ops.deployment import cloud_environment, require_cloud
 from ops.error import AccountError
 from ops.machines import Found
 from ops.states import Recorded
@@ -26,7 +26,7 @@ from rehearsal import RehearsalError, stacks
 from rehearsal.account import Account
 from rehearsal.home import PROJECT, Folder
 from rehearsal.state import State
-from rehearsal.toolchain import Progress, ensure
+from rehearsal.toolchain import Progress
 
 _FIELDS = {
     "apiKey": "LAMBDA_CLOUD_API_KEY",
@@ -76,8 +76,7 @@ def in_cloud(progress: Progress) -> Found:
     require_cloud(os.environ)
     facts = catalog.load()
     instances, offers = holdings(os.environ)
-    toolchain = ensure(facts.versions, progress=progress)
-    environment = {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    environment = cloud_environment(facts, progress)
     recorded = {name: states.exported(name, environment) for name in facts.limits.stacks}
     return Found(
         instances=instances,

@@ -13,13 +13,13 @@ from rich.console import Console
 
 import catalog
 from catalog import CatalogError, Concern
-from ops import documents, machines_app, view
+from ops import access_app, documents, machines_app, view
 from ops.answer import answer
 from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed
 from ops.doctor import doctor as doctor_verb
 from ops.drift import drift as drift_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
-from ops.error import AccountError, AsleepError, StateError
+from ops.error import AccountError, AsleepError, InputError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, lock_images
@@ -35,6 +35,7 @@ from rehearsal.toolchain import ToolError, ensure, progress_for
 from render import ROOT, RenderError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(access_app.app, name="access")
 app.add_typer(machines_app.app, name="machines")
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
@@ -163,7 +164,7 @@ def main() -> None:
     except CatalogError as error:
         view.show_errors([str(error)])
         sys.exit(_exit_code(error))
-    except (AsleepError, RenderError) as error:
+    except (AsleepError, InputError, RenderError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.BAD_INPUT)
     except (AccountError, EngineError, RehearsalError, StateError, ToolError) as error:

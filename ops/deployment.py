@@ -1,7 +1,7 @@
 """Where a verb acts: a stack's program, and the engine and cluster it is run against."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ import httpx
 
 import catalog
 from catalog.ignores import DriftIgnore
+from ops import runner
 from ops.engine import Engine, EngineError
 from ops.phases import Phases
 from rehearsal import Rehearsal, RehearsalError, home, stacks
@@ -48,6 +49,8 @@ class Deployment:
     """Speaks to its API server; None in the cloud, where the program alone holds the credentials."""
     ignores: tuple[DriftIgnore, ...] = ()
     """Deviations that the catalog bears for a while, in any stack."""
+    join: Callable[[], object] = lambda: None
+    """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud it is one."""
 
     @property
     def floors(self) -> Mapping[str, int]:
@@ -125,11 +128,25 @@ def in_cloud(stack: str, progress: Progress) -> Deployment:
     """
     facts = catalog.load()
     graph = render(stack, image_lock="images")
-    require_cloud(os.environ)
-    toolchain = ensure(facts.versions, progress=progress)
-    environment = {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    environment = cloud_environment(facts, progress)
     run_file = home() / "cloud" / f"{stack}.json"
     return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)
+
+
+def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str, str]:
+    """Return the caller's environment, with the tools first on PATH.
+
+    Args:
+        facts: hold the tools' versions.
+        progress: told what is being done.
+
+    Raises:
+        EngineError: the shell points at a rehearsal.
+        ToolError: a tool cannot be had.
+    """
+    require_cloud(os.environ)
+    toolchain = ensure(facts.versions, progress=progress)
+    return {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def require_cloud(environment: Mapping[str, str]) -> None:
@@ -171,4 +188,14 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog) -> D
         environment=rehearsal.environment(),
         run_file=rehearsal.folder.run / ENGINE_RECORD,
     )
-    return Deployment(rehearsal.stack, graph, engine, rehearsal.cluster(), facts.ignores)
+    deployment = Deployment(
+        rehearsal.stack,
+        graph,
+        engine,
+        rehearsal.cluster(),
+        facts.ignores,
+        lambda: runner.join(rehearsal, facts),
+    )
+    # Hosts that were made before may admit peers alone by now.
+    deployment.join()
+    return deployment

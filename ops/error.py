@@ -21,5 +21,9 @@ class StateError(RuntimeError):
     """A stack's state cannot be read; the message says why and what to do."""
 
 
+class InputError(ValueError):
+    """An argument is wrong; the message says what it is and names the choices."""
+
+
 class AsleepError(RuntimeError):
     """The stack cannot sleep, or be asked what a sleeping one cannot tell; the message says why."""

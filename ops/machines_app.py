@@ -10,11 +10,12 @@ import catalog
 from ops import view
 from ops.answer import answer
 from ops.deployment import Target, known
+from ops.machine_shell import shell as shell_verb
 from ops.results import SleepResult, UpResult
 from ops.sleep import due
 from ops.sleep import sleep as sleep_verb
 from ops.up import up
-from rehearsal import home
+from rehearsal import Account, home
 from rehearsal.toolchain import progress_for
 
 _DEFAULT = "list"
@@ -76,3 +77,14 @@ def wake(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = False
     else:
         result = up(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None)
     answer(result, lambda: view.show_wake(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def shell(
+    name: Annotated[str, typer.Argument(help="A machine of the rehearsal.", metavar="NAME")],
+    command: Annotated[
+        list[str] | None, typer.Argument(help="What runs there, after --.", metavar="[-- COMMAND]")
+    ] = None,
+) -> None:
+    """Be root on a machine of the rehearsal, by hand: a shell, or one command whose exit code this leaves with."""
+    raise typer.Exit(shell_verb(Account(home()).room, name, command or ()))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from catalog.ignores import DriftIgnore
+from ops.access_rows import BreakGlassRow, PeerRow
 from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableHost
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 
@@ -232,6 +233,17 @@ class SleepResult(Result):
     """Whether it was to sleep; with ``--if-due`` its schedule may have it awake now, and then nothing was changed."""
 
 
+class PeersResult(Result):
+    """Who may come in to the hosts of a stack."""
+
+    network: str = ""
+    """The access network."""
+    peers: tuple[PeerRow, ...] = ()
+    """Who may come in through the access interface, by name."""
+    break_glass: tuple[BreakGlassRow, ...] = ()
+    """Networks that come in without it, the first to end first."""
+
+
 VERBS: Mapping[str, type[Result]] = {
     "up": UpResult,
     "preview": PreviewResult,
@@ -242,5 +254,6 @@ VERBS: Mapping[str, type[Result]] = {
     "machines": MachinesResult,
     "machines sleep": SleepResult,
     "machines wake": UpResult,
+    "access peers": PeersResult,
 }
 """The result of every verb that has ``--json``."""

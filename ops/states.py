@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,20 @@ def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:
     Raises:
         StateError: the CLI cannot give it.
     """
+    found = resources(stack, environment)
+    return None if found is None else _recorded(found)
+
+
+def resources(stack: str, environment: Mapping[str, str]) -> Sequence[Mapping[str, Any]] | None:
+    """Return the resources of a stack's state in the backend that the caller is logged in to; None without a stack.
+
+    Args:
+        stack: name of the stack.
+        environment: of the CLI, with a login.
+
+    Raises:
+        StateError: the CLI cannot give it.
+    """
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
     try:
         done = subprocess.run(
@@ -71,7 +85,7 @@ def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:
     if done.returncode:
         msg = f"the state of {stack} cannot be read: {done.stderr.strip()}; `pulumi login`, and try again"
         raise StateError(msg)
-    return _recorded(json.loads(done.stdout)["deployment"].get("resources") or ())
+    return json.loads(done.stdout)["deployment"].get("resources") or ()
 
 
 def _recorded(resources: Iterable[Mapping[str, Any]]) -> Recorded:

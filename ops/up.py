@@ -11,6 +11,7 @@ from ops.preview import preview
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
 from ops.view import View
 from ops.watch import Trouble, Watch
+from rehearsal import RehearsalError
 from rehearsal.toolchain import Progress
 
 _NOT_REACHED = "no address answers; check that the machine runs and its firewall admits you, then run again"
@@ -46,11 +47,21 @@ def up(
         rehearsal_of(stack).wake()
     with phases.phase("engine"):
         outcome, troubles = _run(deployment, view)
+    unjoined = _joined(deployment)
     told = [] if outcome.ok else [_remedied(error, deployment) for error in outcome.errors]
     errors = [*(_complaint(stack, trouble) for trouble in troubles), *told]
     if not outcome.ok and not errors:
         errors = [f"the engine ended with code {outcome.code}; run `./sophia up {stack}` again to go on"]
-    return _result(deployment, outcome, errors, phases)
+    return _result(deployment, outcome, [*errors, *unjoined], phases)
+
+
+def _joined(deployment: Deployment) -> list[str]:
+    """Come in to the hosts as a peer from here on, whatever became of the run; return why that cannot be."""
+    try:
+        deployment.join()
+    except RehearsalError as error:
+        return [str(error)]
+    return []
 
 
 def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ...]]:

@@ -73,10 +73,10 @@ def step_line(op: str, component: str, kind: str) -> Text:
 
 def show_up(result: UpResult, console: Console) -> None:
     """Print what runs now: nodes, servers, cost, time."""
-    nodes = _table("Nodes", "node", "role", "arch", "ready", "pods")
+    nodes = table("Nodes", "node", "role", "arch", "ready", "pods")
     for node in result.nodes:
         nodes.add_row(node.name, node.role, node.architecture, _yes(node.ready), str(node.pods))
-    servers = _table("MCP servers", "server", "ready", "on", "endpoint")
+    servers = table("MCP servers", "server", "ready", "on", "endpoint")
     for server in result.servers:
         servers.add_row(server.name, f"{server.ready} of {server.wanted}", ", ".join(server.nodes), server.endpoint)
     console.print(nodes, servers)
@@ -174,10 +174,10 @@ def show_plan(result: PlanResult, console: Console) -> None:
     """Print what changes since the base commit, what it costs and what room is left."""
     show_changes(result, console, f"No changes since {result.base}.")
     console.print(f"Monthly cost: ${result.base_monthly_cost_usd} before, ${result.monthly_cost_usd} after")
-    table = _table("Headroom at the floors", "node", "left")
+    rows = table("Headroom at the floors", "node", "left")
     for node, left in result.headroom.items():
-        table.add_row(node, left)
-    console.print(table)
+        rows.add_row(node, left)
+    console.print(rows)
     show_warnings(result.warnings, console)
 
 
@@ -200,18 +200,18 @@ def show_wake(result: UpResult, console: Console) -> None:
 
 def show_machines(result: MachinesResult, console: Console) -> None:
     """Print the machines, the stacks, what can be launched now, and what all of it costs."""
-    machines = _table(
+    machines = table(
         "Machines", "name", "type", "region", "status", "address", "$/h", "$/month", "owner", "class", "id"
     )
     for row in result.machines:
         what = (row.name or "-", row.instance_type, row.region, row.status, row.address or "-")
         whose = (row.hourly_usd, row.monthly_usd, row.owner or "-", row.standing, row.id)
         machines.add_row(*(escape(cell) for cell in (*what, *whose)))
-    stacks = _table("Stacks", "stack", "state", "machines", "$/h", "$/month", "machines exist")
+    stacks = table("Stacks", "stack", "state", "machines", "$/h", "$/month", "machines exist")
     for stack in result.stacks:
         counted = (str(stack.machines), stack.hourly_usd, stack.monthly_usd)
         stacks.add_row(stack.name, stack.state, *counted, stack.schedule or "-")
-    capacity = _table("Capacity now", "type", "$/h", "regions")
+    capacity = table("Capacity now", "type", "$/h", "regions")
     for offer in result.capacity:
         capacity.add_row(offer.instance_type, offer.hourly_usd or "-", ", ".join(offer.regions) or "none")
     console.print(machines, stacks, capacity)
@@ -224,11 +224,11 @@ def show_machines(result: MachinesResult, console: Console) -> None:
 
 def show_doctor(result: DoctorResult, console: Console) -> None:
     """Print what is there, what is missing and what mends it."""
-    table = _table("Tool chain", "tool", "wanted", "found", "ok", "mend")
+    rows = table("Tool chain", "tool", "wanted", "found", "ok", "mend")
     for tool in result.tools:
-        table.add_row(tool.name, tool.wanted, escape(tool.found), _yes(tool.ok), escape(tool.mend))
-    console.print(table)
-    services = _table(f"Rehearsal of {result.stack}", "service", "state")
+        rows.add_row(tool.name, tool.wanted, escape(tool.found), _yes(tool.ok), escape(tool.mend))
+    console.print(rows)
+    services = table(f"Rehearsal of {result.stack}", "service", "state")
     for name, state in result.services.items():
         services.add_row(name, state)
     console.print(services)
@@ -252,11 +252,12 @@ def stdout() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+def table(title: str, *columns: str) -> Table:
+    """Return an empty table as every answer has it."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, header_style="dim")
-    return table
+        made.add_column(column, header_style="dim")
+    return made
 
 
 def _by_op(counted: Mapping[str, int]) -> str:
