@@ -34,6 +34,10 @@ class Role(StrEnum):
     DEV = "dev"
 
 
+HostKey = Annotated[str, Field(pattern=r"^ssh-ed25519 [A-Za-z0-9+/]{68}$", examples=["ssh-ed25519 AAAA..."])]
+"""A public host key in OpenSSH's form, without its comment."""
+
+
 class Lifecycle(StrEnum):
     """What may happen to a machine."""
 
@@ -125,6 +129,9 @@ class Machine(Model):
     """Its address in the access network, by which people and CI reach it."""
     expected_ip: Ipv4 | None = None
     """The public address an adopted machine must have; absent for launched ones."""
+    host_key: HostKey | None = None
+    """The SSH host key it must have, which somebody has looked up on it (``/etc/ssh/ssh_host_ed25519_key.pub``);
+    absent: the one that it shows first is pinned, and stays."""
     disk_gib: Annotated[int, Field(ge=1)] | None = None
     """Local disk in GiB where this machine differs from its type."""
     gpu_sharing: GpuSharing | None = None

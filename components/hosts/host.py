@@ -48,7 +48,13 @@ class Host(pulumi.ComponentResource):
         """
         super().__init__("sophia:hosts:Host", name, plan.facts(), opts)
         addresses = [plan.preferred_address, address]
-        host = sdk.Host(f"{name}-host", machine=machine, addresses=addresses, opts=pulumi.ResourceOptions(parent=self))
+        host = sdk.Host(
+            f"{name}-host",
+            machine=machine,
+            addresses=addresses,
+            host_key=plan.host_key,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         connection: sdk.ConnectionArgs = {"addresses": addresses, "host_key": host.pinned_host_key}
 
         def after(*before: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -72,6 +72,8 @@ class HostPlan:
 
     name: str
     """Its name: the machine's."""
+    host_key: str | None
+    """The host key it must have; absent: the one that it shows first is pinned."""
     access_address: str
     """Its address in the access network, with the network's prefix."""
     access_interface: str
@@ -153,6 +155,7 @@ def _host(name: str, machine: Machine, stack: catalog.Stack) -> HostPlan:
     rows = stack.firewall.rows(machine.k3s)
     return HostPlan(
         name=name,
+        host_key=machine.host_key,
         access_address=f"{machine.access_address}/{IPv4Network(access.network).prefixlen}",
         access_interface=access.interface,
         access_port=stack.firewall.access_port,

@@ -157,3 +157,11 @@ def test_a_machine_falls_back_to_a_type_that_is_as_large_and_runs_the_same_image
 def test_a_fallback_that_lambda_does_not_have_is_refused(broken: Broken) -> None:
     offences = broken({"machines.yaml": {"sophia-development": {"fallbacks": ["gpu_1x_h200_96gb"]}}})
     assert (f"{MACHINES}: sophia-development.fallbacks", "gpu_1x_h200_96gb") in _summary(offences)
+
+
+def test_a_host_key_is_a_public_one_and_what_is_pasted_instead_is_not_repeated(broken: Broken) -> None:
+    (offence,) = broken(
+        {"machines.yaml": {"sophia-ai-core": {"host_key": "-----BEGIN OPENSSH PRIVATE KEY----- canary"}}}
+    )
+    assert offence.path == f"{MACHINES}: sophia-ai-core.host_key"
+    assert "canary" not in str(offence)

@@ -54,6 +54,14 @@ def test_the_firewall_comes_last(dev):
     )
 
 
+def test_a_host_key_that_somebody_has_looked_up_is_the_one_it_must_have(dev, build, examples):
+    assert "hostKey" not in dev.named("sophia-development-host").inputs
+    (example,) = examples["Host"]
+    looked_up = replace(example.args[0], host_key="ssh-ed25519 AAAA")
+    built = build(lambda: example.func(looked_up, "sophia-development", known=True))
+    assert built.named("sophia-development-host").inputs["hostKey"] == "ssh-ed25519 AAAA"
+
+
 def test_a_unit_comes_after_the_package_that_brings_it_and_the_files_that_it_reads(dev):
     for unit in [r for r in dev.children if kind(r) == "Unit"]:
         assert before(dev, unit.name) == {"Host", "Packages", "Files"}, unit.name
