@@ -15,6 +15,7 @@ from render.monitor import DuplicateUrnError, plain
 
 FLEET = "urn:pulumi:dev::sophia::sophia:mcp:McpFleet"
 MACHINES = "urn:pulumi:dev::sophia::sophia:lambda:Cluster"
+HOSTS = "urn:pulumi:dev::sophia::sophia:hosts:Hosts"
 
 # Recorded from the engine (3.259) after `./sophia up dev` with the one server `github`.
 ENGINES = {
@@ -22,6 +23,23 @@ ENGINES = {
     f"{MACHINES}$sophia:lambda:Machine::sophia-development",
     f"{MACHINES}$sophia:lambda:Machine$lambda-cloud:index:Instance::sophia-development-instance",
     f"{MACHINES}$sophia:lambda:Machine$lambda-cloud:index:InstanceReady::sophia-development-ready",
+    "urn:pulumi:dev::sophia::sophia:lambda:AccountFirewall::lambda-account",
+    f"{HOSTS}::hosts",
+    f"{HOSTS}$pulumi:providers:host::hosts-provider",
+    f"{HOSTS}$sophia:hosts:Host::sophia-development",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Access::sophia-development-access",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Files::sophia-development-files",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Firewall::sophia-development-firewall",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Host::sophia-development-host",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Packages::sophia-development-packages",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Sysctl::sophia-development-sysctl",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-apt-daily-upgrade",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-auditd",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-chrony",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-sophia-audit-rules",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-sophia-directories",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-ssh",
+    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-systemd-journald",
     "urn:pulumi:dev::sophia::pulumi:providers:kubernetes::cluster",
     f"{FLEET}::sophia-mcp",
     f"{FLEET}$kubernetes:core/v1:LimitRange::sophia-mcp-limits",
