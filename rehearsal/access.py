@@ -16,6 +16,9 @@ CI_KEY = "ACCESS_CI_PRIVATE_KEY"
 
 _FIRST_CONTACT = timedelta(hours=24)
 
+_LONGEST_RUN = timedelta(hours=1)
+"""An entry that ends sooner would end before the machines that a run launches have been met."""
+
 
 def private_key() -> str:
     """Return a new WireGuard private key, as ``wg genkey`` prints it; unlike other fake values it has to fit a lock."""
@@ -31,7 +34,7 @@ def choices(folder: Folder, secrets: Mapping[str, str]) -> dict[str, Any]:
     """Return what a stack's configuration says of the access to its hosts.
 
     A new host knows no peer yet, so the engine's own address breaks the glass; the entry stays as it is from run to
-    run, so that nothing changes, and is renewed when it has expired, because machines may have been launched since.
+    run, so that nothing changes, and is renewed shortly before it expires, because machines may be launched again.
 
     Args:
         folder: the rehearsal.
@@ -47,7 +50,7 @@ def _first_contact(folder: Folder) -> dict[str, str]:
     now = datetime.now(UTC)
     if folder.first_contact.exists():
         known: dict[str, str] = json.loads(folder.first_contact.read_text(encoding="utf-8"))
-        if datetime.fromisoformat(known["expires"]) > now:
+        if datetime.fromisoformat(known["expires"]) > now + _LONGEST_RUN:
             return known
     entry = {
         "cidr": f"{RUNNER}/32",
