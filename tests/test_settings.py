@@ -130,3 +130,23 @@ def test_every_key_the_program_reads_is_declared_and_typed():
 def test_exactly_the_secrets_are_declared_secret():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
     assert {key for key, declaration in declared.items() if declaration.get("secret")} == set(SECRET_KEYS)
+
+
+def test_who_may_come_in_is_a_choice_and_nobody_is_by_default(given):
+    entry = {"cidr": "203.0.113.7/32", "reason": "x", "owner": "x", "expires": "2026-12-01T12:00:00Z"}
+    assert (load(given).access_ci_public_key, load(given).break_glass) == ("", ())
+    chosen = load({**given, "sophia:access_ci_public_key": "key", "sophia:break_glass": [entry]})
+    assert (chosen.access_ci_public_key, chosen.break_glass[0].expires_at) == ("key", "2026-12-01T12:00:00Z")
+
+
+@pytest.mark.parametrize("field", ["cidr", "reason", "owner", "expires"])
+def test_what_breaks_the_glass_says_why_for_whom_and_until_when(given, field):
+    entry = {"cidr": "203.0.113.7/32", "reason": "x", "owner": "x", "expires": "2026-12-01T12:00:00Z"}
+    del entry[field]
+    with pytest.raises(SettingsError, match=rf"sophia:break_glass\.0\.{field}: absent"):
+        load({**given, "sophia:break_glass": [entry]})
+
+
+def test_a_stack_that_nobody_could_enter_is_refused_before_anything_is_built():
+    with pytest.raises(CatalogError, match=r"sophia:access_ci_public_key: absent"):
+        render("dev", choices={"sophia:access_ci_public_key": ""})
