@@ -21,10 +21,12 @@ def documents(root: Path) -> Mapping[Path, str]:
         for verb, model in VERBS.items()
     }
     # What providers import takes half a second (measured), and no other verb needs it.
-    from providers.kit.documentation import markdown as reference  # noqa: PLC0415 - for that reason
+    from providers.host.provider import PROVIDER as HOST  # noqa: PLC0415 - for that reason
+    from providers.kit.documentation import markdown as reference  # noqa: PLC0415 - the same
     from providers.lambda_cloud.provider import PROVIDER as LAMBDA_CLOUD  # noqa: PLC0415 - the same
 
     return {
+        root / "docs/providers/host.md": reference(HOST),
         root / "docs/providers/lambda-cloud.md": reference(LAMBDA_CLOUD),
         root / "docs/catalog.md": markdown(catalog.load()),
         root / "docs/config.md": _configuration(root),

@@ -25,6 +25,8 @@ from providers.kit import (
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
+# One that was met before is not booting for the first time: a dead host holds up nobody for long.
+RETURN_SECONDS: Final = 20.0
 # A machine that boots may answer before it knows the keys it admits.
 ADMISSION_SECONDS: Final = 30.0
 
@@ -43,7 +45,7 @@ class HostInputs(Model):
     host_key: HostKeyText | None = None
     """The host key it must have, in OpenSSH's form; none: the one it shows first is pinned."""
     patience_seconds: Annotated[float, LOCAL, Field(gt=0)] = 300.0
-    """How long it may take until it answers."""
+    """How long it may take until it answers for the first time; later it is given 20 s at most."""
     reachable: Literal[True] = True
     """Whether it could be reached at the last reading. Leave it out: only a reading says no."""
     trouble: Literal[""] = ""
@@ -85,7 +87,8 @@ class Host(Resource[HostInputs, HostOutputs, Hosts]):
 
     @override
     async def create(self, inputs: HostInputs, operation: Operation) -> Created[HostOutputs]:
-        return Created(inputs.machine, await self._met(inputs, operation))
+        patience = operation.timeout or inputs.patience_seconds
+        return Created(inputs.machine, await self._met(inputs, operation, patience))
 
     @override
     async def read(self, resource_id: str, known: LiveHost | None, operation: Operation) -> LiveHost | None:
@@ -106,25 +109,25 @@ class Host(Resource[HostInputs, HostOutputs, Hosts]):
     ) -> HostOutputs:
         # The pinned key stays until another one is given.
         given = inputs.host_key or old.outputs.pinned_host_key
-        return await self._met(inputs.model_copy(update={"host_key": given}), operation)
+        patience = operation.timeout or min(inputs.patience_seconds, RETURN_SECONDS)
+        return await self._met(inputs.model_copy(update={"host_key": given}), operation, patience)
 
     @override
     async def delete(self, resource_id: str, old: LiveHost, operation: Operation) -> None:
         return
 
-    async def _met(self, inputs: HostInputs, operation: Operation) -> HostOutputs:
+    async def _met(self, inputs: HostInputs, operation: Operation, patience: float) -> HostOutputs:
         if not inputs.addresses:
             what = f"{inputs.machine} has no address"
             raise ProviderError(what, "give addresses, the preferred one first")
         self.client.claim("address", f"{inputs.addresses[0]}:{inputs.port}", inputs.machine)
-        connection = await self._wait(inputs, operation)
+        connection = await self._wait(inputs, operation, patience)
         self.client.claim("host key", fingerprint(connection.host_key), inputs.machine)
         return await self._facts(connection, operation)
 
-    async def _wait(self, inputs: HostInputs, operation: Operation) -> Connection:
+    async def _wait(self, inputs: HostInputs, operation: Operation, patience: float) -> Connection:
         """Connect, again and again until patience ends; what waiting does not mend ends it at once."""
         wanted = connection_of(inputs, inputs.host_key or "")
-        patience = operation.timeout or inputs.patience_seconds
         began, pause = time.monotonic(), FIRST_PAUSE_SECONDS
         while True:
             try:

@@ -384,6 +384,11 @@ class Files(pulumi.CustomResource):
     made: pulumi.Output[Sequence[str]]
     """Paths where nothing was before; only these are removed with the resource."""
 
+    secret_contents_fingerprints: pulumi.Output[Mapping[str, str] | None] = pulumi.property(
+        "secretContentsFingerprints"
+    )
+    """Fingerprints of what was given, in the open: What those files hold whose content is secret, by path."""
+
     unknown_properties: pulumi.Output[Sequence[str]] = pulumi.property("unknownProperties")
     """Inputs that nothing is known of since an import; they never differ."""
 
@@ -417,6 +422,7 @@ class Files(pulumi.CustomResource):
             reachable=reachable,
             secret_contents=None if secret_contents is None else pulumi.Output.secret(secret_contents),
             made=None,
+            secret_contents_fingerprints=None,
             unknown_properties=None,
         )
         props: Any = args

@@ -42,7 +42,7 @@ class Answers:
             fingerprint = None if partial(value) else self._fingerprint(name, value)
             if fingerprint is not None:
                 plain[name] = fingerprint
-        return self._sealed(plain, unknown, inputs)
+        return self._sealed(self._told(plain), unknown, inputs)
 
     def renewed(self, echo: Values, recorded: Values, before: Values, changed: Collection[str]) -> Values:
         """Return inputs as outputs, with the recorded fingerprints of write-only values that have not changed.
@@ -60,7 +60,7 @@ class Answers:
             value = before.plain.get(name)
             if value is None or self._fingerprint(name, value) != plain[name]:
                 plain[name] = recorded.plain[name]
-        return Values(plain, echo.secrets)
+        return Values(self._told(plain), echo.secrets)
 
     def complete(self, echo: Values, outputs: Model) -> Values:
         """Return the outputs of a resource: its inputs and what it has beyond them."""
@@ -98,7 +98,15 @@ class Answers:
             elif prop.wire not in before.plain and same(inputs.get(prop.wire), prop.default):
                 inputs.pop(prop.wire, None)
         outputs |= self.kind.outputs.dump(found.outputs)
-        return self._sealed(outputs, unknown, recorded, before), marked(shape.secrets, inputs, before, recorded)
+        return self._sealed(self._told(outputs), unknown, recorded, before), marked(
+            shape.secrets, inputs, before, recorded
+        )
+
+    def _told(self, plain: dict[str, Any]) -> dict[str, Any]:
+        """Return outputs with the fingerprints where the engine shows them."""
+        named = [(prop.wire, prop.fingerprints) for prop in self.kind.inputs.properties if prop.fingerprints]
+        shown = {told: plain[name] for name, told in named if isinstance(plain.get(name), Mapping)}
+        return {**plain, **shown}
 
     def _fingerprint(self, name: str, value: Any) -> str | dict[str, str] | None:
         """Return what outputs hold of a write-only value."""

@@ -64,6 +64,7 @@ class _Writer:
     def resource(self, kind: Kind) -> dict[str, Any]:
         inputs, outputs = kind.inputs.properties, kind.outputs.properties
         properties = {prop.wire: self._echo(prop) for prop in inputs} | {p.wire: self.property(p) for p in outputs}
+        properties |= {prop.fingerprints: self._echo(prop) for prop in inputs if prop.fingerprints}
         if kind.unreadable:
             about = "Inputs that nothing is known of since an import; they never differ."
             properties[UNKNOWN_PROPERTIES] = {"type": "array", "items": {"type": "string"}, "description": about}

@@ -16,6 +16,7 @@ from providers.kit.provider import Kind, Provider
 from providers.kit.shape import Property, element, entry, members, shape, unwrapped
 
 _WIDTH: Final = 116
+_LONGEST: Final = 120
 _PRIMITIVES: Final = {str: "str", bool: "bool", int: "int", float: "float", Any: "Any"}
 
 
@@ -98,6 +99,14 @@ def _attributes(kind: Kind) -> Iterator[str]:
         yield ""
         yield _field(prop, f"pulumi.Output[{written if _always(prop) else f'{written} | None'}]")
         yield from _docstring(about, 4)
+    for prop in kind.inputs.properties:
+        if prop.fingerprints:
+            yield ""
+            written = "pulumi.Output[Mapping[str, str] | None]"
+            line = f'    {prop.name}_fingerprints: {written} = pulumi.property("{prop.fingerprints}")'
+            head, _, name = line.removesuffix(")").rpartition("(")
+            yield from [line] if len(line) <= _LONGEST else [f"{head}(", f"        {name}", "    )"]
+            yield from _docstring(f"Fingerprints of what was given, in the open: {prop.description}", 4)
     if kind.unreadable:
         yield ""
         yield f'    unknown_properties: pulumi.Output[Sequence[str]] = pulumi.property("{UNKNOWN_PROPERTIES}")'
@@ -114,6 +123,9 @@ def _constructor(kind: Kind) -> Iterator[str]:
         yield f"            {prop.name}={_given(prop)},"
     for prop in kind.outputs.properties:
         yield f"            {prop.name}=None,"
+    for prop in kind.inputs.properties:
+        if prop.fingerprints:
+            yield f"            {prop.name}_fingerprints=None,"
     if kind.unreadable:
         yield "            unknown_properties=None,"
     yield "        )"

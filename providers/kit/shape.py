@@ -62,6 +62,14 @@ class Property:
         return entry(unwrapped(self.annotation)) is not None
 
     @property
+    def fingerprints(self) -> str | None:
+        """Name on the wire of the output that holds the fingerprints of a write-only object, by key; None of any other.
+
+        The engine hides an output that has the name of a secret input.
+        """
+        return f"{self.wire}Fingerprints" if WRITE_ONLY in self.marks and self.keyed else None
+
+    @property
     def environment(self) -> str | None:
         """The environment variable that may give its value."""
         return next((mark.name for mark in self.info.metadata if isinstance(mark, Environment)), None)

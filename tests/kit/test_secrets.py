@@ -78,6 +78,7 @@ def test_a_write_only_object_is_fingerprinted_key_by_key(plugin, canary):
     made = sealed(plugin, {"/a.b": canary, "c": "x"})
     assert set(made.outputs["seals"]) == {"/a.b", "c"}
     assert all(text.startswith("hmac-sha256:") for text in made.outputs["seals"].values())
+    assert made.outputs["sealsFingerprints"] == made.outputs["seals"], "the engine hides what is named like a secret"
     assert canary not in str(made.outputs)
 
 
@@ -93,6 +94,7 @@ def test_what_is_read_of_a_write_only_value_is_recorded_as_its_fingerprint(plugi
     store.write_text(store.read_text().replace(canary, f"{canary}-changed"))
     found = plugin.read("Box", made.id, made.outputs, made.inputs)
     assert found.outputs["seals"]["a"] != made.outputs["seals"]["a"]
+    assert found.outputs["sealsFingerprints"] == found.outputs["seals"]
     assert found.outputs["seals"]["b"] == made.outputs["seals"]["b"]
     assert found.inputs["seals"] == made.inputs["seals"], "what somebody else wrote is no input"
     assert canary not in str(found.outputs)

@@ -138,6 +138,16 @@ def test_what_one_place_calls_secret_is_secret_in_every_place(path, secret, plai
     assert CANARY not in json.dumps(compared(path, old, new))
 
 
+def test_a_secret_that_was_changed_elsewhere_is_told_by_its_fingerprints():
+    expected, actual = (f"hmac-sha256:{digit * 8}:{digit * 64}" for digit in "ab")
+    hidden = {"contents": {"/a.key": BLINDED}}
+    old, new, spoilt = (
+        state(hidden, {**hidden, "contentsFingerprints": {"/a.key": told}}) for told in (expected, actual, CANARY)
+    )
+    assert compared('contents["/a.key"]', old, new) == (expected, actual)
+    assert compared('contents["/a.key"]', old, spoilt) == ("[secret]", "[secret]")
+
+
 def test_a_step_that_changes_nothing_is_not_looked_into():
     event = parse(line("refresh", state({"name": "a"}), state({"name": "b"}), ["name"]))
     assert isinstance(event, Finished)
