@@ -87,4 +87,4 @@ def shell(
     ] = None,
 ) -> None:
     """Be root on a machine of the rehearsal, by hand: a shell, or one command whose exit code this leaves with."""
-    raise typer.Exit(shell_verb(Account(home()).room, name, command or ()))
+    raise typer.Exit(shell_verb(Account(home()), name, command or ()))

@@ -25,24 +25,30 @@ MACHINES = [machine("1", "core"), machine("2", "agent"), machine("3", "agent"), 
 
 
 def test_a_machine_is_chosen_by_its_name_or_its_id():
-    assert chosen("core", MACHINES) == "1"
-    assert chosen("3", MACHINES) == "3"
+    assert chosen("core", MACHINES, {}) == "1"
+    assert chosen("3", MACHINES, {}) == "3"
+
+
+def test_the_accounts_name_of_a_machine_counts_and_not_what_it_calls_itself():
+    assert chosen("sophia-ai-core", MACHINES, {"1": "sophia-ai-core"}) == "1"
+    with pytest.raises(InputError, match="choose one of: agent, agent, sophia-ai-core"):
+        chosen("core", MACHINES, {"1": "sophia-ai-core"})
 
 
 def test_of_two_with_one_name_the_ids_are_told():
     with pytest.raises(InputError, match=r"agent: 2 machines have that name; choose by id: 2, 3"):
-        chosen("agent", MACHINES)
+        chosen("agent", MACHINES, {})
 
 
 @pytest.mark.parametrize("name", ["off", "nowhere"])
 def test_of_one_that_does_not_run_the_others_are_told(name):
     with pytest.raises(InputError, match=r"choose one of: agent, agent, core"):
-        chosen(name, MACHINES)
+        chosen(name, MACHINES, {})
 
 
 def test_without_any_machine_the_command_that_makes_some_is_told():
     with pytest.raises(InputError, match=r"run `\./sophia up dev` first"):
-        chosen("core", [])
+        chosen("core", [], {})
 
 
 @pytest.fixture(scope="module")
