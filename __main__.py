@@ -47,8 +47,9 @@ fleet = McpFleet(
     stack=stack,
     secrets=settings.secrets,
     fingerprint_key=settings.fingerprint_key,
-    # Where no machine is up there is no cluster to run on; and what runs goes before its machines do.
-    opts=pulumi.ResourceOptions(providers=[cluster], depends_on=[machines, hosts]),
+    # Where no machine is up there is no cluster to run on; and what runs goes before its machines do. It does not wait
+    # for the hosts: one that is down must not keep all the rest from being repaired.
+    opts=pulumi.ResourceOptions(providers=[cluster], depends_on=[machines]),
 )
 
 pulumi.export("nodes", [node.name for node in stack.nodes])

@@ -6,8 +6,6 @@ it one that refreshes, each less what it takes of the empty program in the same 
 """
 
 import os
-import resource
-import secrets
 import signal
 import statistics
 import subprocess
@@ -15,13 +13,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from benchmarks.checkout import ROOT
-from benchmarks.samples import Row, machine, ratio, seconds, show
+from benchmarks.project import PREVIEW, REFRESH, UP, Project, environment, project
+from benchmarks.samples import Row, machine, ratio, show
 from catalog.versions import read_versions
 from rehearsal.lambda_cloud import Account, Fake, serve
 from rehearsal.toolchain import ensure, progress_for
@@ -32,9 +28,6 @@ SPEED = 2000.0
 GOAL = 1.3
 STARTS = 9
 END_SECONDS = 30.0
-PREVIEW = ("pulumi", "preview", "--non-interactive", "--expect-no-changes")
-REFRESH = ("pulumi", "preview", "--refresh", "--run-program", "--non-interactive", "--expect-no-changes")
-UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
 
 _RULES = """
 def rules(number):
@@ -119,27 +112,6 @@ class Ruleset(Resource, module="bench", name="Ruleset"):
 """
 
 
-@dataclass(frozen=True)
-class Project:
-    """A program with a state of its own."""
-
-    folder: Path
-    """Where it is."""
-    environment: Mapping[str, str]
-    """What the engine runs in."""
-
-    def timed(self, *words: str) -> tuple[float, float]:
-        """Return the seconds that a command takes, and those of CPU time in it and all it starts."""
-        before = _cpu()
-        taken = seconds(words, folder=self.folder, environment=self.environment)
-        return taken, _cpu() - before
-
-
-def _cpu() -> float:
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime
-
-
 _Round = Mapping[str, tuple[float, float]]
 """Seconds by program, and those of CPU time."""
 
@@ -148,13 +120,13 @@ def measure(runs: int = 9) -> list[Row]:
     """Return the ratio of the two kinds of provider, medians of several rounds, and the start of the plugin."""
     programs = ensure(read_versions(), progress=progress_for()).bin
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder, serve(Account.born(), speed=SPEED) as fake:
-        projects = _projects(Path(folder), _environment(Path(folder), programs, fake))
-        for project in projects.values():
-            project.timed("pulumi", "stack", "init", "dev", "--non-interactive")
-            project.timed(*UP)
+        projects = _projects(Path(folder), environment(Path(folder), programs, _settings(fake)))
+        for one in projects.values():
+            one.initialise()
+            one.timed(*UP)
         # What is compared is measured in the same round: the machine's speed changes from minute to minute.
-        idle = [{name: project.timed(*PREVIEW) for name, project in projects.items()} for _ in range(runs)]
-        fresh = [{name: project.timed(*REFRESH) for name, project in projects.items()} for _ in range(runs // 2)]
+        idle = [{name: one.timed(*PREVIEW) for name, one in projects.items()} for _ in range(runs)]
+        fresh = [{name: one.timed(*REFRESH) for name, one in projects.items()} for _ in range(runs // 2)]
     refreshed = _rows("preview with refresh", fresh, None)
     return [*_rows("preview without changes", idle, GOAL), *refreshed, *_starts(programs)]
 
@@ -221,47 +193,17 @@ def _start_and_end(program: Path) -> tuple[float, float]:
     return told - begun, ended - told
 
 
-def _projects(folder: Path, environment: Mapping[str, str]) -> dict[str, Project]:
+def _projects(folder: Path, settings: Mapping[str, str]) -> dict[str, Project]:
     native = {"plugins": {"providers": [{"name": "lambda-cloud", "path": str(FOLDER)}]}}
     return {
-        "empty": _project(folder / "empty", environment, {"__main__.py": ""}),
-        "native": _project(folder / "native", environment, {"__main__.py": _NATIVE}, native),
-        "dynamic": _project(folder / "dynamic", environment, {"__main__.py": _DYNAMIC, "rulesets.py": _MODULE}),
+        "empty": project(folder / "empty", settings, {"__main__.py": ""}),
+        "native": project(folder / "native", settings, {"__main__.py": _NATIVE}, native),
+        "dynamic": project(folder / "dynamic", settings, {"__main__.py": _DYNAMIC, "rulesets.py": _MODULE}),
     }
 
 
-def _project(
-    folder: Path,
-    environment: Mapping[str, str],
-    files: Mapping[str, str],
-    extra: Mapping[str, object] | None = None,
-) -> Project:
-    folder.mkdir()
-    runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": str(ROOT / ".venv")}}
-    settings = {"name": folder.name, "runtime": runtime, **(extra or {})}
-    for name, text in {**files, "Pulumi.yaml": yaml.safe_dump(settings)}.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return Project(folder, environment)
-
-
-def _environment(folder: Path, programs: Path, fake: Fake) -> dict[str, str]:
-    home = folder / "home"
-    home.mkdir()
-    # A file in its place: the engine keeps no log of its own, as in every rehearsal.
-    (home / "logs").touch()
+def _settings(fake: Fake) -> dict[str, str]:
     return {
-        "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "PULUMI_HOME": str(home),
-        "PULUMI_BACKEND_URL": f"{folder.as_uri()}?metadata=skip",
-        "PULUMI_STACK": "dev",
-        "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(8),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
-        "PULUMI_PARALLEL": "64",
-        "PYTHONPATH": str(ROOT),
         "LAMBDA_CLOUD_API_KEY": fake.key,
         "LAMBDA_CLOUD_API_URL": fake.url,
         "LAMBDA_CLOUD_CLOCK_SPEED": str(SPEED),

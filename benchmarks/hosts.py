@@ -1,0 +1,127 @@
+"""Bare machines made hosts as the catalog wants them, one and five; then an `up` and a drift scan that find nothing.
+
+The machines run already and have their packages: what is measured is this project's own work on them. Each figure is
+less what the same command takes of an empty program.
+"""
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.checkout import ROOT
+from benchmarks.project import UP, Project, environment, project
+from benchmarks.samples import Row, machine, median, ratio, show
+from catalog import load
+from catalog.versions import read_versions
+from rehearsal.access import private_key, public_key
+from rehearsal.machines import Room
+from rehearsal.machines.names import RUNNER
+from rehearsal.machines.testing import key_pair, spec, temporary_room
+from rehearsal.toolchain import ensure, progress_for
+
+COUNT = 5
+CONFIGURED_SECONDS = 25.0
+GROWTH = 1.6
+AGAIN_SECONDS = 2.0
+SCAN_SECONDS = 4.0
+ROUNDS = 3
+AGAIN = ("pulumi", "up", "--refresh", "--run-program", "--yes", "--skip-preview", "--non-interactive")
+SCAN = ("pulumi", "refresh", "--preview-only", "--expect-no-changes", "--non-interactive")
+
+_PROGRAM = """
+import os
+from dataclasses import replace
+
+import catalog
+from catalog.access import BreakGlass
+from components import Host
+from components.hosts import plan
+
+entry = {"reason": "first contact", "owner": "benchmark", "expires": "2099-01-01T00:00:00Z"}
+stack = catalog.load().stack(
+    "dev",
+    machines=["sophia-development"],
+    image_lock="rehearsal",
+    access_ci_public_key=os.environ["CI_PUBLIC_KEY"],
+    break_glass=[BreakGlass(cidr=os.environ["RUNNER"] + "/32", **entry)],
+)
+(model,) = plan.hosts(stack)
+numbers = range(1, int(os.environ["HOSTS"]) + 1)
+addresses = [f"203.0.113.{number}" for number in numbers]
+for number, address in zip(numbers, addresses, strict=True):
+    host = replace(model, name=f"host-{number}", access_address=f"10.97.0.{number}/24")
+    Host(host.name, plan=host, machine=f"m{number}", address=address, nodes=addresses)
+"""
+
+
+def measure() -> list[Row]:
+    """Return how long hosts take, one and five of them, and how long it takes to find nothing to do."""
+    programs = ensure(read_versions(), progress=progress_for()).bin
+    one = _configured(1, programs)
+    many = _configured(COUNT, programs)
+    again, scan, empty = many["again"], many["scan"], many["empty"]
+    return [
+        Row("one bare machine to configured host", f"{one['first']:.1f} s"),
+        Row(
+            f"{COUNT} bare machines to configured hosts",
+            f"{many['first']:.1f} s",
+            f"under {CONFIGURED_SECONDS:.0f} s",
+            many["first"] < CONFIGURED_SECONDS,
+        ),
+        ratio(f"{COUNT} against one", many["first"] / one["first"], GROWTH),
+        Row(
+            f"a second up of {COUNT}, less the empty program ({empty:.1f} s)",
+            f"{again - empty:.1f} s",
+            f"at most {AGAIN_SECONDS:.0f} s",
+            again - empty <= AGAIN_SECONDS,
+        ),
+        Row(f"drift scan of {COUNT}", f"{scan:.1f} s", f"under {SCAN_SECONDS:.0f} s", scan < SCAN_SECONDS),
+    ]
+
+
+def _configured(count: int, programs: Path) -> Mapping[str, float]:
+    """Return the seconds that a number of hosts takes, from bare machines on."""
+    private, public = key_pair()
+    with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder, temporary_room() as room:
+        _boot(room, count, public)
+        settings = {
+            "HOST_SSH_PRIVATE_KEY": private,
+            "HOST_PROXY_URL": room.gate,
+            "CI_PUBLIC_KEY": public_key(private_key()),
+            "RUNNER": RUNNER,
+            "HOSTS": str(count),
+        }
+        engine = environment(Path(folder), programs, settings)
+        plugin = {"plugins": {"providers": [{"name": "host", "path": str(ROOT / "providers/host")}]}}
+        hosts = project(Path(folder) / "hosts", engine, {"__main__.py": _PROGRAM}, plugin)
+        nothing = project(Path(folder) / "nothing", engine, {"__main__.py": ""})
+        hosts.initialise()
+        nothing.initialise()
+        first = hosts.timed(*UP)[0] - nothing.timed(*UP)[0]
+        return {
+            "first": first,
+            "again": median(lambda: _unchanged(hosts), runs=ROUNDS),
+            "empty": median(lambda: nothing.timed(*AGAIN)[0], runs=ROUNDS),
+            "scan": median(lambda: hosts.timed(*SCAN)[0], runs=ROUNDS),
+        }
+
+
+def _unchanged(hosts: Project) -> float:
+    return hosts.timed(*AGAIN, "--expect-no-changes")[0]
+
+
+def _boot(room: Room, count: int, public: str) -> None:
+    packages = load().hosts.packages
+    for number in range(1, count + 1):
+        booted = room.boot(spec(number, public))
+        script = f"DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes {' '.join(packages)}"
+        done = room.enter(booted.spec.id, ["sh", "-c", script], seconds=300)
+        if done.returncode:
+            msg = f"machine {number}: packages cannot be installed: {done.stderr[-500:]}"
+            raise RuntimeError(msg)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{machine()}\n\n")
+    show("Hosts", measure())
