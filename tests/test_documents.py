@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,12 +48,13 @@ def rows(text: str, header: str) -> list[list[str]]:
 
 
 def verbs() -> set[str]:
-    """Every verb, and those of a verb that has verbs of its own."""
+    """Every verb, and those of a verb that has verbs of its own; one that does nothing by itself is none."""
     commands = typer.main.get_group(app).commands
-    return {*commands, *(f"{name} {verb}" for name, group in commands.items() for verb in own(group) if verb != "list")}
+    alone = {name for name, command in commands.items() if not own(command) or "list" in own(command)}
+    return {*alone, *(f"{name} {verb}" for name, group in commands.items() for verb in own(group) if verb != "list")}
 
 
-def own(group: object) -> Iterable[str]:
+def own(group: object) -> Collection[str]:
     return getattr(group, "commands", ())
 
 
@@ -96,7 +97,7 @@ def test_the_readme_marks_exactly_the_verbs_that_answer_as_json():
 @pytest.mark.parametrize("page", [pytest.param(page, id=named(page)) for page in PAGES])
 def test_every_verb_a_page_shows_exists(page):
     shown = set(re.findall(r"\./sophia ([a-z]+)", code(page.read_text(encoding="utf-8"))))
-    assert shown <= verbs()
+    assert shown <= {verb.split()[0] for verb in verbs()}
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=named(page)) for page in PAGES])
