@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.host.remote.common import StepFailedError, journal, run
-from providers.host.remote.installed import active, differs, enabled, owned, systemctl
+from providers.host.remote.installed import active, differs, enabled, owned, persist, systemctl
 from providers.host.remote.origin import addresses, origin
 from providers.host.remote.rollback import Rollback
 from providers.host.remote.staging import place
@@ -239,11 +239,7 @@ def _confirm(data: dict[str, Any], rollback: Rollback) -> None:
     texts = _texts(data)
     other_units = any(differs(path, texts[path][0]) for path in (SERVICE, TIMER))
     place([owned(path, text, mode) for path, (text, mode) in texts.items()])
-    if other_units:
-        systemctl("daemon-reload")
-    for unit in (_unit(data["interface"]), TIMER.name):
-        if not enabled(unit):
-            systemctl("enable", unit)
+    persist(_unit(data["interface"]), TIMER.name, changed=other_units)
     if other_units or not active(TIMER.name):
         systemctl("restart", TIMER.name)
 

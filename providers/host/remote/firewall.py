@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from providers.host.remote.common import StepFailedError, run
-from providers.host.remote.installed import differs, enabled, owned, systemctl
+from providers.host.remote.installed import differs, enabled, owned, persist, systemctl
 from providers.host.remote.origin import origin
 from providers.host.remote.rollback import Rollback
 from providers.host.remote.staging import place
@@ -184,10 +184,7 @@ def _confirm(data: dict[str, Any], rollback: Rollback) -> None:
     place(
         [owned(LOADER, LOADER_TEXT, "0755"), *(owned(path, text) for path, text in {**kept, UNIT: UNIT_TEXT}.items())]
     )
-    if other_unit:
-        systemctl("daemon-reload")
-    if not enabled(UNIT.name):
-        systemctl("enable", UNIT.name)
+    persist(UNIT.name, changed=other_unit)
 
 
 def _remove() -> None:

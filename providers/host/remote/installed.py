@@ -31,6 +31,23 @@ def active(unit: str) -> bool:
     return run(["systemctl", "is-active", "--quiet", unit]).returncode == 0
 
 
+def persist(*units: str, changed: bool) -> None:
+    """Have units start at boot, with one reload of systemd for all of them: each takes it 0.1 s and more.
+
+    Args:
+        units: their names.
+        changed: whether a unit file has changed.
+
+    Raises:
+        StepFailedError: systemd refuses.
+    """
+    missing = [unit for unit in units if not enabled(unit)]
+    if missing:
+        systemctl("--no-reload", "enable", *missing)
+    if missing or changed:
+        systemctl("daemon-reload")
+
+
 def systemctl(*arguments: str) -> None:
     """Run systemctl.
 
