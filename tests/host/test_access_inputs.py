@@ -76,7 +76,11 @@ def test_a_text_that_is_no_public_key_is_not_repeated():
     assert "c2Vj" not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["", "A" * 43 + "=", ANN[:-1], ANN + "=", "!" + ANN[1:], ANN[:-2] + "/="])
+@pytest.mark.parametrize(
+    "text",
+    ["", "A" * 43 + "=", ANN[:-1], ANN + "=", "!" + ANN[1:], ANN[:-2] + "/="],
+    ids=["empty", "zeros", "short", "long", "no base64", "loose bits"],
+)
 def test_a_public_key_is_32_bytes_in_their_one_spelling(text):
     with pytest.raises(ValueError, match="no WireGuard public key"):
         public_key(text)
