@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 from pathlib import Path
@@ -15,10 +14,10 @@ from rehearsal.home import Folder
 from rehearsal.lambda_cloud import FaultKind
 from rehearsal.state import State
 from rehearsal.waiting import until
+from tests.engine.runbook import followed
 
 pytestmark = pytest.mark.engine
 
-RUNBOOK = Path(__file__).resolve().parents[2] / "docs/runbooks/adopt-live-machines.md"
 BY_HAND = {"protocol": "tcp", "port_range": [9000, 9000], "source_network": "198.51.100.0/24", "description": "by hand"}
 
 
@@ -32,24 +31,11 @@ def control(checkout):
 @pytest.fixture(scope="module")
 def adoption(checkout):
     """What the account counted while prod was brought up by the runbook's own commands."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
     checkout.sophia("preview", "dev")
-    for block in blocks:
-        done = subprocess.run(
-            ["bash", "-euc", block],
-            cwd=checkout.root,
-            env=checkout.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
-        checked = done.stdout
-        if "preview" in block and "drift" in block:
-            assert "No drift" in checked
-            assert "No changes." in checked
+    told = followed(checkout, "adopt-live-machines.md")
+    checked = told[-1][1]
+    assert "No drift" in checked
+    assert "No changes." in checked
     with Account(checkout.home).control() as surface:
         return surface.counters()
 
@@ -88,7 +74,11 @@ def staging(checkout, prod):
 def test_the_machines_of_prod_are_adopted_and_nothing_is_launched(prod, adoption):
     assert (adoption["launches"], adoption["terminations"]) == (0, 0)
     assert "launch" not in adoption["requests"]
-    assert "change-global-ruleset" not in adoption["requests"], "adopting the account's rules changes nothing"
+    assert adoption["requests"]["change-global-ruleset"] == 1
+    with Account(prod.home).control() as surface:
+        rules = surface.state().global_rules
+    opened = {(rule.protocol, rule.port_range) for rule in rules if rule.source_network == "0.0.0.0/0"}
+    assert opened == {("icmp", None), ("udp", (51822, 51822)), ("tcp", (80, 80)), ("tcp", (443, 443))}, "SSH is closed"
     listed = prod.answer("machines", "prod")
     assert [row["standing"] for row in listed["machines"]] == ["managed"] * 4
     assert listed["hourly_usd"] == "6.06"
