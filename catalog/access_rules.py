@@ -109,6 +109,11 @@ def of_hosts(hosts: HostBaseline, where: Where, limits: Limits) -> Iterator[Offe
             if count > 1:
                 yield Offence(where(field), name, "it is named once", "remove the repetition")
     ways = {"PasswordAuthentication": "no", "PermitRootLogin": "no", "AuthenticationMethods": "publickey"}
+    lower = Counter(keyword.lower() for keyword in hosts.ssh)
+    for keyword in hosts.ssh:
+        if lower[keyword.lower()] > 1:
+            rule = "a keyword is given once: the server takes the first, and does not tell capitals apart"
+            yield Offence(where(f"ssh.{keyword}"), keyword, rule, "remove the repetition")
     for keyword, value in ways.items():
         if hosts.ssh.get(keyword) != value:
             rule = "hosts admit keys only, and never root"

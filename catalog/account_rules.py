@@ -74,13 +74,16 @@ def _pinned(stack: str, path: str, machines: Mapping[str, Machine]) -> Iterator[
         yield Offence(path, stack, rule, "remove it")
 
 
-def of_firewall(firewall: Firewall, where: Where, break_glass: Iterable[BreakGlass] = ()) -> Iterator[Offence]:
+def of_firewall(
+    firewall: Firewall, where: Where, *, break_glass: Iterable[BreakGlass] = (), nodes: Iterable[str] = ()
+) -> Iterator[Offence]:
     """Yield the rules that the firewall table breaks.
 
     Args:
         firewall: the table.
         where: gives the path of a field.
-        break_glass: networks that break the glass, each of which is a rule of Lambda's firewall.
+        break_glass: networks that break the glass; each is a rule or two of Lambda's firewall.
+        nodes: addresses of the nodes of the stack that owns the account, each a rule for every row of theirs.
     """
     rows = {f"ports.{name}": row for name, row in firewall.ports.items()}
     rows |= {f"meshes.{mesh}.{name}": row for mesh, ports in firewall.meshes.items() for name, row in ports.items()}
@@ -97,7 +100,7 @@ def of_firewall(firewall: Firewall, where: Where, break_glass: Iterable[BreakGla
         if len(row.sources) > 1 and "world" in row.sources:
             yield Offence(where(f"{field}.sources"), "world", "the world includes the others", "remove the others")
     if firewall.mesh in firewall.meshes:
-        rules = firewall.ruleset("server", break_glass)
+        rules = firewall.ruleset("server", break_glass, nodes)
         if len(rules) > _MOST_RULES:
             rule = f"a ruleset holds at most {_MOST_RULES} rules: more may stop instances from launching"
             remedy = "join ranges, remove entries that break the glass, or leave rows to the host firewall"

@@ -44,8 +44,11 @@ def _of_ways_in(draft: Draft) -> Iterator[Offence]:
         return lambda field: f"{draft.source.label(file)}: {field}"
 
     broken = draft.access.break_glass if draft.access is not None else ()
+    owner = draft.account.owner if draft.account is not None else ""
+    machines = {name: machine for name, machine in draft.machines.valid.items() if machine.owner == owner}
+    nodes = draft.firewall.known_nodes(machines) if draft.firewall is not None else ()
     if draft.firewall is not None:
-        yield from account_rules.of_firewall(draft.firewall, at("firewall.yaml"), broken)
+        yield from account_rules.of_firewall(draft.firewall, at("firewall.yaml"), break_glass=broken, nodes=nodes)
         yield from access_rules.of_ways_in(draft.firewall, at("firewall.yaml"))
     if draft.access is not None:
         yield from access_rules.of_access(draft.access, at("access.yaml"), draft.machines.valid)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from catalog.access import BreakGlass
+from catalog.machine import Machine
 from catalog.model import Cidr, DnsLabel, Model
 
 Protocol = Literal["tcp", "udp", "icmp"]
@@ -76,15 +77,30 @@ class Firewall(Model):
         rows = {**self.ports, **self.meshes[self.mesh]}
         return {name: row for name, row in rows.items() if row.targets in {"all", part}}
 
-    def ruleset(self, part: Literal["server", "agent"], break_glass: Iterable[BreakGlass] = ()) -> tuple[Rule, ...]:
-        """Return what Lambda's firewall lets through to a machine: what is open to everyone, and who breaks the glass.
+    def known_nodes(self, machines: Mapping[str, Machine]) -> tuple[str, ...]:
+        """Return the addresses from which Lambda's firewall must let nodes through, where they are known beforehand.
 
-        Rows for the nodes and for access are the host firewall's: the nodes' addresses are known only after the launch
-        that needs the ruleset, and the access network is inside of a tunnel.
+        Args:
+            machines: the machines of one cluster, by name.
+        """
+        protected = {name for name, machine in machines.items() if self.enforced_in(machine.region)}
+        return tuple(m.expected_ip for name, m in machines.items() if m.expected_ip and protected - {name})
+
+    def ruleset(
+        self,
+        part: Literal["server", "agent"],
+        break_glass: Iterable[BreakGlass] = (),
+        nodes: Iterable[str] = (),
+    ) -> tuple[Rule, ...]:
+        """Return what Lambda's firewall lets through to a machine: world, nodes that are known, who breaks the glass.
+
+        Rows for access are the host firewall's: the access network is inside of a tunnel.
 
         Args:
             part: the machine's part in the cluster.
             break_glass: who comes in as if through the access interface.
+            nodes: public addresses of the nodes, where they are known; those of machines that are launched are known
+                only after the launch that needs the ruleset.
         """
         rows = self.rows(part)
         world = [
@@ -98,4 +114,10 @@ class Firewall(Model):
             for name, row in rows.items()
             if "access" in row.sources
         ]
-        return (*world, *broken)
+        known = [
+            Rule(protocol=row.protocol, port=row.port, source=f"{address}/32", description=f"{name}: node")
+            for address in nodes
+            for name, row in rows.items()
+            if "nodes" in row.sources
+        ]
+        return (*world, *known, *broken)

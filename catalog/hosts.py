@@ -24,6 +24,13 @@ AbsolutePath = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)+$")]
 """A path from the root, without spaces."""
 
 
+SshKeyword = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]+$")]
+"""A keyword of sshd_config(5), in the manual's spelling."""
+
+SshValue = Annotated[str, Field(pattern=r"^[^\s#\"]([^\n#\"]*[^\s#\"])?$")]
+"""The arguments of a keyword, on one line."""
+
+
 class Journal(Model):
     """How much the journal keeps."""
 
@@ -81,7 +88,7 @@ class HostBaseline(Model):
     """Rules of auditd, in auditctl's words."""
     directories: tuple[Directory, ...]
     """Directories that exist."""
-    ssh: Mapping[str, str]
+    ssh: Mapping[SshKeyword, SshValue]
     """Settings of the SSH server, by keyword of sshd_config(5)."""
 
     def directories_of(self, role: Role) -> tuple[Directory, ...]:

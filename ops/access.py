@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from catalog.access import Access, BreakGlass, Peer
 from ops.access_rows import BreakGlassRow, PeerRow, Standing
@@ -15,8 +15,8 @@ from ops.error import InputError
 CI: Final = "ci"
 """The peer that continuous integration comes in as."""
 
-_HOST = "sophia:hosts:Host"
-"""Type of the component that knows how peers come in to one host."""
+_ACCESS = "host:index:Access"
+"""Type of the resource that is a host's access interface."""
 
 _KEEPALIVE_SECONDS = 25
 """Keeps the way open through what translates addresses; WireGuard's own advice (wg(8))."""
@@ -40,19 +40,21 @@ class HostAccess(BaseModel):
 def hosts(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, HostAccess]:
     """Return how peers come in to each host, by its name; hosts that are not finished yet are left out.
 
-    Each host says it for itself: one that failed hides no other.
+    Each interface says it for itself: one that failed hides no other.
 
     Args:
         resources: a stack's state, in the engine's own form.
     """
-    found: dict[str, HostAccess] = {}
-    for resource in resources:
-        if resource["type"] == _HOST:
-            try:
-                known = HostAccess.model_validate((resource.get("outputs") or {}).get("access"))
-            except ValidationError:
-                continue
-            found[resource["urn"].rsplit("::", 1)[-1]] = known
+    found = {
+        resource["parent"].rsplit("::", 1)[-1]: HostAccess(
+            public_key=told["publicKey"],
+            endpoint=f"{told['connection']['addresses'][-1]}:{int(told['port'])}",
+            address=told["address"].partition("/")[0],
+        )
+        for resource in resources
+        # Of the interface itself and not of the component around it, whose outputs a run that fails takes away.
+        if resource["type"] == _ACCESS and (told := resource.get("outputs") or {}).get("publicKey")
+    }
     return dict(sorted(found.items()))
 
 

@@ -13,6 +13,7 @@ from ops import runner
 from ops.engine import Engine, EngineError
 from ops.phases import Phases
 from rehearsal import Rehearsal, RehearsalError, home, stacks
+from rehearsal.machines.command import require_root
 from rehearsal.toolchain import Progress, ensure
 from render import ROOT, Graph, render, require_stack
 
@@ -74,6 +75,8 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     with phases.phase("render"):
         facts = catalog.load()
         graph = render(stack)
+    # Before tools are built for a quarter of an hour.
+    require_root()
     with phases.phase("tools"):
         toolchain = ensure(facts.versions, progress=progress)
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
@@ -105,11 +108,14 @@ def existing(stack: str, progress: Progress) -> Deployment:
     """
     graph = render(stack)
     facts = catalog.load()
-    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=ensure(facts.versions, progress=progress))
-    stopped = [service.name for service in rehearsal.status() if not service.running]
+    stopped = [service.name for service in rehearsal_of(stack).status() if not service.running]
     if stopped:
-        msg = f"the rehearsal of {stack} is not up ({', '.join(stopped)} stopped); run `./sophia up {stack}`"
+        msg = (
+            f"the rehearsal of {stack} under {home()} is not up ({', '.join(stopped)} stopped); run "
+            f"`./sophia up {stack}`, as the same user (`sudo` has a home of its own)"
+        )
         raise RehearsalError(msg)
+    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=ensure(facts.versions, progress=progress))
     rehearsal.state.release_dead_locks()
     return _deployment(rehearsal, graph, facts)
 

@@ -17,6 +17,12 @@ from rehearsal.toolchain import Progress
 _NOT_REACHED = "no address answers; check that the machine runs and its firewall admits you, then run again"
 """How the error of a host that is down ends."""
 
+_OF_HOSTS = "host:index:"
+"""How the types of resources on hosts begin."""
+
+_MORE_RUNS = 3
+"""How often a run that hosts have stopped is followed by another one."""
+
 # One host that is down must not keep the others from being repaired.
 _UP = ("up", "--refresh", "--run-program", "--continue-on-error", "--yes", "--skip-preview")
 
@@ -47,12 +53,25 @@ def up(
         rehearsal_of(stack).wake()
     with phases.phase("engine"):
         outcome, troubles = _run(deployment, view)
+        for _ in range(_MORE_RUNS):
+            if not _stopped_by_hosts(outcome):
+                break
+            outcome, troubles = _run(deployment, view)
     unjoined = _joined(deployment)
     told = [] if outcome.ok else [_remedied(error, deployment) for error in outcome.errors]
     errors = [*(_complaint(stack, trouble) for trouble in troubles), *told]
     if not outcome.ok and not errors:
         errors = [f"the engine ended with code {outcome.code}; run `./sophia up {stack}` again to go on"]
     return _result(deployment, outcome, [*errors, *unjoined], phases)
+
+
+def _stopped_by_hosts(outcome: Outcome) -> bool:
+    """Return whether only hosts failed and something else was done: then there may be more to do.
+
+    The engine goes on beside a failed resource, but the program ends where one depends on it, and what it had not
+    registered by then is left.
+    """
+    return bool(outcome.failed and outcome.changed) and all(step.type.startswith(_OF_HOSTS) for step in outcome.failed)
 
 
 def _joined(deployment: Deployment) -> list[str]:

@@ -77,12 +77,13 @@ class Account:
         """
         require_root()
         self._require_key()
-        base = image.ensure(progress)
         self.folder.create()
         if not self.folder.key.exists():
             # The prefix lets anyone who meets it know that it opens nothing.
             write_private(self.folder.key, f"rehearsal-{secrets.token_hex(20)}")
         running = find(self.folder, [_NAME, _MACHINES])
+        # What runs has its root: a newer one is for the next start.
+        base = Path(running[_MACHINES].command[-1]) if _MACHINES in running else image.ensure(progress)
         ports = {port: name for name, port in ((_NAME, _PORT), (_MACHINES, GATE_PORT)) if name not in running}
         require_free(self._address, ports)
         # Another checkout may have started them: its engine must not lose the account under its hands.

@@ -43,7 +43,11 @@ def write(
     passphrase = _passphrase(folder)
     values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
     generated = {**(account or {}), **access.choices(folder, values)}
-    choices = {**{f"{PROJECT}:{key}": value for key, value in generated.items()}, **_read(committed)}
+    chosen = _read(committed)
+    broken = [*generated.get("break_glass", ()), *chosen.get(f"{PROJECT}:break_glass", ())]
+    choices = {**{f"{PROJECT}:{key}": value for key, value in generated.items()}, **chosen}
+    if broken:
+        choices[f"{PROJECT}:break_glass"] = broken
     plain = {"kubeconfig": folder.kubeconfig.read_text(encoding="utf-8"), **values}
     fingerprint = _fingerprint(choices, passphrase, plain)
     if _fingerprint_of(folder.configuration) == fingerprint:

@@ -23,7 +23,7 @@ from rehearsal.machines.command import require_root
 from rehearsal.nodes import register
 from rehearsal.service import ServiceStatus
 from rehearsal.state import State
-from rehearsal.toolchain import Progress, Toolchain, progress_for
+from rehearsal.toolchain import Progress, Toolchain, ToolError, progress_for
 
 _FREE_BYTES = 1024**3
 """etcd, logs and the engine's state of a long day take less than half of it."""
@@ -189,7 +189,7 @@ class Rehearsal:
             with self._shared():
                 try:
                     self._leave_account(machines, release=release)
-                except RehearsalError as error:
+                except (RehearsalError, ToolError) as error:
                     untold = str(error)
                 self.state.remove()
                 self.folder.remove()

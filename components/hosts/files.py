@@ -92,4 +92,6 @@ def directories(facts: Iterable[Directory]) -> FileArgs:
 
 def ssh(settings: Mapping[str, str]) -> FileArgs:
     """Return the settings of the SSH server: of a keyword it takes the first, so this file comes before all others."""
-    return file(SSH, (f"{keyword} {value}" for keyword, value in settings.items()), "0600")
+    lines = (f"{keyword} {value}" for keyword, value in settings.items())
+    # With settings that it refuses it would not start again, and nobody could log in to mend them.
+    return {**file(SSH, lines, "0600"), "check": ["/usr/sbin/sshd", "-t", "-f"]}

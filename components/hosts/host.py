@@ -77,6 +77,7 @@ class Host(pulumi.ComponentResource):
                 name=unit.name,
                 content=unit.content,
                 triggers=plan.triggers(unit) or None,
+                reads=unit.reads or None,
                 # A unit reads the files and comes with a package.
                 opts=after(files),
             )
@@ -90,8 +91,8 @@ class Host(pulumi.ComponentResource):
             interface=plan.access_interface,
             port=plan.access_port,
             peers=plan.peers,
-            # It is wg-quick's, which comes with a package.
-            opts=after(packages),
+            # It is wg-quick's, which comes with a package; and it is proven by the SSH server as it will be.
+            opts=after(packages, *units),
         )
         sdk.Firewall(
             f"{name}-firewall",

@@ -16,7 +16,8 @@ from providers.host.sdk import BreakGlassArgs, FileArgs, PeerArgs, RowArgs
 _AUDIT_RULES = """\
 [Unit]
 Description=Load the platform's audit rules
-After=auditd.service
+Requires=sophia-directories.service
+After=auditd.service sophia-directories.service
 
 [Service]
 Type=oneshot

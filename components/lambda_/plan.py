@@ -81,7 +81,10 @@ def account_rules(stack: catalog.Stack) -> Sequence[Rule]:
 
     It is all that protects, and opens, machines that were adopted without rulesets, servers among them.
     """
-    return stack.firewall.ruleset("server", stack.access.break_glass) if stack.owns_account else ()
+    if not stack.owns_account:
+        return ()
+    nodes = stack.firewall.known_nodes(stack.machines)
+    return stack.firewall.ruleset("server", stack.access.break_glass, nodes)
 
 
 def sentence(rule: Rule) -> str:

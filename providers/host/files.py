@@ -29,6 +29,8 @@ class File(Model):
     """Whose it is, by name."""
     group: Account = "root"
     """Its group, by name."""
+    check: tuple[str, ...] = ()
+    """A command that must accept it before it takes its place; the path of the staged file is added."""
     kind: Literal["file"] = "file"
     """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
 

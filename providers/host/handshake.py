@@ -24,7 +24,7 @@ HEAD_START_SECONDS: Final = 0.4
 KEEPALIVE_SECONDS: Final = 2
 KEEPALIVES_LOST: Final = 3
 
-HOST_KEYS: Final = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
+HOST_KEYS: Final = ("ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256")
 KEY_EXCHANGES: Final = (
     "mlkem768x25519-sha256",
     "curve25519-sha256",
@@ -34,7 +34,7 @@ KEY_EXCHANGES: Final = (
 )
 CIPHERS: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
 MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
-SIGNATURES: Final = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
+SIGNATURES: Final = ("ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256")
 
 
 @dataclass

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from providers.host.connection import Connection
-from providers.host.errors import StepError, UnreachableError
+from providers.host.errors import HostKeyError, StepError, UnreachableError
 from providers.host.ssh import Hosts
 from providers.kit import Operation, ProviderError
 
 MARGIN_SECONDS: Final = 3.0
 """How long before the host undoes a change the proof must be there, so that the confirmation reaches it in time."""
+
+AGAIN_SECONDS: Final = 0.5
+"""How long after a failed attempt to come in the next one follows."""
 
 PATIENCE_SECONDS: Final = 30.0
 """How long a host is asked what became of a change, from when it should have undone it."""
@@ -50,11 +53,23 @@ class Change:
             await self._undone(error.what, error, begun)
         try:
             async with asyncio.timeout(self.seconds - MARGIN_SECONDS):
-                await self.hosts.reachable(self.connection, step=f"{self.program}: proving the way in")
+                await self._prove()
         except (UnreachableError, TimeoutError) as error:
             await self._undone("a fresh connection found no way in with the change", error, begun)
         await self._run("confirm", data, "keeping")
         return said
+
+    async def _prove(self) -> None:
+        """Come in by a fresh connection, tried again and again: a server that reads its settings anew refuses some."""
+        while True:
+            try:
+                await self.hosts.reachable(self.connection, step=f"{self.program}: proving the way in")
+            except HostKeyError:
+                raise
+            except UnreachableError:
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return
 
     async def _undone(self, why: str, cause: Exception, begun: float) -> None:
         """Wait until the host has undone the change that was begun then, and tell.

@@ -65,6 +65,9 @@ class FileArgs(TypedDict):
     group: NotRequired[pulumi.Input[str]]
     """Its group, by name."""
 
+    check: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """A command that must accept it before it takes its place; the path of the staged file is added."""
+
     kind: NotRequired[pulumi.Input[str]]
     """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
 
@@ -76,6 +79,7 @@ class _FileArgs:
     mode: pulumi.Input[str]
     owner: pulumi.Input[str]
     group: pulumi.Input[str]
+    check: pulumi.Input[Sequence[pulumi.Input[str]]]
     kind: pulumi.Input[str]
 
 
@@ -97,6 +101,9 @@ class File:
 
     group: str
     """Its group, by name."""
+
+    check: Sequence[str]
+    """A command that must accept it before it takes its place; the path of the staged file is added."""
 
     kind: str
     """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
@@ -570,6 +577,7 @@ class _UnitArgs:
     masked: pulumi.Input[bool]
     current: pulumi.Input[str]
     triggers: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    reads: pulumi.Input[Sequence[pulumi.Input[str]]]
     patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
 
 
@@ -611,6 +619,9 @@ class Unit(pulumi.CustomResource):
     hold, or a digest of it.
     """
 
+    reads: pulumi.Output[Sequence[str]]
+    """Paths of the files that it reads: one that changes on the host makes it not `current`, even when it is mended."""
+
     patience_seconds: pulumi.Output[float] = pulumi.property("patienceSeconds")
     """How long it may take to become active."""
 
@@ -634,6 +645,7 @@ class Unit(pulumi.CustomResource):
         masked: pulumi.Input[bool] | None = None,
         current: pulumi.Input[str] | None = None,
         triggers: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        reads: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         patience_seconds: pulumi.Input[float] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -653,6 +665,8 @@ class Unit(pulumi.CustomResource):
             current: Whether it has taken up its last change. Leave it out: only a reading says no.
             triggers: Another value makes it read its files again, by a reload where it can and a restart where not:
                 what those files hold, or a digest of it.
+            reads: Paths of the files that it reads: one that changes on the host makes it not `current`, even when
+                it is mended.
             patience_seconds: How long it may take to become active.
             opts: options of the resource.
         """
@@ -668,6 +682,7 @@ class Unit(pulumi.CustomResource):
             masked=masked,
             current=current,
             triggers=triggers,
+            reads=reads,
             patience_seconds=patience_seconds,
             ours=None,
             unknown_properties=None,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from providers.host.agent import Agent, begin
 from providers.host.connection import Connection
-from providers.host.errors import StepError
+from providers.host.errors import UnreachableError
 from providers.host.handshake import Session, Way, open_session
 from providers.kit import Operation, ProviderError
 
@@ -65,8 +65,10 @@ class Hosts:
                     agent = await self._agent(connection, step)
                     return await agent.run(program, data, step=step)
             except TimeoutError:
+                self._forget(connection)
                 what = f"no end within {timeout_seconds:g} s"
-                raise StepError(connection.label, step, what, "look at what runs on the host, then run again") from None
+                remedy = "look at what runs on the host, then run again"
+                raise UnreachableError(connection.label, step, what, remedy) from None
 
     async def reachable(self, connection: Connection, *, step: str = "connecting") -> str:
         """Open a fresh connection, close it again, and return the host key that was proven.
@@ -94,7 +96,9 @@ class Hosts:
             UnreachableError: there is no way in.
             HostKeyError: the host has another key.
         """
-        session = await open_session(connection, self._way, step=step)
+        # A host that nobody has met has no access interface yet: whoever answers at the preferred address is another.
+        order = connection.addresses if connection.host_key else connection.addresses[::-1]
+        session = await open_session(connection.model_copy(update={"addresses": order}), self._way, step=step)
         pinned = connection.model_copy(update={"host_key": session.host_key})
         if self._alive(pinned):
             await session.close()
@@ -133,6 +137,12 @@ class Hosts:
         if not task.done():
             return True
         return task.exception() is None and not task.result().closed
+
+    def _forget(self, connection: Connection) -> None:
+        """Let the next step begin anew: what hangs may hang for all."""
+        task = self._sessions.get(connection)
+        if task is not None and task.done() and not task.cancelled() and task.exception() is None:
+            task.result().agent = None
 
     async def _agent(self, connection: Connection, step: str) -> Agent:
         session = await self._session(connection, step)

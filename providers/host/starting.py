@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from providers.host.connection import Connection
-from providers.host.errors import StepError, SudoError, UnreachableError
+from providers.host.errors import SudoError, UnreachableError
 from providers.host.program import modules
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ async def start(
 
     Raises:
         UnreachableError: the connection is cut, or the user does not become root.
-        StepError: the host has no Python.
     """
     import asyncssh  # noqa: PLC0415 - half a second that a preview without changes does not pay
 
@@ -115,9 +114,9 @@ def _refused(label: str, step: str, user: str, text: str, *, given: bool) -> Exc
             return SudoError(label, step, why, remedy)
     if re.search(r"python3: (command )?not found", text):
         what = "python3 is missing"
-        return StepError(label, step, what, "install python3 there: every step on the host is a small Python program")
+        return UnreachableError(label, step, what, "install python3 there: every step on the host is a Python program")
     what = f"the program did not start: {text.strip().splitlines()[-1][:200]}"
-    return StepError(label, step, what, "log in by hand and look whether `sudo python3 --version` works")
+    return UnreachableError(label, step, what, "log in by hand and look whether `sudo python3 --version` works")
 
 
 def _refusals(user: str, *, given: bool) -> Iterator[tuple[str, str, str]]:

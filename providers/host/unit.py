@@ -30,6 +30,8 @@ class UnitInputs(OnHost):
     triggers: Annotated[dict[str, str], UNREADABLE, Field(default_factory=dict)]
     """Another value makes it read its files again, by a reload where it can and a restart where not: what those files
     hold, or a digest of it."""
+    reads: Annotated[tuple[str, ...], LOCAL] = ()
+    """Paths of the files that it reads: one that changes on the host makes it not `current`, even when it is mended."""
     patience_seconds: Annotated[float, LOCAL, Field(gt=0)] = 30.0
     """How long it may take to become active."""
 
@@ -75,7 +77,9 @@ class Unit(Resource[UnitInputs, UnitOutputs, Hosts]):
     async def update(
         self, resource_id: str, old: LiveUnit, inputs: UnitInputs, changed: frozenset[str], operation: Operation
     ) -> UnitOutputs:
-        return await self._apply(inputs, operation, restart="triggers" in changed, ours=old.outputs.ours)
+        return await self._apply(
+            inputs, operation, restart=bool({"triggers", "current"} & changed), ours=old.outputs.ours
+        )
 
     @override
     async def delete(self, resource_id: str, old: LiveUnit, operation: Operation) -> None:
@@ -111,6 +115,7 @@ class Unit(Resource[UnitInputs, UnitOutputs, Hosts]):
             "content": unit.content is not None,
             "enabled": unit.enabled,
             "active": unit.active,
+            "reads": list(unit.reads),
         }
         answer = await self.client.run(unit.connection, "unit", data, operation, step=f"reading {unit.name}")
         return Live(unit.model_copy(update={**answer, "reachable": True}), known.outputs)

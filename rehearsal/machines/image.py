@@ -48,6 +48,9 @@ _PROGRAMS = {
 }
 """Debian packages of the programs that this computer needs, by program."""
 
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+"""What Debian's packages are checked with; another distribution has it in a package of the same name."""
+
 
 def base() -> Path:
     """Return the base root.
@@ -72,14 +75,14 @@ def ensure(progress: Progress) -> Path:
         ToolError: when this is not root, a program cannot be had, the disk is full or no package source answers.
     """
     place = _place()
-    missing = tuple(program for program in _PROGRAMS if shutil.which(program, path=PATH) is None)
-    if place.exists() and not missing:
+    needed = _needed()
+    if place.exists() and not needed:
         return place
     if os.geteuid() != 0:
         message = "the root that machines boot from is missing, and only root can make it"
         raise ToolError(message, "run `sudo ./sophia setup`")
-    if missing:
-        _install(sorted({_PROGRAMS[program] for program in missing}), progress)
+    if needed:
+        _install(needed, progress)
     require_space([(place.parent, _MEBIBYTES)], lambda path: shutil.disk_usage(path).free, "making a machine's root")
     with writing(place.parent, "making a machine's root"):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -91,10 +94,15 @@ def ensure(progress: Progress) -> Path:
 
 def missing() -> str:
     """Return what of it is missing, in one sentence; empty when nothing is."""
-    programs = [program for program in _PROGRAMS if shutil.which(program, path=PATH) is None]
-    if programs:
-        return f"{', '.join(programs)} missing"
+    if needed := _needed():
+        return f"{', '.join(needed)} missing"
     return "" if _place().exists() else "the root that machines boot from is missing"
+
+
+def _needed() -> list[str]:
+    """Return the Debian packages that this computer lacks."""
+    packages = {package for program, package in _PROGRAMS.items() if shutil.which(program, path=PATH) is None}
+    return sorted(packages | (set() if _KEYRING.exists() else {"debian-archive-keyring"}))
 
 
 def key() -> str:
@@ -154,6 +162,8 @@ def _debian(root: Path) -> None:
 
 def _install(packages: list[str], progress: Progress) -> None:
     command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
+    # The first minutes of a new computer belong to its own updates.
+    command[1:1] = ["-o", "DPkg::Lock::Timeout=300"]
     remedy = f"run `sudo apt-get update && sudo {shlex.join(command)}`"
     if shutil.which("apt-get", path=PATH) is None:
         problem = f"machines need programs that this computer lacks: {', '.join(packages)}"

@@ -73,7 +73,7 @@ pivot_root . run/.old
 cd /
 umount -l run/.old
 rm -rf run/.old run/.settings
-# It can neither set the clock, which all share, nor load modules.
+# It can neither set the clock, which all share, nor load modules, nor read the kernel's log, which others would lack.
 exec env -i container=sophia PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    setpriv --bounding-set -sys_time,-sys_module --inh-caps -sys_time,-sys_module \
+    setpriv --bounding-set -sys_time,-sys_module,-syslog --inh-caps -sys_time,-sys_module,-syslog \
     /lib/systemd/systemd < /dev/null

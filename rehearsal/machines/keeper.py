@@ -96,10 +96,10 @@ class Keeper:
     def _look(self) -> None:
         try:
             wanted = self._sources.wanted()
-        except (OSError, ValueError) as error:
-            self.write(f"the account's file cannot be read ({type(error).__name__}); the machines stay as they are")
+            there = {machine.spec.id: machine for machine in self.room.list()}
+        except (OSError, ValueError, RehearsalError) as error:
+            self.write(f"what there is cannot be read ({type(error).__name__}); the machines stay as they are")
             return
-        there = {machine.spec.id: machine for machine in self.room.list()}
         self._running = tuple(machine.init for machine in there.values() if machine.init)
         for machine_id in wanted.keys() | there.keys():
             if machine_id in self._busy or time.monotonic() < self._failed.get(machine_id, 0.0):
@@ -134,9 +134,9 @@ class Keeper:
         begun = time.monotonic()
         try:
             act()
-        except (RehearsalError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other machines are kept, and this one tried again
             self._failed[machine_id] = time.monotonic() + _AGAIN
-            self.write(f"{what} {machine_id}: {error}")
+            self.write(f"{what} {machine_id}: {type(error).__name__}: {error}")
         else:
             self._failed.pop(machine_id, None)
             self.write(f"{what} {machine_id}: done in {time.monotonic() - begun:.1f} s")

@@ -106,7 +106,12 @@ class Room:
             if not processes.started(self.folder, spec.id):
                 groups = cgroups.create(self.names.tag, spec.id)
                 processes.start(self.folder, spec, namespace=path_of(namespace), directory=place.path, groups=groups)
-        return Machine(spec, processes.wait(self.folder, spec.id))
+        try:
+            return Machine(spec, processes.wait(self.folder, spec.id))
+        except RehearsalError:
+            # Half booted it would be taken for one that runs.
+            self.halt(spec.id)
+            raise
 
     def readdress(self, machine_id: str, public: str) -> None:
         """Give a machine another public address, at once.
@@ -200,7 +205,7 @@ class Room:
             raise RehearsalError(message)
         entry = ("nsenter", f"--target={init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
         # As little as the machine's own processes: the clock is this whole computer's.
-        return (*entry, "setpriv", "--bounding-set", "-sys_time,-sys_module", *command)
+        return (*entry, "setpriv", "--bounding-set", "-sys_time,-sys_module,-syslog", *command)
 
     def client(self, name: str, address: str) -> Client:
         """Return a place outside with a public address of its own, made if it is not there.

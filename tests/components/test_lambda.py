@@ -88,7 +88,12 @@ def test_the_account_lets_through_what_the_table_opens_to_the_world_and_nothing_
         ("udp", [51822, 51822], "0.0.0.0/0"),
         ("tcp", [80, 80], "0.0.0.0/0"),
         ("tcp", [443, 443], "0.0.0.0/0"),
-    ], "adopted servers have no other ruleset, so the gateway is opened here too"
+        *(
+            (protocol, [port, port], f"104.171.202.{agent}/32")
+            for agent in (117, 134, 103)
+            for protocol, port in (("tcp", 6443), ("tcp", 10250), ("udp", 51820))
+        ),
+    ], "adopted servers have no other ruleset, so the gateway is opened here too, and the agents come in"
     assert rules.inputs["unmanagedRules"] == "remove"
 
 
@@ -97,7 +102,12 @@ def test_what_breaks_the_glass_is_let_through_by_lambda_as_long_as_it_is_declare
     rulesets = of_kind(account_firewall("prod", entry), "GlobalFirewallRuleset") + of_kind(
         built("staging", broken=(entry,)), "FirewallRuleset"
     )
-    opened = {(r.name, rule["portRange"][0]) for r in rulesets for rule in from_outside(r)}
+    opened = {
+        (r.name, rule["portRange"][0])
+        for r in rulesets
+        for rule in from_outside(r)
+        if rule["sourceNetwork"] == entry.cidr
+    }
     assert opened == {
         ("lambda-account-global", 22),
         ("lambda-account-global", 6443),

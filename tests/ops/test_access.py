@@ -64,17 +64,29 @@ PersistentKeepalive = 25
 """.format_map(KEYS)
 
 
-def component(name: str, access: object, kind: str = "sophia:hosts:Host") -> dict[str, Any]:
-    urn = f"urn:pulumi:prod::sophia::sophia:hosts:Hosts${kind}::{name}"
-    return {"type": kind, "urn": urn, "outputs": {"access": access}}
+def interface(name: str, outputs: object) -> dict[str, Any]:
+    parent = "urn:pulumi:prod::sophia::sophia:hosts:Hosts$sophia:hosts:Host"
+    urn = f"{parent}$host:index:Access::{name}-access"
+    return {"type": "host:index:Access", "urn": urn, "parent": f"{parent}::{name}", "outputs": outputs}
+
+
+def told(host: HostAccess) -> dict[str, Any]:
+    endpoint, _, port = host.endpoint.partition(":")
+    addresses = [host.address, endpoint]
+    return {
+        "publicKey": host.public_key,
+        "address": f"{host.address}/24",
+        "port": float(port),
+        "connection": {"addresses": addresses},
+    }
 
 
 STATE = [
     {"type": "pulumi:pulumi:Stack", "urn": "urn:pulumi:prod::sophia::pulumi:pulumi:Stack::sophia-prod"},
-    *(component(name, host.model_dump()) for name, host in reversed(HOSTS.items())),
-    component("unfinished", None),
-    component("half", {"public_key": KEYS["a"]}),
-    component("stranger", HOSTS["sophia-ai-core"].model_dump(), kind="sophia:lambda:Machine"),
+    *(interface(name, told(host)) for name, host in reversed(HOSTS.items())),
+    interface("unfinished", None),
+    interface("half", {"address": "10.97.0.9/24"}),
+    {"type": "sophia:hosts:Host", "urn": "urn:pulumi:prod::sophia::sophia:hosts:Host::cut", "outputs": {}},
 ]
 
 

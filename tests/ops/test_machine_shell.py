@@ -64,20 +64,24 @@ def sophia(room: Room, *words: str, text: str = "") -> subprocess.CompletedProce
     return subprocess.run(words, input=text, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
+@pytest.mark.engine
 def test_a_command_runs_as_root_on_the_machine_with_its_streams_and_exit_code(room):
     done = sophia(room, "by-hand", "--", "sh", "-c", "hostname; id -u; cat; echo amiss >&2; exit 7", text="given")
     assert (done.returncode, done.stdout, done.stderr) == (7, "by-hand\n0\ngiven", "amiss\n")
 
 
+@pytest.mark.engine
 def test_an_option_of_the_command_is_not_taken_for_one_of_the_verb(room):
     assert sophia(room, "by-hand", "--", "uname", "--help").stdout.startswith("Usage: uname")
 
 
+@pytest.mark.engine
 def test_without_a_command_a_shell_reads_what_it_is_given(room):
     done = sophia(room, "m1", text="hostname\nexit 3\n")
     assert (done.returncode, done.stdout) == (3, "by-hand\n")
 
 
+@pytest.mark.engine
 def test_an_unknown_machine_leaves_with_2(room):
     done = sophia(room, "nowhere", "--", "true")
     assert (done.returncode, done.stdout) == (ExitCode.BAD_INPUT, "")

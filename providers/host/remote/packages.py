@@ -134,6 +134,10 @@ def _mend(deadline: float) -> None:
 def _apt(verb: list[str], packages: list[str], deadline: float, doing: str) -> None:
     wait = f"DPkg::Lock::Timeout={int(_left(deadline))}"
     went = run([*APT, "-o", wait, *verb, *packages], seconds=_left(deadline))
+    # For the lists of packages apt does not wait, whatever it is told (measured with 2.6.1).
+    while went.returncode and "Could not get lock" in went.stderr and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        went = run([*APT, "-o", wait, *verb, *packages], seconds=_left(deadline))
     if went.returncode:
         text = went.stdout + went.stderr
         told = broken(text)

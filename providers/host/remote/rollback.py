@@ -55,6 +55,9 @@ class Rollback:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.state == "rolling-back" and time.monotonic() < deadline:
             time.sleep(0.1)
+        if self.state == "rolling-back":
+            what = "the host is still undoing an earlier change"
+            raise StepFailedError(what, "wait a minute, then run again", journal(f"{self._unit}.service"))
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700, parents=True)
         for name, text in files.items():

@@ -16,7 +16,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from providers.host.remote.common import StepFailedError
+from providers.host.remote.common import StepFailedError, last_lines, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +61,8 @@ def _place(files: Sequence[dict[str, Any]]) -> list[str]:
         for file, ids in changing:
             with _named(file["path"]):
                 _stage(file, ids)
+        for file, _ in changing:
+            _check(file)
         for file, _ in changing:
             with _named(file["path"]):
                 _keep(file["path"])
@@ -115,6 +117,14 @@ def _stage(file: dict[str, Any], ids: tuple[int, int]) -> None:
         if hashlib.sha256(stream.read()).digest() != hashlib.sha256(content).digest():
             what = f"{file['path']}: what was written is not what is read back"
             raise StepFailedError(what, "look at the host's disk and kernel log")
+
+
+def _check(file: dict[str, Any]) -> None:
+    if file.get("check"):
+        went = run([*file["check"], _beside(file["path"], NEW)])
+        if went.returncode:
+            what = f"{file['path']}: {file['check'][0]} does not accept it; no file was changed"
+            raise StepFailedError(what, "correct its content", last_lines(went.stderr + went.stdout))
 
 
 def _keep(path: str) -> None:

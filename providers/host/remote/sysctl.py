@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -70,13 +71,14 @@ def _write(path: Path, values: dict[str, str]) -> None:
     try:
         for key, value in values.items():
             if before[key] != value:
-                _set(key, value)
                 done.append(key)
+                _set(key, value)
         content = HEAD + "".join(f"{key} = {value}\n" for key, value in values.items())
         place([{"path": str(path), "content": content, "mode": "0644", "owner": "root", "group": "root"}])
     except BaseException:
         for key in reversed(done):
-            parameter(key).write_text(f"{before[key]}\n", encoding="utf-8")
+            with contextlib.suppress(OSError):
+                parameter(key).write_text(f"{before[key]}\n", encoding="utf-8")
         raise
 
 

@@ -13,6 +13,8 @@ from providers.host.remote.staging import place
 FOLDER = Path("/etc/systemd/system")
 # A file here says that a unit has to be restarted, and goes when it was; at a boot all units start anew.
 OWED = Path("/run/sophia/restarts")
+# When a unit was last made to read its files, as the time of a file; gone at a boot, when all units read them.
+READ = Path("/run/sophia/read")
 # A look costs a process and systemd's own time, and all hosts of a stack are looked at together.
 POLL_SECONDS = 0.2
 # One that ends at once is active for a moment.
@@ -41,7 +43,7 @@ def _systemctl(*arguments: str, seconds: float = 60) -> None:
 
 
 def _show(name: str) -> dict[str, str]:
-    names = "LoadState,ActiveState,SubState,UnitFileState,Result,Job,NeedDaemonReload"
+    names = "LoadState,ActiveState,SubState,UnitFileState,Result,Job,NeedDaemonReload,ActiveEnterTimestampMonotonic"
     shown = run(["systemctl", "show", name, "-p", names]).stdout
     return dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
 
@@ -52,13 +54,24 @@ def _read(name: str, data: Any) -> dict[str, Any]:
         "masked": shown.get("LoadState") == "masked",
         "enabled": _enabled(shown, wanted=data["enabled"]),
         "active": _active(shown, wanted=data["active"]),
-        "current": not (OWED / name).exists(),
+        "current": not (OWED / name).exists() and _has_read(name, data["reads"], shown),
     }
     if data["content"]:
         file = FOLDER / name
         plain = file.is_file() and not file.is_symlink()
         found["content"] = file.read_text(encoding="utf-8", errors="backslashreplace") if plain else None
     return found
+
+
+def _has_read(name: str, paths: list[str], shown: dict[str, str]) -> bool:
+    """Return whether no file has changed since the unit started, or was made to read them."""
+    if _active(shown, wanted=False) is False:
+        return True
+    ago = time.clock_gettime(time.CLOCK_MONOTONIC) - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+    started, stamp = time.time() - ago, READ / name
+    last = max(started, stamp.stat().st_mtime) if stamp.exists() else started
+    # A file that is gone is a difference of whoever declares it. Two clocks are compared: they differ by moments.
+    return all(Path(path).stat().st_mtime <= last + 1 for path in paths if Path(path).exists())
 
 
 def _enabled(shown: dict[str, str], *, wanted: bool) -> bool:
@@ -95,7 +108,11 @@ def _write(name: str, data: Any) -> None:
         elif data["discard"] and old is not None:
             file.unlink()
             _systemctl("daemon-reload")
-        _become(name, data, verb="restart" if owed else "reload-or-restart" if data["restart"] else "start")
+        # Only another definition needs a restart: it would end an SSH server before its new settings are refused.
+        again = "restart" if changed or (owed and content is not None) else "reload-or-restart"
+        _become(name, data, verb=again if owed or data["restart"] else "start")
+        READ.mkdir(parents=True, exist_ok=True)
+        (READ / name).touch()
         (OWED / name).unlink(missing_ok=True)
     except StepFailedError:
         if changed:
@@ -148,12 +165,19 @@ def _become(name: str, data: Any, *, verb: str) -> None:
         if shown.get("ActiveState") not in {"inactive", "failed"}:
             _systemctl("stop", name, seconds=data["patience"])
         return
-    if shown.get("ActiveState") == "active" and verb == "start":
-        return
+    if shown.get("ActiveState") != "active" or verb != "start":
+        _begin(name, shown, verb, data["patience"])
+
+
+def _begin(name: str, shown: dict[str, str], verb: str, patience: float) -> None:
     if shown.get("ActiveState") == "failed":
         run(["systemctl", "reset-failed", name])
-    _systemctl(verb, "--no-block", name)
-    _wait(name, data["patience"])
+    if verb == "reload-or-restart":
+        # A unit whose reload fails stays active: only the command itself tells.
+        _systemctl(verb, name, seconds=patience)
+    else:
+        _systemctl(verb, "--no-block", name)
+    _wait(name, patience)
 
 
 def _wait(name: str, patience: float) -> None:
