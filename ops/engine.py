@@ -58,6 +58,17 @@ class Outcome:
         """Whether the engine finished and nothing failed."""
         return self.code == 0 and self.summary is not None and self.summary.result == "succeeded"
 
+    def may_go_on_beside(self, types: str) -> bool:
+        """Return whether another run may do what this one left: only some resources failed, and others were changed.
+
+        The engine goes on beside a failed resource, but the program ends where one depends on it, and what it has not
+        registered by then is left.
+
+        Args:
+            types: how the types of the resources begin that may fail.
+        """
+        return bool(self.failed and self.changed) and all(step.type.startswith(types) for step in self.failed)
+
     @property
     def errors(self) -> list[str]:
         """What was said about failures, most specific first; every resource that failed is named."""

@@ -54,7 +54,7 @@ def up(
     with phases.phase("engine"):
         outcome, troubles = _run(deployment, view)
         for _ in range(_MORE_RUNS):
-            if not _stopped_by_hosts(outcome):
+            if not outcome.may_go_on_beside(_OF_HOSTS):
                 break
             outcome, troubles = _run(deployment, view)
     unjoined = _joined(deployment)
@@ -63,15 +63,6 @@ def up(
     if not outcome.ok and not errors:
         errors = [f"the engine ended with code {outcome.code}; run `./sophia up {stack}` again to go on"]
     return _result(deployment, outcome, [*errors, *unjoined], phases)
-
-
-def _stopped_by_hosts(outcome: Outcome) -> bool:
-    """Return whether only hosts failed and something else was done: then there may be more to do.
-
-    The engine goes on beside a failed resource, but the program ends where one depends on it, and what it had not
-    registered by then is left.
-    """
-    return bool(outcome.failed and outcome.changed) and all(step.type.startswith(_OF_HOSTS) for step in outcome.failed)
 
 
 def _joined(deployment: Deployment) -> list[str]:

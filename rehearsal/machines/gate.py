@@ -85,7 +85,9 @@ class Gate:
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
         try:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            # Cancelled is what the end of the gate does to connections that are open.
+            quiet = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError)
+            with suppress(*quiet):
                 head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
                 await self._answer(head.split(b"\r\n", 1)[0].decode("latin-1"), reader, writer)
         finally:

@@ -164,3 +164,16 @@ def test_what_an_interrupted_run_left_is_cleared_by_the_next(life, inputs, folde
     life.machine.run(f"echo half > {folder}/.a.conf.sophia-new; echo old > {folder}/.a.conf.sophia-old")
     life.make("Files", inputs)
     assert life.machine.run(f"ls -A {folder}").split() == ["a.conf", "b.conf", "deep"]
+
+
+def test_a_file_that_its_program_refuses_takes_no_place_and_neither_do_the_others(life, inputs, folder):
+    state = life.make("Files", inputs)
+    before = listing(life, folder)
+    checked = {"path": f"{folder}/sshd.conf", "content": "PermitRootLogin perhaps\n", "check": ["sshd", "-t", "-f"]}
+    files = [{**inputs["files"][0], "content": "a = 2\n"}, *inputs["files"][1:], checked]
+    with pytest.raises(PluginError, match=r"sshd\.conf: sshd does not accept it; no file was changed"):
+        life.up("Files", state, {**inputs, "files": files})
+    assert listing(life, folder) == before
+    checked["content"] = "PermitRootLogin no\n"
+    life.up("Files", state, {**inputs, "files": files})
+    assert "sshd.conf" in listing(life, folder)

@@ -117,3 +117,35 @@ def test_deleting_one_of_ours_removes_it(life, machine, name):
     state = life.make("Unit", {"name": name, "content": SLEEPS.format("inf")})
     life.plugin.delete("Unit", state.id, state.outputs)
     assert shown(machine, name, "LoadState") == "not-found"
+
+
+def test_a_file_that_was_changed_and_mended_meanwhile_is_read_again(life, machine, name, folder):
+    """A daemon that was made to read what somebody wrote goes on with it, whatever the file holds since."""
+    machine.run(f"mkdir -p {folder}; echo good > {folder}/read")
+    state = life.make("Unit", {"name": name, "content": SLEEPS.format("inf"), "reads": [f"{folder}/read"]})
+    assert life.drift("Unit", state) == {}
+    machine.run(f"sleep 1.2; echo bad > {folder}/read; echo good > {folder}/read")
+    assert life.drift("Unit", state) == {"current": "update"}
+    life.mend("Unit", state)
+
+
+def test_a_reload_that_is_refused_is_told_and_ends_nothing(life, machine, name, folder):
+    machine.run(f"mkdir -p {folder}; echo good > {folder}/read")
+    reloads = SLEEPS.format("inf").replace("\n\n", f"\nExecReload=/bin/grep -q good {folder}/read\n\n")
+    inputs = {"name": name, "content": reloads}
+    state = life.make("Unit", {**inputs, "triggers": {"read": "1"}})
+    began = shown(machine, name, "MainPID")
+    machine.run(f"echo bad > {folder}/read")
+    with pytest.raises(PluginError, match="reload-or-restart"):
+        life.up("Unit", state, {**inputs, "triggers": {"read": "2"}})
+    assert (shown(machine, name, "ActiveState"), shown(machine, name, "MainPID")) == ("active", began)
+
+
+def test_a_file_beside_a_units_own_counts_from_the_next_trigger_on(life, machine, name):
+    state = life.make("Unit", {"name": name, "content": SLEEPS.format("inf"), "triggers": {"limits": "1"}})
+    machine.run(
+        f"mkdir -p /etc/systemd/system/{name}.d; printf '[Service]\\nNice=7\\n' > /etc/systemd/system/{name}.d/x.conf"
+    )
+    life.up("Unit", state, {"name": name, "content": SLEEPS.format("inf"), "triggers": {"limits": "2"}})
+    assert shown(machine, name, "Nice") == "7"
+    machine.run(f"rm -r /etc/systemd/system/{name}.d; systemctl daemon-reload")

@@ -151,8 +151,8 @@ def _become(name: str, data: Any, *, verb: str) -> None:
         _systemctl("mask", "--now", name)
         return
     shown = _show(name)
-    if shown.get("NeedDaemonReload") == "yes":
-        # A file beside its own has changed, such as what says when a timer is due.
+    # A file beside its own may have changed, such as what says when a timer is due; systemd does not see a new folder.
+    if shown.get("NeedDaemonReload") == "yes" or (verb == "reload-or-restart" and (FOLDER / f"{name}.d").is_dir()):
         _systemctl("daemon-reload")
     if shown.get("LoadState") == "not-found":
         if not data["active"] and not data["enabled"]:
