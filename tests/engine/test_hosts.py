@@ -67,6 +67,7 @@ def test_what_somebody_changed_on_hosts_is_named_with_both_values_repaired_and_r
     found = drifted(prod)
     assert set(found) == {
         "sophia-data-pipeline-files",
+        "sophia-data-pipeline-systemd-journald",
         "sophia-production-instance-firewall",
         "sophia-mcp-orchestrator-chrony",
         "sophia-ai-core-packages",
@@ -103,7 +104,8 @@ def test_a_host_that_is_down_is_a_finding_and_keeps_nobody_else_from_being_repai
         (host,) = found["unreachable"]
         assert (host["host"], host["trouble"]) == ("sophia-data-pipeline", "no address answers")
         assert "sophia-data-pipeline-firewall" in host["unchecked"]
-        assert [change["name"] for change in found["changes"]] == ["sophia-mcp-orchestrator-files"]
+        names = {change["name"] for change in found["changes"]}
+        assert names == {"sophia-mcp-orchestrator-files", "sophia-mcp-orchestrator-systemd-journald"}
         shown = prod.sophia("drift", "prod", check=False)
         assert (shown.returncode, shown.stdout.count("no address answers")) == (7, 1), "one finding, told once"
 

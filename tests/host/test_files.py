@@ -177,3 +177,11 @@ def test_a_file_that_its_program_refuses_takes_no_place_and_neither_do_the_other
     checked["content"] = "PermitRootLogin no\n"
     life.up("Files", state, {**inputs, "files": files})
     assert "sshd.conf" in listing(life, folder)
+
+
+def test_a_mode_that_is_mended_leaves_the_time_of_the_content(life, inputs, folder):
+    state = life.make("Files", inputs)
+    machine = life.machine
+    machine.run(f"touch -d @1000000000 {folder}/a.conf; chmod 0666 {folder}/a.conf")
+    life.mend("Files", state)
+    assert machine.run(f"stat -c '%a %Y' {folder}/a.conf").split() == ["644", "1000000000"]

@@ -70,8 +70,8 @@ def _has_read(name: str, paths: list[str], shown: dict[str, str]) -> bool:
     ago = time.clock_gettime(time.CLOCK_MONOTONIC) - int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
     started, stamp = time.time() - ago, READ / name
     last = max(started, stamp.stat().st_mtime) if stamp.exists() else started
-    # A file that is gone is a difference of whoever declares it. Two clocks are compared: they differ by moments.
-    return all(Path(path).stat().st_mtime <= last + 1 for path in paths if Path(path).exists())
+    # One that is gone will be made anew. Two clocks are compared: they differ by moments.
+    return all(Path(path).exists() and Path(path).stat().st_mtime <= last + 1 for path in paths)
 
 
 def _enabled(shown: dict[str, str], *, wanted: bool) -> bool:
