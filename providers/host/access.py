@@ -1,6 +1,6 @@
 """The interface that people and CI come in by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
 from typing_extensions import override
@@ -12,7 +12,7 @@ from providers.host.instants import seconds
 from providers.host.proof import Change
 from providers.host.recorded import plain, sound
 from providers.host.ssh import Hosts
-from providers.kit import STABLE, Created, Live, Model, Operation, ProviderError, Resource
+from providers.kit import STABLE, Created, Difference, Live, Model, Operation, ProviderError, Resource
 
 
 class AccessOutputs(Model):
@@ -36,7 +36,6 @@ class Access(Resource[AccessInputs, AccessOutputs, Hosts]):
     """
 
     missing: ClassVar[str] = NO_IMPORT
-    delete_before_replace: ClassVar[bool] = True
 
     def __init__(self, hosts: Hosts, *, guarded: bool = True) -> None:
         """Make the resource.
@@ -68,6 +67,18 @@ class Access(Resource[AccessInputs, AccessOutputs, Hosts]):
         operation: Operation,
     ) -> AccessOutputs:
         return await self._apply(inputs, operation)
+
+    @override
+    def differences(
+        self, new: Mapping[str, Any], live: LiveAccess, found: tuple[Difference, ...]
+    ) -> Iterable[Difference]:
+        # A second one would want the same port, and without the first one we might not come in.
+        if any(one.field == "interface" for one in found) and new.get("host") == live.inputs.host:
+            what = f"the access interface of {live.inputs.connection.label} is called {live.inputs.interface}"
+            raise ProviderError(
+                what, f"keep interface: {live.inputs.interface}; nothing on the host needs another name"
+            )
+        return found
 
     @override
     async def delete(self, resource_id: str, old: LiveAccess, operation: Operation) -> None:

@@ -10,7 +10,7 @@ from providers.host.instants import Instant
 from providers.host.ipv4 import Address, Interface, interface
 from providers.host.ruleset import InterfaceName, Name
 from providers.host.wireguard import PublicKey
-from providers.kit import LOCAL, REPLACE, Model
+from providers.kit import LOCAL, Model
 
 MESH_PORTS: Final = frozenset({51820, 51821})
 """What flannel's own WireGuard interfaces listen on."""
@@ -57,8 +57,8 @@ class AccessInputs(OnHost):
     """The host's own address in the access network, with the network's prefix: `10.97.0.1/24`."""
     port: Annotated[int, Field(ge=1, le=65535), AfterValidator(_port)] = 51822
     """The UDP port it listens on."""
-    interface: Annotated[InterfaceName, REPLACE] = "access"
-    """What the interface is called."""
+    interface: InterfaceName = "access"
+    """What the interface is called, for as long as there is one."""
     peers: Annotated[tuple[Peer, ...], AfterValidator(_peers)] = ()
     """Who may come in, by name. The host itself shuts out those that expire."""
     rollback_seconds: Annotated[float, LOCAL, Field(ge=5, le=300)] = 15.0

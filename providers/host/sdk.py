@@ -863,7 +863,7 @@ class Access(pulumi.CustomResource):
     """The UDP port it listens on."""
 
     interface: pulumi.Output[str]
-    """What the interface is called."""
+    """What the interface is called, for as long as there is one."""
 
     peers: pulumi.Output[Sequence[Peer]]
     """Who may come in, by name. The host itself shuts out those that expire."""
@@ -901,7 +901,7 @@ class Access(pulumi.CustomResource):
             connection: How the host is reached.
             reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
             port: The UDP port it listens on.
-            interface: What the interface is called.
+            interface: What the interface is called, for as long as there is one.
             peers: Who may come in, by name. The host itself shuts out those that expire.
             rollback_seconds: After how long the host undoes a change that leaves us no way in.
             unpersisted: Why a reboot would bring up something else. Leave it out: only a reading fills it.
@@ -920,10 +920,6 @@ class Access(pulumi.CustomResource):
             unpersisted=unpersisted,
             public_key=None,
         )
-        sealed = pulumi.ResourceOptions(
-            delete_before_replace=True,
-        )
-        opts = pulumi.ResourceOptions.merge(opts, sealed)
         props: Any = args
         super().__init__("host:index:Access", resource_name, props, opts)
 

@@ -11,6 +11,7 @@ import pytest
 from providers.kit.testing import PluginError, Secret
 from rehearsal.machines.testing import key_pair
 from tests.host.loopback import Loopback
+from tests.host.peers import KeyPair
 
 KEY, PUBLIC = key_pair()
 
@@ -193,3 +194,14 @@ def test_one_machine_per_address_and_per_host_key(here, loopback):
     met(here, loopback.port)
     with pytest.raises(PluginError, match="is that of two machines: m and n; give each machine its own"):
         here.create("Host", here.check("Host", host(loopback.port, machine="n")).inputs)
+
+
+def test_an_access_interface_keeps_its_name_and_is_not_removed_from_a_host_that_is_gone(here):
+    peer = {"name": "ann", "publicKey": KeyPair.make().public, "address": "10.97.0.50"}
+    old = here.check("Access", {"host": "one", "address": "10.97.0.1/24", "peers": [peer]}).inputs
+    outputs = {**old, "publicKey": peer["publicKey"]}
+    with pytest.raises(PluginError, match="is called access; keep interface: access"):
+        here.diff("Access", "one/access", outputs, {**old, "interface": "other"}, old_inputs=old)
+    moved = here.diff("Access", "one/access", outputs, {**old, "host": "two"}, old_inputs=old)
+    assert moved.replaces == ["host"]
+    assert not moved.delete_before_replace, "the engine would wait for ever where the whole host is replaced"
