@@ -83,6 +83,6 @@ def test_what_is_no_kubeconfig_is_refused_without_a_word_of_it(text: str) -> Non
 def test_certificates_that_are_none_are_refused_without_a_word_of_them(written: str) -> None:
     document = yaml.safe_load(written)
     document["users"][0]["user"]["client-key-data"] = b64encode(CANARY.encode()).decode()
-    with pytest.raises(RehearsalError, match="no certificates of use") as refused:
+    with pytest.raises(RehearsalError, match="no usable certificates") as refused:
         Kubeconfig.parse(yaml.safe_dump(document)).trust()
     assert CANARY not in str(refused.value)
