@@ -10,6 +10,8 @@ from providers.host.files import Files
 from providers.host.firewall import Firewall
 from providers.host.handshake import Way
 from providers.host.host import Host
+from providers.host.k3s_agent import K3sAgent
+from providers.host.k3s_server import K3sServer
 from providers.host.packages import Packages
 from providers.host.ssh import Hosts
 from providers.host.sysctl import Sysctl
@@ -32,7 +34,7 @@ async def connect(config: HostConfig) -> AsyncIterator[Hosts]:
 PROVIDER: Final = Provider(
     name="host",
     version=VERSION,
-    description="What is on a host: files, packages, kernel parameters, units, firewall, access.",
+    description="What is on a host: files, packages, kernel parameters, units, firewall, access, K3s.",
     config=HostConfig,
     connect=connect,
     resources=(
@@ -43,6 +45,8 @@ PROVIDER: Final = Provider(
         Unit,
         Firewall,
         Access,
+        K3sServer,
+        K3sAgent,
     ),
     python_package="providers.host.sdk",
     # Most of them wait for hosts; how much one host does at a time is the client's.

@@ -236,6 +236,74 @@ class Peer:
     """Until when it may come in; none: until it is removed here."""
 
 
+class ArtefactArgs(TypedDict):
+    """The binary of K3s for one architecture."""
+
+    sha256: NotRequired[pulumi.Input[str]]
+    """Its SHA-256, from the lock; without it nothing is delivered."""
+
+    url: NotRequired[pulumi.Input[str]]
+    """Where it is downloaded from if no artefact with this digest lies in the local directory."""
+
+
+@pulumi.input_type
+class _ArtefactArgs:
+    sha256: pulumi.Input[str]
+    url: pulumi.Input[str]
+
+
+@pulumi.output_type
+class Artefact:
+    """The binary of K3s for one architecture."""
+
+    sha256: str | None
+    """Its SHA-256, from the lock; without it nothing is delivered."""
+
+    url: str | None
+    """Where it is downloaded from if no artefact with this digest lies in the local directory."""
+
+
+class K3sFileArgs(TypedDict):
+    """A file that K3s reads at its start."""
+
+    path: pulumi.Input[str]
+    """Where it is: under `/etc/rancher/k3s` or `/var/lib/rancher/k3s`."""
+
+    content: pulumi.Input[str]
+    """What it holds; no secret."""
+
+    mode: NotRequired[pulumi.Input[str]]
+    """Its mode, four octal digits."""
+
+    kind: NotRequired[pulumi.Input[str]]
+    """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
+
+
+@pulumi.input_type
+class _K3sFileArgs:
+    path: pulumi.Input[str]
+    content: pulumi.Input[str]
+    mode: pulumi.Input[str]
+    kind: pulumi.Input[str]
+
+
+@pulumi.output_type
+class K3sFile:
+    """A file that K3s reads at its start."""
+
+    path: str
+    """Where it is: under `/etc/rancher/k3s` or `/var/lib/rancher/k3s`."""
+
+    content: str
+    """What it holds; no secret."""
+
+    mode: str
+    """Its mode, four octal digits."""
+
+    kind: str
+    """Leave it out: only a reading says that there is something else, or nothing (`missing`)."""
+
+
 @pulumi.input_type
 class _HostArgs:
     machine: pulumi.Input[str]
@@ -922,6 +990,383 @@ class Access(pulumi.CustomResource):
         )
         props: Any = args
         super().__init__("host:index:Access", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _K3sServerArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    version: pulumi.Input[str]
+    artefacts: pulumi.Input[Mapping[str, pulumi.Input[_ArtefactArgs]]]
+    files: pulumi.Input[Sequence[pulumi.Input[_K3sFileArgs]]]
+    patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
+    active: pulumi.Input[str]
+    enabled: pulumi.Input[str]
+    unit: pulumi.Input[str]
+    current: pulumi.Input[str]
+    exposed: pulumi.Input[Sequence[pulumi.Input[str]]]
+    readable: pulumi.Input[Sequence[pulumi.Input[str]]]
+    drop_ins: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("dropIns")
+    config: pulumi.Input[Mapping[str, pulumi.Input[Any]]]
+    token: pulumi.Input[str]
+    agent_token: pulumi.Input[str] = pulumi.property("agentToken")
+    address: pulumi.Input[str]
+    context: pulumi.Input[str]
+    certificate_current: pulumi.Input[str] = pulumi.property("certificateCurrent")
+
+
+class K3sServer(pulumi.CustomResource):
+    """A K3s server: a binary that was checked, its configuration, its unit, and the proof that its node is ready.
+
+    Nothing is restarted that fits already; a change that does not become healthy is undone, and the error ends with
+    the journal's last lines. Deleting it removes K3s and its data from the host.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    version: pulumi.Output[str]
+    """K3s' version, such as `v1.36.2+k3s1`: what the node must report when all is done."""
+
+    artefacts: pulumi.Output[Mapping[str, Artefact]]
+    """The binary of that version, for each architecture that the host may have."""
+
+    files: pulumi.Output[Sequence[K3sFile]]
+    """Files that K3s reads: audit policy, admission configuration, registries."""
+
+    patience_seconds: pulumi.Output[float] = pulumi.property("patienceSeconds")
+    """How long it may take until the node is ready and proven."""
+
+    active: pulumi.Output[str]
+    """Whether its unit runs. Leave it out: only a reading says no."""
+
+    enabled: pulumi.Output[str]
+    """Whether its unit starts with the machine. Leave it out: only a reading says no."""
+
+    unit: pulumi.Output[str]
+    """Its unit file. Leave it out: only a reading says `changed`, `missing` or `masked`."""
+
+    current: pulumi.Output[str]
+    """Whether what runs was started from what is declared, and was proven. Leave it out: only a reading says no."""
+
+    exposed: pulumi.Output[Sequence[str]]
+    """Sockets that are open to others and must be on loopback alone. Leave it out: only a reading fills it."""
+
+    readable: pulumi.Output[Sequence[str]]
+    """Files with secrets that others than root can read. Leave it out: only a reading fills it."""
+
+    drop_ins: pulumi.Output[Sequence[str]] = pulumi.property("dropIns")
+    """Files beside the configuration that K3s reads too and nobody declared. Leave it out: only a reading fills it."""
+
+    config: pulumi.Output[Mapping[str, Any]]
+    """Its configuration file by K3s' own keys, without tokens; they are checked against K3s' source."""
+
+    token: pulumi.Output[str | None]
+    """Fingerprint of what was given: What servers join with; it also encrypts the bootstrap data, so keep it with the
+    snapshots.
+    """
+
+    agent_token: pulumi.Output[str | None] = pulumi.property("agentToken")
+    """Fingerprint of what was given: What agents join with; another one than the servers'."""
+
+    address: pulumi.Output[str]
+    """Host name or address that the kubeconfig says; it must stand in the certificate (`tls-san`, node addresses)."""
+
+    context: pulumi.Output[str]
+    """What cluster, user and context are called in the kubeconfig."""
+
+    certificate_current: pulumi.Output[str] = pulumi.property("certificateCurrent")
+    """Whether the kubeconfig's certificate has 90 days left; a restart renews it. Only a reading says no."""
+
+    fingerprint: pulumi.Output[str]
+    """Digest of the binary, configuration, files and unit that were proven last; empty where nothing was."""
+
+    kubelet_version: pulumi.Output[str] = pulumi.property("kubeletVersion")
+    """The version that the node reports."""
+
+    node_name: pulumi.Output[str] = pulumi.property("nodeName")
+    """The node's name in the cluster."""
+
+    kubeconfig: pulumi.Output[str]
+    """The administrator's kubeconfig, with the server's address and the names given."""
+
+    kubeconfig_expires: pulumi.Output[str] = pulumi.property("kubeconfigExpires")
+    """When its certificate ends."""
+
+    join_token: pulumi.Output[str] = pulumi.property("joinToken")
+    """What agents join with, in the secure form."""
+
+    ca_hash: pulumi.Output[str] = pulumi.property("caHash")
+    """SHA-256 of the cluster's CA, which agents pin."""
+
+    unknown_properties: pulumi.Output[Sequence[str]] = pulumi.property("unknownProperties")
+    """Inputs that nothing is known of since an import; they never differ."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        version: pulumi.Input[str],
+        artefacts: pulumi.Input[Mapping[str, pulumi.Input[ArtefactArgs]]],
+        config: pulumi.Input[Mapping[str, pulumi.Input[Any]]],
+        token: pulumi.Input[str],
+        agent_token: pulumi.Input[str],
+        address: pulumi.Input[str],
+        context: pulumi.Input[str],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        files: pulumi.Input[Sequence[pulumi.Input[K3sFileArgs]]] | None = None,
+        patience_seconds: pulumi.Input[float] | None = None,
+        active: pulumi.Input[str] | None = None,
+        enabled: pulumi.Input[str] | None = None,
+        unit: pulumi.Input[str] | None = None,
+        current: pulumi.Input[str] | None = None,
+        exposed: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        readable: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        drop_ins: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        certificate_current: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            version: K3s' version, such as `v1.36.2+k3s1`: what the node must report when all is done.
+            artefacts: The binary of that version, for each architecture that the host may have.
+            config: Its configuration file by K3s' own keys, without tokens; they are checked against K3s' source.
+            token: What servers join with; it also encrypts the bootstrap data, so keep it with the snapshots.
+            agent_token: What agents join with; another one than the servers'.
+            address: Host name or address that the kubeconfig says; it must stand in the certificate (`tls-san`,
+                node addresses).
+            context: What cluster, user and context are called in the kubeconfig.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            files: Files that K3s reads: audit policy, admission configuration, registries.
+            patience_seconds: How long it may take until the node is ready and proven.
+            active: Whether its unit runs. Leave it out: only a reading says no.
+            enabled: Whether its unit starts with the machine. Leave it out: only a reading says no.
+            unit: Its unit file. Leave it out: only a reading says `changed`, `missing` or `masked`.
+            current: Whether what runs was started from what is declared, and was proven. Leave it out: only a
+                reading says no.
+            exposed: Sockets that are open to others and must be on loopback alone. Leave it out: only a reading
+                fills it.
+            readable: Files with secrets that others than root can read. Leave it out: only a reading fills it.
+            drop_ins: Files beside the configuration that K3s reads too and nobody declared. Leave it out: only a
+                reading fills it.
+            certificate_current: Whether the kubeconfig's certificate has 90 days left; a restart renews it. Only a
+                reading says no.
+            opts: options of the resource.
+        """
+        args = _K3sServerArgs.__new__(_K3sServerArgs)
+        args.__dict__.update(
+            host=host,
+            version=version,
+            artefacts=artefacts,
+            config=config,
+            token=None if token is None else pulumi.Output.secret(token),
+            agent_token=None if agent_token is None else pulumi.Output.secret(agent_token),
+            address=address,
+            context=context,
+            connection=connection,
+            reachable=reachable,
+            files=files,
+            patience_seconds=patience_seconds,
+            active=active,
+            enabled=enabled,
+            unit=unit,
+            current=current,
+            exposed=exposed,
+            readable=readable,
+            drop_ins=drop_ins,
+            certificate_current=certificate_current,
+            fingerprint=None,
+            kubelet_version=None,
+            node_name=None,
+            kubeconfig=None,
+            kubeconfig_expires=None,
+            join_token=None,
+            ca_hash=None,
+            unknown_properties=None,
+        )
+        sealed = pulumi.ResourceOptions(
+            additional_secret_outputs=[
+                "kubeconfig",
+                "join_token",
+            ],
+        )
+        opts = pulumi.ResourceOptions.merge(opts, sealed)
+        props: Any = args
+        super().__init__("host:index:K3sServer", resource_name, props, opts)
+
+
+@pulumi.input_type
+class _K3sAgentArgs:
+    host: pulumi.Input[str]
+    connection: pulumi.Input[_ConnectionArgs]
+    reachable: pulumi.Input[str]
+    version: pulumi.Input[str]
+    artefacts: pulumi.Input[Mapping[str, pulumi.Input[_ArtefactArgs]]]
+    files: pulumi.Input[Sequence[pulumi.Input[_K3sFileArgs]]]
+    patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
+    active: pulumi.Input[str]
+    enabled: pulumi.Input[str]
+    unit: pulumi.Input[str]
+    current: pulumi.Input[str]
+    exposed: pulumi.Input[Sequence[pulumi.Input[str]]]
+    readable: pulumi.Input[Sequence[pulumi.Input[str]]]
+    drop_ins: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("dropIns")
+    config: pulumi.Input[Mapping[str, pulumi.Input[Any]]]
+    token: pulumi.Input[str]
+
+
+class K3sAgent(pulumi.CustomResource):
+    """A K3s agent: a binary that was checked, its configuration, its unit, and the proof that its node is ready.
+
+    Nothing is restarted that fits already; a change that does not become healthy is undone, and the error ends with
+    the journal's last lines. Deleting it removes K3s and its data from the host.
+    """
+
+    host: pulumi.Output[str]
+    """The id of the `Host` it is on."""
+
+    connection: pulumi.Output[Connection]
+    """How the host is reached."""
+
+    reachable: pulumi.Output[str]
+    """Whether the host could be reached at the last reading. Leave it out: only a reading says no."""
+
+    version: pulumi.Output[str]
+    """K3s' version, such as `v1.36.2+k3s1`: what the node must report when all is done."""
+
+    artefacts: pulumi.Output[Mapping[str, Artefact]]
+    """The binary of that version, for each architecture that the host may have."""
+
+    files: pulumi.Output[Sequence[K3sFile]]
+    """Files that K3s reads: audit policy, admission configuration, registries."""
+
+    patience_seconds: pulumi.Output[float] = pulumi.property("patienceSeconds")
+    """How long it may take until the node is ready and proven."""
+
+    active: pulumi.Output[str]
+    """Whether its unit runs. Leave it out: only a reading says no."""
+
+    enabled: pulumi.Output[str]
+    """Whether its unit starts with the machine. Leave it out: only a reading says no."""
+
+    unit: pulumi.Output[str]
+    """Its unit file. Leave it out: only a reading says `changed`, `missing` or `masked`."""
+
+    current: pulumi.Output[str]
+    """Whether what runs was started from what is declared, and was proven. Leave it out: only a reading says no."""
+
+    exposed: pulumi.Output[Sequence[str]]
+    """Sockets that are open to others and must be on loopback alone. Leave it out: only a reading fills it."""
+
+    readable: pulumi.Output[Sequence[str]]
+    """Files with secrets that others than root can read. Leave it out: only a reading fills it."""
+
+    drop_ins: pulumi.Output[Sequence[str]] = pulumi.property("dropIns")
+    """Files beside the configuration that K3s reads too and nobody declared. Leave it out: only a reading fills it."""
+
+    config: pulumi.Output[Mapping[str, Any]]
+    """Its configuration file by K3s' own keys, without the token; `server` is required."""
+
+    token: pulumi.Output[str | None]
+    """Fingerprint of what was given: What it joins with: the server's `join_token`, which pins the cluster's CA."""
+
+    fingerprint: pulumi.Output[str]
+    """Digest of the binary, configuration, files and unit that were proven last; empty where nothing was."""
+
+    kubelet_version: pulumi.Output[str] = pulumi.property("kubeletVersion")
+    """The version that the node reports."""
+
+    node_name: pulumi.Output[str] = pulumi.property("nodeName")
+    """The node's name in the cluster."""
+
+    unknown_properties: pulumi.Output[Sequence[str]] = pulumi.property("unknownProperties")
+    """Inputs that nothing is known of since an import; they never differ."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        host: pulumi.Input[str],
+        version: pulumi.Input[str],
+        artefacts: pulumi.Input[Mapping[str, pulumi.Input[ArtefactArgs]]],
+        config: pulumi.Input[Mapping[str, pulumi.Input[Any]]],
+        token: pulumi.Input[str],
+        connection: pulumi.Input[ConnectionArgs] | None = None,
+        reachable: pulumi.Input[str] | None = None,
+        files: pulumi.Input[Sequence[pulumi.Input[K3sFileArgs]]] | None = None,
+        patience_seconds: pulumi.Input[float] | None = None,
+        active: pulumi.Input[str] | None = None,
+        enabled: pulumi.Input[str] | None = None,
+        unit: pulumi.Input[str] | None = None,
+        current: pulumi.Input[str] | None = None,
+        exposed: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        readable: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        drop_ins: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register it with the engine.
+
+        Args:
+            resource_name: its logical name.
+            host: The id of the `Host` it is on.
+            version: K3s' version, such as `v1.36.2+k3s1`: what the node must report when all is done.
+            artefacts: The binary of that version, for each architecture that the host may have.
+            config: Its configuration file by K3s' own keys, without the token; `server` is required.
+            token: What it joins with: the server's `join_token`, which pins the cluster's CA.
+            connection: How the host is reached.
+            reachable: Whether the host could be reached at the last reading. Leave it out: only a reading says no.
+            files: Files that K3s reads: audit policy, admission configuration, registries.
+            patience_seconds: How long it may take until the node is ready and proven.
+            active: Whether its unit runs. Leave it out: only a reading says no.
+            enabled: Whether its unit starts with the machine. Leave it out: only a reading says no.
+            unit: Its unit file. Leave it out: only a reading says `changed`, `missing` or `masked`.
+            current: Whether what runs was started from what is declared, and was proven. Leave it out: only a
+                reading says no.
+            exposed: Sockets that are open to others and must be on loopback alone. Leave it out: only a reading
+                fills it.
+            readable: Files with secrets that others than root can read. Leave it out: only a reading fills it.
+            drop_ins: Files beside the configuration that K3s reads too and nobody declared. Leave it out: only a
+                reading fills it.
+            opts: options of the resource.
+        """
+        args = _K3sAgentArgs.__new__(_K3sAgentArgs)
+        args.__dict__.update(
+            host=host,
+            version=version,
+            artefacts=artefacts,
+            config=config,
+            token=None if token is None else pulumi.Output.secret(token),
+            connection=connection,
+            reachable=reachable,
+            files=files,
+            patience_seconds=patience_seconds,
+            active=active,
+            enabled=enabled,
+            unit=unit,
+            current=current,
+            exposed=exposed,
+            readable=readable,
+            drop_ins=drop_ins,
+            fingerprint=None,
+            kubelet_version=None,
+            node_name=None,
+            unknown_properties=None,
+        )
+        props: Any = args
+        super().__init__("host:index:K3sAgent", resource_name, props, opts)
 
 
 class Provider(pulumi.ProviderResource):
