@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     """WireGuard public key of continuous integration, which comes in to the hosts as the peer ``ci``."""
     break_glass: tuple[BreakGlass, ...] = ()
     """Networks that come in to the hosts without the access interface, beside the catalog's, until they expire."""
+    k3s_version: str = ""
+    """The release of K3s that it runs; empty for the newest of the catalog."""
+    k3s_artefacts: Mapping[str, Mapping[str, str]] = {}
+    """Digests of K3s' programs, by release and architecture, instead of the lock's; the rehearsal gives its own."""
     kubeconfig: pulumi.Output[str]
     """Credentials of its Kubernetes cluster."""
     fingerprint_key: pulumi.Output[str]
@@ -111,6 +115,8 @@ class Settings(BaseSettings):
             ssh_public_key=self.ssh_public_key,
             access_ci_public_key=self.access_ci_public_key,
             break_glass=self.break_glass,
+            k3s_version=self.k3s_version,
+            k3s_artefacts=self.k3s_artefacts,
         )
 
 

@@ -10,29 +10,31 @@ from pydantic import TypeAdapter
 from catalog.access import Access, BreakGlass, WireGuardKey
 from catalog.firewall import Firewall
 from catalog.hosts import HostBaseline
+from catalog.k3s import ClusterNetwork
 from catalog.limits import Limits
 from catalog.machine import Machine
 from catalog.machine_rules import Where
 from catalog.offence import Offence
 from catalog.shape import fits
 
-_TAKEN = {"pods": "10.42.0.0/16", "services": "10.43.0.0/16"}
-"""Networks of the cluster: the defaults of K3s."""
-
 _WIDEST_BREAK_GLASS = 24
 _KEY: TypeAdapter[str] = TypeAdapter(WireGuardKey)
 
 
-def of_access(access: Access, where: Where, machines: Mapping[str, Machine]) -> Iterator[Offence]:
+def of_access(
+    access: Access, where: Where, machines: Mapping[str, Machine], cluster: ClusterNetwork | None
+) -> Iterator[Offence]:
     """Yield the rules that the access network, its peers and its hosts break.
 
     Args:
         access: who may reach the hosts.
         where: gives the path of a field.
         machines: all machines by name.
+        cluster: the networks of pods and Services, where they could be read.
     """
     network = IPv4Network(access.network)
-    for what, taken in _TAKEN.items():
+    of_cluster = {"pods": cluster.pods, "services": cluster.services} if cluster else {}
+    for what, taken in of_cluster.items():
         if network.overlaps(IPv4Network(taken)):
             rule = f"the access network is apart from {taken}, where the cluster's {what} are"
             yield Offence(where("network"), access.network, rule, "choose another network, such as 10.97.0.0/24")

@@ -34,6 +34,8 @@ class Catalog(Facts):
         ssh_public_key: str = "",
         access_ci_public_key: str = "",
         break_glass: Sequence[BreakGlass] = (),
+        k3s_version: str = "",
+        k3s_artefacts: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Stack:
         """Return one stack: its choice resolved, checked and priced.
 
@@ -48,6 +50,8 @@ class Catalog(Facts):
             ssh_public_key: public half of the account's SSH key, in OpenSSH's form.
             access_ci_public_key: WireGuard public key of the peer ``ci``.
             break_glass: networks that come in without the access interface, beside those of the catalog.
+            k3s_version: the release of K3s that it runs; empty for the newest of the catalog.
+            k3s_artefacts: digests of K3s' programs, by release and architecture, instead of those of the lock.
 
         Raises:
             CatalogError: with every name the catalog lacks and every limit the choice breaks.
@@ -63,6 +67,8 @@ class Catalog(Facts):
             ssh_public_key=ssh_public_key,
             access_ci_public_key=access_ci_public_key,
             break_glass=break_glass,
+            k3s_version=k3s_version,
+            k3s_artefacts=k3s_artefacts or {},
         )
         return compose(self, choice)
 
@@ -82,8 +88,10 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         offences = [*draft.source.offences, *crosschecks.offences(draft, today or datetime.now(UTC).date())]
     account, firewall, limits = draft.account, draft.firewall, draft.limits
     access, hosts, secrets, versions = draft.access, draft.hosts, draft.secrets, draft.versions
-    ignores = draft.ignores
+    ignores, k3s, lock = draft.ignores, draft.k3s, draft.k3s_lock
     if offences or not (account and firewall and access and hosts and ignores and limits and secrets and versions):
+        raise CatalogError(offences)
+    if not (k3s and lock):
         raise CatalogError(offences)
     return Catalog(
         instance_types=draft.types.valid,
@@ -93,6 +101,8 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         firewall=firewall,
         access=access,
         hosts=hosts,
+        k3s=k3s,
+        k3s_lock=lock,
         ignores=ignores.ignores,
         limits=limits,
         secrets=secrets.secrets,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from catalog import access_rules, account_rules, ignores, machine_rules, stack_rules, workload_rules
+from catalog import access_rules, account_rules, ignores, k3s_rules, machine_rules, stack_rules, workload_rules
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.defaults import Defaults
 from catalog.limits import Limits
@@ -28,6 +28,7 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
             yield from _of_stack(draft, draft.limits, stack, own)
             nodes += own
     yield from _of_ways_in(draft)
+    yield from _of_k3s(draft)
     if draft.ignores is not None and draft.limits is not None:
         label = draft.source.label("drift_ignores.yaml")
         yield from ignores.offences(
@@ -51,9 +52,29 @@ def _of_ways_in(draft: Draft) -> Iterator[Offence]:
         yield from account_rules.of_firewall(draft.firewall, at("firewall.yaml"), break_glass=broken, nodes=nodes)
         yield from access_rules.of_ways_in(draft.firewall, at("firewall.yaml"))
     if draft.access is not None:
-        yield from access_rules.of_access(draft.access, at("access.yaml"), draft.machines.valid)
+        yield from access_rules.of_access(
+            draft.access, at("access.yaml"), draft.machines.valid, draft.k3s.network if draft.k3s else None
+        )
     if draft.hosts is not None and draft.limits is not None:
         yield from access_rules.of_hosts(draft.hosts, at("hosts.yaml"), draft.limits)
+
+
+def _of_k3s(draft: Draft) -> Iterator[Offence]:
+    def at(file: str) -> machine_rules.Where:
+        return lambda field: f"{draft.source.label(file)}: {field}"
+
+    k3s, where = draft.k3s, at("k3s.yaml")
+    if k3s is None:
+        return
+    yield from k3s_rules.of_k3s(k3s, where)
+    yield from k3s_rules.of_parts(k3s, where, hosts=draft.hosts, firewall=draft.firewall, versions=draft.versions)
+    if draft.k3s_lock is not None:
+        used = {
+            instance_type.architecture: name
+            for name, machine in draft.machines.valid.items()
+            if (instance_type := draft.types.valid.get(machine.instance_type))
+        }
+        yield from k3s_rules.of_lock(draft.k3s_lock, at("lock/k3s.yaml"), k3s, used)
 
 
 def _of_machines(draft: Draft, limits: Limits) -> Iterator[Offence]:

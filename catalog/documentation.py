@@ -24,6 +24,7 @@ def markdown(catalog: Facts) -> str:
         ("Firewall", _firewall(catalog)),
         ("Access", _access(catalog)),
         ("Hosts", _hosts(catalog)),
+        ("K3s", _k3s(catalog)),
         ("Versions", _versions(catalog)),
     )
     introduction = (
@@ -198,6 +199,34 @@ def _hosts(catalog: Facts) -> str:
         _table(["Stack", "When", "Within"], windows),
     )
     return "\n\n".join(lines)
+
+
+def _k3s(catalog: Facts) -> str:
+    k3s, level = catalog.k3s, catalog.k3s.pod_security
+    flags = {"all": k3s.flags.all, "servers": k3s.flags.server, "machines with a GPU": k3s.flags.gpu}
+    rows = [[f"`{flag}`", _flag(value), kind] for kind, group in flags.items() for flag, value in group.items()]
+    rows += [
+        [f"`{flag}`", _flag(value), f"{part}, passed on"]
+        for part, arguments in k3s.arguments.items()
+        for flag, value in arguments.items()
+    ]
+    storage = k3s.snapshots.object_storage
+    kept = f"in the object storage of Secret `{storage.secret}`" if storage else "on the server's disk alone"
+    lines = (
+        f"{k3s.version}; a cluster may come from {k3s.previous}.",
+        f"Pods have addresses of {k3s.network.pods}, Services of {k3s.network.services}.",
+        f"Snapshots of etcd at `{k3s.snapshots.schedule}`, {k3s.snapshots.retention} kept, {kept}.",
+        f"A namespace that says nothing else admits {level.enforce} pods, but for {', '.join(level.exempt_namespaces)}.",
+        f"The audit log has {len(k3s.audit.rules)} rules.",
+        _table(["Flag", "Value", "Where"], rows),
+    )
+    return "\n\n".join(lines)
+
+
+def _flag(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _versions(catalog: Facts) -> str:

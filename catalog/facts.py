@@ -9,6 +9,7 @@ from catalog.firewall import Firewall
 from catalog.hosts import HostBaseline
 from catalog.ignores import DriftIgnore
 from catalog.image_lock import ImageLock
+from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
 from catalog.secret import Secret, SecretKind
@@ -34,6 +35,10 @@ class Facts:
     """Who may reach the hosts."""
     hosts: HostBaseline
     """What every host looks like."""
+    k3s: K3s
+    """K3s on every machine."""
+    k3s_lock: K3sLock
+    """Digests of its programs."""
     ignores: tuple[DriftIgnore, ...]
     """Deviations that are no drift for a while."""
     limits: Limits

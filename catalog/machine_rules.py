@@ -112,7 +112,7 @@ def of_fleet(machines: Mapping[str, Machine], where: Callable[[str], Where], lim
         limits: the limits.
     """
     owners = Counter(machine.owner for machine in machines.values())
-    servers = {machine.owner for machine in machines.values() if machine.k3s == "server"}
+    servers = Counter(machine.owner for machine in machines.values() if machine.k3s == "server")
     if len(machines) > limits.max_machines:
         rule = f"the account holds at most {limits.max_machines} machines"
         yield Offence(where("")(""), str(len(machines)), rule, "remove machines, or raise max_machines in limits.yaml")
@@ -122,9 +122,10 @@ def of_fleet(machines: Mapping[str, Machine], where: Callable[[str], Where], lim
             rule = f"{owner} holds at most {stack.max_machines} machines"
             remedy = f"remove machines, or raise stacks.{owner}.max_machines in limits.yaml"
             yield Offence(where("")(""), str(count), rule, remedy)
-        if owner not in servers:
-            rule = f"{owner} has a machine that is the server of its cluster"
-            yield Offence(where("")(""), "no server", rule, "set k3s: server on one of its machines")
+        if servers[owner] != 1:
+            shown = "no server" if not servers[owner] else f"{servers[owner]} servers"
+            rule = f"{owner} has one machine that is the server of its cluster"
+            yield Offence(where("")(""), shown, rule, "set k3s: server on one of its machines, and agent on the others")
     addresses: dict[str, str] = {}
     for name, machine in machines.items():
         if machine.expected_ip and addresses.setdefault(machine.expected_ip, name) != name:

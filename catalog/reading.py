@@ -14,6 +14,7 @@ from catalog.firewall import Firewall
 from catalog.hosts import HostBaseline
 from catalog.ignores import DriftIgnores
 from catalog.image_lock import ImageLock
+from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
@@ -50,6 +51,10 @@ class Draft:
     """Who may reach the hosts."""
     hosts: HostBaseline | None
     """What every host looks like."""
+    k3s: K3s | None
+    """K3s on every machine."""
+    k3s_lock: K3sLock | None
+    """Digests of its programs."""
     ignores: DriftIgnores | None
     """Deviations that are borne for a while."""
     limits: Limits | None
@@ -89,6 +94,8 @@ def read(root: Path) -> Draft:
         firewall=document(source, "firewall.yaml", Firewall),
         access=document(source, "access.yaml", Access),
         hosts=document(source, "hosts.yaml", HostBaseline),
+        k3s=document(source, "k3s.yaml", K3s),
+        k3s_lock=document(source, "lock/k3s.yaml", K3sLock),
         ignores=document(source, "drift_ignores.yaml", DriftIgnores),
         limits=document(source, "limits.yaml", Limits),
         secrets=document(source, "secrets.yaml", SecretsFile),

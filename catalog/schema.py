@@ -14,6 +14,7 @@ from catalog.firewall import Firewall
 from catalog.hosts import HostBaseline
 from catalog.ignores import DriftIgnores
 from catalog.image_lock import ImageLock
+from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
@@ -37,6 +38,8 @@ def schemas() -> dict[str, Schema]:
         "firewall": Firewall,
         "hosts": HostBaseline,
         "image-lock": ImageLock,
+        "k3s": K3s,
+        "k3s-lock": K3sLock,
         "instance-types": Mapping[InstanceTypeName, InstanceType],
         "limits": Limits,
         "machines": Mapping[DnsLabel, Machine],

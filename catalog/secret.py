@@ -30,6 +30,8 @@ class SecretKind(StrEnum):
     CERTIFICATE = "certificate"
     KEY_PAIR = "key-pair"
     """Replaced together with its public half, by hand."""
+    JOIN_TOKEN = "join-token"  # noqa: S105 - the name of a kind
+    """Replaced while the cluster runs, by its own way, when somebody may have it."""
     IDENTIFIER = "identifier"
     """The account that another secret belongs to; kept with it, never rotated."""
 

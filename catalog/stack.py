@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog import access_rules, account_rules, machine_rules, stack_rules, workload_rules
+from catalog import access_rules, account_rules, k3s_rules, machine_rules, stack_rules, workload_rules
 from catalog.access import Access, BreakGlass
 from catalog.account import Account, Schedule
 from catalog.cost import hourly_cents, monthly_cents
@@ -12,8 +12,9 @@ from catalog.facts import Facts
 from catalog.firewall import Firewall
 from catalog.hosts import HostBaseline
 from catalog.image_lock import ImageLock
-from catalog.limits import StackLimits
-from catalog.machine import Machine
+from catalog.k3s import K3s, Program
+from catalog.limits import NodeReserve, StackLimits
+from catalog.machine import Architecture, Machine
 from catalog.node import Node, node
 from catalog.offence import CatalogError, Offence
 from catalog.shape import Location, dotted
@@ -44,6 +45,10 @@ class Choice:
     """WireGuard public key of the peer ``ci``."""
     break_glass: Sequence[BreakGlass] = ()
     """Networks that come in without the access interface, beside those of the catalog."""
+    k3s_version: str = ""
+    """The release of K3s that it runs; empty for the newest of the catalog."""
+    k3s_artefacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Digests of K3s' programs, by release and architecture, instead of those of the lock."""
 
     def path(self, key: str) -> str:
         """Return how messages name one of the stack's configuration keys."""
@@ -76,6 +81,12 @@ class Stack:
     """Who may reach its hosts: peers whose key is known, and all that breaks the glass."""
     hosts: HostBaseline
     """What its hosts look like."""
+    reserve: NodeReserve
+    """What every node keeps for itself."""
+    k3s: K3s
+    """K3s on its machines, with the release that it runs as `version`."""
+    k3s_programs: Mapping[Architecture, Program]
+    """The program of that release, by architecture."""
     adopt: Mapping[str, str]
     """Ids of what it takes over from the account, by name."""
     ssh_public_key: str
@@ -149,6 +160,17 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     offences += stack_rules.spending(choice.stack, monthly, limits.budget, choice.path("machines"))
     if limits.require_image_digests and lock.enforced:
         offences += _unlocked(choice, workloads, lock)
+    k3s = facts.k3s.model_copy(update={"version": choice.k3s_version or facts.k3s.version})
+    programs = facts.k3s_lock.replaced(choice.k3s_artefacts) if choice.k3s_artefacts else facts.k3s_lock
+    offences += k3s_rules.of_choice(
+        facts.k3s,
+        programs,
+        choice.path,
+        version=choice.k3s_version,
+        given=bool(choice.k3s_artefacts),
+        locked=lock.enforced,
+        architectures=sorted({node.architecture for node in nodes}) if choice.adopt is not None else (),
+    )
     if offences:
         raise CatalogError(offences)
     return Stack(
@@ -163,6 +185,9 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         firewall=facts.firewall,
         access=access,
         hosts=facts.hosts,
+        reserve=facts.limits.node,
+        k3s=k3s,
+        k3s_programs=programs.programs[k3s.version],
         adopt=choice.adopt or {},
         ssh_public_key=choice.ssh_public_key,
         prices={name: book.hourly_cents[machine.instance_type] for name, machine in machines.items()},

@@ -92,7 +92,7 @@ def test_the_stacks_together_stay_within_the_account(broken: Broken) -> None:
 def test_a_stack_with_machines_has_a_server(broken: Broken) -> None:
     offences = broken({"machines.yaml": {"sophia-development": {"k3s": "agent"}}})
     assert [(o.value, o.rule) for o in offences] == [
-        ("no server", "dev has a machine that is the server of its cluster")
+        ("no server", "dev has one machine that is the server of its cluster")
     ]
 
 

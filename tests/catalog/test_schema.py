@@ -13,10 +13,11 @@ from catalog.schema import FOLDER, schemas, text
 
 FILES = [
     *(ROOT / name for name in ("access.yaml", "account.yaml", "firewall.yaml", "hosts.yaml")),
+    ROOT / "k3s.yaml",
     *(ROOT / name for name in ("instance_types.yaml", "machines.yaml", "limits.yaml", "secrets.yaml")),
     *sorted((ROOT / "prices").iterdir()),
     *sorted((ROOT / "mcp").iterdir()),
-    *(ROOT / "lock" / f"{name}.yaml" for name in ("images", "rehearsal")),
+    *(ROOT / "lock" / f"{name}.yaml" for name in ("images", "k3s", "rehearsal")),
 ]
 
 
