@@ -13,15 +13,16 @@ from catalog.machine import Machine
 from components.hosts import files
 from providers.host.sdk import BreakGlassArgs, FileArgs, PeerArgs, RowArgs
 
-_AUDIT_RULES = """\
+# What it watches is there first, whichever of the units is made first.
+_AUDIT_RULES = f"""\
 [Unit]
 Description=Load the platform's audit rules
-Requires=sophia-directories.service
-After=auditd.service sophia-directories.service
+After=auditd.service
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+ExecStartPre=/usr/bin/systemd-tmpfiles --create {files.DIRECTORIES}
 ExecStart=/usr/sbin/augenrules --load
 
 [Install]

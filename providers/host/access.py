@@ -89,7 +89,7 @@ class Access(Resource[AccessInputs, AccessOutputs, Hosts]):
         asked = _asked(inputs)
         connection = inputs.connection
         if self._guarded:
-            answer = await self._answer(inputs, operation, origin=True)
+            answer = await self._answer(inputs, operation, "origin")
             _refuse_shutting_out(inputs, answer)
         change = Change(
             self.client,
@@ -102,8 +102,8 @@ class Access(Resource[AccessInputs, AccessOutputs, Hosts]):
         applied = await change.make(asked)
         return AccessOutputs(public_key=applied["public_key"])
 
-    async def _answer(self, inputs: AccessInputs, operation: Operation, *, origin: bool = False) -> Mapping[str, Any]:
-        data = {**_asked(inputs), "act": "read", "origin": origin}
+    async def _answer(self, inputs: AccessInputs, operation: Operation, act: str = "read") -> Mapping[str, Any]:
+        data = {**_asked(inputs), "act": act}
         answer: Mapping[str, Any] = await self.client.run(
             inputs.connection, "access", data, operation, step="access: reading"
         )

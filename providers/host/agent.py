@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from providers.host.connection import Connection
-from providers.host.errors import StepError, UnreachableError
+from providers.host.errors import UnreachableError, failed
 from providers.host.program import MODULES, modules
 from providers.host.starting import start
 
@@ -69,8 +69,7 @@ class Agent:
         finally:
             self._asked.pop(number, None)
         if "error" in answer:
-            error = answer["error"]
-            raise StepError(self._label, step, error["what"], error["remedy"], error.get("lines", ()))
+            raise failed(self._label, step, answer["error"])
         return answer["result"]
 
     async def close(self) -> None:

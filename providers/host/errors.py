@@ -8,8 +8,8 @@ ProviderError
 └── StepError               a step failed on the host
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from providers.kit import ProviderError
 
@@ -100,3 +100,14 @@ class StepError(ProviderError):
     def __init__(self, host: str, step: str, what: str, remedy: str, lines: Sequence[str] = ()) -> None:
         tail = "".join(f"\n    {line}" for line in lines[-MOST_LINES:])
         super().__init__(f"{host}: {step}: {what}", f"{remedy}{tail}")
+
+
+def failed(host: str, step: str, error: Mapping[str, Any]) -> StepError:
+    """Return the error that a program on a host answers with.
+
+    Args:
+        host: its addresses.
+        step: what was to be done.
+        error: what it says: `what`, `remedy` and perhaps `lines`.
+    """
+    return StepError(host, step, error["what"], error["remedy"], error.get("lines", ()))

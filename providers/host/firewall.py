@@ -88,8 +88,8 @@ class Firewall(Resource[FirewallInputs, Nothing, Hosts]):
         asked = _asked(inputs)
         connection = inputs.connection
         if self._guarded:
-            data = {**asked, "act": "read", "origin": True}
-            answer = await self.client.run(connection, "firewall", data, operation, step="firewall: reading")
+            asking = {"act": "origin"}
+            answer = await self.client.run(connection, "firewall", asking, operation, step="firewall: looking whence")
             self._refuse_shutting_out(inputs, answer)
         change = Change(
             self.client, connection, "firewall", operation, inputs.rollback_seconds, before="the rules before"
@@ -97,7 +97,7 @@ class Firewall(Resource[FirewallInputs, Nothing, Hosts]):
         await change.make(asked)
 
     def _refuse_shutting_out(self, inputs: FirewallInputs, answer: Mapping[str, Any]) -> None:
-        if "unreadable" in answer:
+        if answer["unreadable"]:
             what = f"{inputs.connection.label}: firewall: {answer['unreadable']}; nothing was changed"
             raise ProviderError(what, "have the host's packages hold nftables")
         ours = way_in.origin(answer)

@@ -1,15 +1,22 @@
 """Hosts over SSH: one connection each, shared by all resources, opened when first used."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from providers.host.agent import Agent, begin
 from providers.host.connection import Connection
-from providers.host.errors import UnreachableError
+from providers.host.errors import UnreachableError, failed
+from providers.host.gathering import Gathering
 from providers.host.handshake import Session, Way, open_session
 from providers.kit import Operation, ProviderError
+
+if TYPE_CHECKING:
+    import asyncssh
 
 # A host has other things to do.
 PROGRAMS: Final = 4
@@ -22,14 +29,17 @@ class Hosts:
     Args:
         way: what connections are made with.
         sudo_password: what sudo asks for; none where it asks for nothing.
+        artefacts: where artefacts lie by their SHA-256 that are delivered to hosts.
     """
 
-    def __init__(self, way: Way, sudo_password: str | None = None) -> None:
+    def __init__(self, way: Way, sudo_password: str | None = None, artefacts: Path | None = None) -> None:
+        self.artefacts = artefacts
         self._way = way
         self._sudo_password = sudo_password
         self._sessions: dict[Connection, asyncio.Task[Session]] = {}
         self._turns: dict[Connection, asyncio.Semaphore] = {}
         self._claims: dict[tuple[str, str], str] = {}
+        self._gathering: dict[tuple[Connection, str, str], Gathering] = {}
 
     async def run(
         self,
@@ -69,6 +79,45 @@ class Hosts:
                 what = f"no end within {timeout_seconds:g} s"
                 remedy = "look at what runs on the host, then run again"
                 raise UnreachableError(connection.label, step, what, remedy) from None
+
+    async def run_together(
+        self,
+        connection: Connection,
+        program: str,
+        act: str,
+        request: Mapping[str, JsonValue],
+        operation: Operation,
+        *,
+        step: str,
+        timeout_seconds: float = 60,
+    ) -> Any:
+        """Run a program as `run` does, once for all requests that come at nearly the same time, and return our answer.
+
+        Args:
+            connection: how the host is reached; its key is pinned.
+            program: the module's name; it is given `act` and `requests`, and returns an answer for each.
+            act: what is done; requests of the same act go together.
+            request: what is asked for.
+            operation: who asks.
+            step: what is done, for errors.
+            timeout_seconds: how long it may take.
+
+        Raises:
+            UnreachableError, HostKeyError, StepError: as `run` does.
+        """
+        key = (connection, program, act)
+        if (gathering := self._gathering.get(key)) is None:
+
+            def send(requests: Sequence[Mapping[str, JsonValue]], seconds: float) -> Awaitable[Sequence[Any]]:
+                data = {"act": act, "requests": requests}
+                everything = f"{program}s: {act}"
+                return self.run(connection, program, data, operation, step=everything, timeout_seconds=seconds)
+
+            gathering = self._gathering[key] = Gathering(send, lambda: self._gathering.pop(key))
+        answer = await gathering.ask(request, timeout_seconds)
+        if "error" in answer:
+            raise failed(connection.label, step, answer["error"])
+        return answer["result"]
 
     async def reachable(self, connection: Connection, *, step: str = "connecting") -> str:
         """Open a fresh connection, close it again, and return the host key that was proven.
@@ -121,6 +170,24 @@ class Hosts:
         if owner != machine:
             what = f"{kind} {value} is that of two machines: {owner} and {machine}"
             raise ProviderError(what, "give each machine its own; nothing was done on either")
+
+    @property
+    def proxy_url(self) -> str | None:
+        """The proxy that hosts are reached through; none: directly."""
+        return self._way.proxy_url
+
+    async def ssh(self, connection: Connection, *, step: str) -> asyncssh.SSHClientConnection:
+        """Return the connection that all resources on a host share, for what is more than a program.
+
+        Args:
+            connection: how the host is reached; its key is pinned.
+            step: what it is for, for errors.
+
+        Raises:
+            UnreachableError: there is no way in.
+            HostKeyError: the host has another key.
+        """
+        return (await self._session(connection, step)).ssh
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,6 +1,7 @@
 """A unit of systemd on a host."""
 
-from typing import Annotated, ClassVar, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import override
@@ -84,15 +85,14 @@ class Unit(Resource[UnitInputs, UnitOutputs, Hosts]):
     @override
     async def delete(self, resource_id: str, old: LiveUnit, operation: Operation) -> None:
         if old.outputs.ours:
-            data = {"act": "remove", "name": old.inputs.name}
-            await self.client.run(old.inputs.connection, "unit", data, operation, step=f"removing {old.inputs.name}")
+            name = old.inputs.name
+            await self._ask(old.inputs, "remove", {"name": name}, operation, step=f"removing {name}")
 
     async def _apply(
         self, inputs: UnitInputs, operation: Operation, *, restart: bool, ours: bool = False
     ) -> UnitOutputs:
         patience = operation.timeout or inputs.patience_seconds
         data = {
-            "act": "write",
             "name": inputs.name,
             "content": inputs.content,
             "discard": ours and inputs.content is None,
@@ -102,20 +102,33 @@ class Unit(Resource[UnitInputs, UnitOutputs, Hosts]):
             "restart": restart,
             "patience": patience,
         }
-        await self.client.run(
-            inputs.connection, "unit", data, operation, step=f"unit {inputs.name}", timeout_seconds=2 * patience + 60
-        )
+        step, seconds = f"unit {inputs.name}", 2 * patience + 60
+        await self._ask(inputs, "write", data, operation, step=step, timeout_seconds=seconds)
         return UnitOutputs(ours=inputs.content is not None)
 
     async def _read(self, known: LiveUnit, operation: Operation) -> LiveUnit:
         unit = known.inputs
         data = {
-            "act": "read",
             "name": unit.name,
             "content": unit.content is not None,
             "enabled": unit.enabled,
             "active": unit.active,
             "reads": list(unit.reads),
         }
-        answer = await self.client.run(unit.connection, "unit", data, operation, step=f"reading {unit.name}")
+        answer = await self._ask(unit, "read", data, operation, step=f"reading {unit.name}")
         return Live(unit.model_copy(update={**answer, "reachable": True}), known.outputs)
+
+    async def _ask(
+        self,
+        inputs: UnitInputs,
+        act: str,
+        request: Mapping[str, Any],
+        operation: Operation,
+        *,
+        step: str,
+        timeout_seconds: float = 60,
+    ) -> Any:
+        """Ask the host together with its other units: systemd takes one order for all."""
+        return await self.client.run_together(
+            inputs.connection, "unit", act, request, operation, step=step, timeout_seconds=timeout_seconds
+        )

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from providers.host.remote.common import StepFailedError, journal, run
-from providers.host.remote.installed import active, differs, enabled, owned, persist, systemctl
+from providers.host.remote.installed import differs, owned
 from providers.host.remote.origin import addresses, origin
 from providers.host.remote.rollback import Rollback
 from providers.host.remote.staging import place
+from providers.host.remote.systemd import active, persist, show, systemctl, wanted
 
 FOLDER = Path("/etc/wireguard")
 SYNC = Path("/usr/local/libexec/sophia-access")
@@ -52,9 +53,12 @@ done
 
 
 def main(data: dict[str, Any]) -> Any:
-    """Do what is asked: `read`, `apply`, `confirm`, `outcome` or `remove`."""
+    """Do what is asked: `origin`, `read`, `apply`, `confirm`, `outcome` or `remove`."""
     rollback = Rollback("access")
     match data["act"]:
+        case "origin":
+            peers = _present(data["interface"]) if shutil.which("wg") else {}
+            return {"now": time.time(), "origin": origin(), "peers": peers}
         case "read":
             return _read(data, rollback)
         case "apply":
@@ -102,8 +106,8 @@ def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
     interface = data["interface"]
     up = _up(interface)
     found = [said for path, (text, _) in _texts(data).items() if (said := differs(path, text))]
-    found += [f"{unit} is not enabled" for unit in (_unit(interface), TIMER.name) if not enabled(unit)]
-    if not active(TIMER.name):
+    found += [f"{name} is not enabled" for name in (_unit(interface), TIMER.name) if not wanted(name)]
+    if not active(show([TIMER.name])[TIMER.name]):
         found.append(f"{TIMER.name} is not active")
     key = FOLDER / f"{interface}.key"
     if not key.exists():
@@ -121,7 +125,6 @@ def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
         "public_key": _shown(interface, "public-key") if up else "",
         "peers": _present(interface) if up else {},
         "unpersisted": found,
-        "origin": origin() if data.get("origin") else {},
     }
 
 
@@ -239,8 +242,8 @@ def _confirm(data: dict[str, Any], rollback: Rollback) -> None:
     texts = _texts(data)
     other_units = any(differs(path, texts[path][0]) for path in (SERVICE, TIMER))
     place([owned(path, text, mode) for path, (text, mode) in texts.items()])
-    persist(_unit(data["interface"]), TIMER.name, changed=other_units)
-    if other_units or not active(TIMER.name):
+    persist(_unit(data["interface"]), TIMER.name)
+    if other_units or not active(show([TIMER.name])[TIMER.name]):
         systemctl("restart", TIMER.name)
 
 
@@ -248,9 +251,9 @@ def _remove(interface: str) -> None:
     if origin().get("interface") == interface:
         what = "our own connection comes through the access interface, so it cannot be removed over it"
         raise StepFailedError(what, "come in by another way, such as a break-glass network, then run again")
-    for unit in (TIMER.name, _unit(interface)):
-        if enabled(unit) or active(unit):
-            systemctl("disable", "--now", unit)
+    units = show([TIMER.name, _unit(interface)])
+    if there := [name for name, unit in units.items() if wanted(name) or active(unit)]:
+        systemctl("disable", "--now", *there)
     for path in (SYNC, SERVICE, TIMER, *(FOLDER / f"{interface}.{kind}" for kind in ("conf", "peers", "key"))):
         path.unlink(missing_ok=True)
     systemctl("daemon-reload")

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from providers.host.remote.common import StepFailedError, run
-from providers.host.remote.installed import differs, enabled, owned, persist, systemctl
+from providers.host.remote.installed import differs, owned
 from providers.host.remote.origin import origin
 from providers.host.remote.rollback import Rollback
 from providers.host.remote.staging import place
+from providers.host.remote.systemd import persist, systemctl, wanted
 
 TABLE = ("inet", "sophia")
 FOLDER = Path("/etc/sophia")
@@ -59,9 +60,11 @@ WantedBy=sysinit.target
 
 
 def main(data: dict[str, Any]) -> Any:
-    """Do what is asked: `read`, `apply`, `confirm`, `outcome` or `remove`."""
+    """Do what is asked: `origin`, `read`, `apply`, `confirm`, `outcome` or `remove`."""
     rollback = Rollback("firewall")
     match data["act"]:
+        case "origin":
+            return {"now": time.time(), "origin": origin(), "unreadable": _unreadable()}
         case "read":
             return _read(data, rollback)
         case "apply":
@@ -80,8 +83,8 @@ def _texts(data: dict[str, Any]) -> dict[str, str]:
 
 
 def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
-    if shutil.which("nft") is None:
-        return {"now": time.time(), "unreadable": "nft is not installed", "unpersisted": _unpersisted(data, rollback)}
+    if unreadable := _unreadable():
+        return {"now": time.time(), "unreadable": unreadable, "unpersisted": _unpersisted(data, rollback)}
     listed = run(["nft", "-a", "list", "table", *TABLE])
     present = listed.returncode == 0
     # How this nft writes the wanted table down, it says itself, in a network namespace that ends with the command.
@@ -98,8 +101,11 @@ def _read(data: dict[str, Any], rollback: Rollback) -> dict[str, Any]:
         "lines": _lines(listed.stdout),
         "foreign": _foreign(),
         "unpersisted": _unpersisted(data, rollback),
-        "origin": origin() if data.get("origin") else {},
     }
+
+
+def _unreadable() -> str:
+    return "" if shutil.which("nft") else "nft is not installed"
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
@@ -121,7 +127,7 @@ def _unpersisted(data: dict[str, Any], rollback: Rollback) -> list[str]:
     texts = {FOLDER / name: text for name, text in _texts(data).items()}
     texts |= {LOADER: LOADER_TEXT, UNIT: UNIT_TEXT}
     found = [said for path, text in texts.items() if (said := differs(path, text))]
-    if not enabled(UNIT.name):
+    if not wanted(UNIT.name):
         found.append(f"{UNIT.name} is not enabled")
     if rollback.state == "armed":
         found.append("a change is not confirmed yet, and the host is about to undo it")
@@ -179,16 +185,15 @@ def _network(value: Any) -> str:
 
 def _confirm(data: dict[str, Any], rollback: Rollback) -> None:
     rollback.confirm()
-    other_unit = differs(UNIT, UNIT_TEXT) is not None
     kept = {FOLDER / name: text for name, text in _texts(data).items()}
     place(
         [owned(LOADER, LOADER_TEXT, "0755"), *(owned(path, text) for path, text in {**kept, UNIT: UNIT_TEXT}.items())]
     )
-    persist(UNIT.name, changed=other_unit)
+    persist(UNIT.name)
 
 
 def _remove() -> None:
-    if enabled(UNIT.name):
+    if wanted(UNIT.name):
         systemctl("disable", UNIT.name)
     for path in (UNIT, LOADER, FOLDER / RULESET, FOLDER / BREAK_GLASS):
         path.unlink(missing_ok=True)

@@ -69,7 +69,6 @@ class Rollback:
         script = self.folder / "rollback"
         script.write_text(SCRIPT.format(folder=self.folder, commands=commands), encoding="utf-8")
         (self.folder / "armed").touch()
-        self._stop_timer()
         timer = [
             "systemd-run",
             "--quiet",
@@ -81,6 +80,10 @@ class Rollback:
             str(script),
         ]
         started = run(timer)
+        if started.returncode:
+            # One of a change that nobody knows of any more has its name.
+            self._stop_timer()
+            started = run(timer)
         if started.returncode:
             (self.folder / "armed").unlink()
             what = f"no rollback could be armed, so nothing was changed: {started.stderr.strip()}"
@@ -115,5 +118,4 @@ class Rollback:
         return self.state
 
     def _stop_timer(self) -> None:
-        if run(["systemctl", "is-active", "--quiet", f"{self._unit}.timer"]).returncode == 0:
-            run(["systemctl", "stop", f"{self._unit}.timer"])
+        run(["systemctl", "stop", f"{self._unit}.timer"])  # one that has gone off is gone
