@@ -1,0 +1,44 @@
+package node
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+)
+
+// machineFile is the rehearsal's description of the machine, in place of what firmware and drivers would tell.
+const machineFile = "/etc/rehearsal/machine.json"
+
+// machine is what the machine is said to be; zero values mean what it really is.
+type machine struct {
+	Architecture string `json:"architecture"`
+	VCPUs        int    `json:"vcpus"`
+	MemoryMiB    int64  `json:"memory_mib"`
+	DiskGiB      int64  `json:"disk_gib"`
+	GPUs         int    `json:"gpus"`
+	GPU          string `json:"gpu"`
+	Nodes        string `json:"nodes"`
+}
+
+// light tells whether the node is an object only: nothing here can run the pods of another architecture.
+func (m machine) light() bool {
+	return m.Nodes == "light" || (m.Architecture != "" && m.Architecture != runtime.GOARCH)
+}
+
+func readMachine(path string) (machine, error) {
+	var found machine
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(content, &found)
+	}
+	if err != nil {
+		return found, fmt.Errorf("%s: %w", path, err)
+	}
+	return found, nil
+}
