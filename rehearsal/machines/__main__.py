@@ -19,9 +19,10 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m rehearsal.machines", description=__doc__)
     parser.add_argument("home", type=Path, help="directory of all rehearsals, absolute")
+    parser.add_argument("--programs", type=Path, help="directory of what machines find at /opt/rehearsal")
     parser.add_argument("--base", type=Path, required=True, help="root that new machines write over")
     arguments = parser.parse_args()
-    room = Room(arguments.home, arguments.base)
+    room = Room(arguments.home, arguments.base, arguments.programs)
     keeper = Keeper(room)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: keeper.end())

@@ -10,6 +10,8 @@ chown --recursive root:root "$root/etc/systemd/system" "$root/etc/sudoers.d" "$r
 chmod 440 "$root/etc/sudoers.d/90-cloud-init-users"
 chroot "$root" useradd --create-home --shell /bin/bash --groups adm,sudo --comment Ubuntu ubuntu
 chroot "$root" systemctl --quiet enable ssh-host-keys.service
+# A node starts one of its own; a host that is none has none.
+chroot "$root" systemctl --quiet disable containerd.service
 chroot "$root" systemctl --quiet mask getty@tty1.service console-getty.service e2scrub_reap.service \
     e2scrub_all.timer fstrim.timer systemd-pstore.service dev-hugepages.mount
 rm -f "$root"/etc/ssh/ssh_host_*

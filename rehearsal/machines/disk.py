@@ -11,6 +11,9 @@ from rehearsal.error import RehearsalError
 from rehearsal.home import private, write_private
 from rehearsal.machines.machine import MachineSpec
 
+VOLUMES = ("rancher", "kubelet")
+"""Directories of /var/lib that are no overlay: containers lay their own over them."""
+
 _USER = 1000
 """The user ubuntu, in the base root."""
 
@@ -44,6 +47,8 @@ class Disk:
         for name in ("work", "root"):
             (new / name).mkdir(mode=0o755)
         (new / "base").symlink_to(base)
+        for name in VOLUMES:
+            (new / "volumes" / name).mkdir(parents=True)
         _first_state(new / "upper", spec)
         write_private(new / "machine.json", spec.text())
         new.rename(self.path)
@@ -61,6 +66,20 @@ class Disk:
                 "nothing without it; run `./sophia down --all` and `./sophia setup`"
             )
             raise RehearsalError(message)
+
+    def describe(self, spec: MachineSpec, programs: Path | None) -> None:
+        """Make the next boot find what the machine is said to be, and programs; the machine does not run.
+
+        Args:
+            spec: the machine.
+            programs: directory of what it finds at /opt/rehearsal; nothing is there when it is None.
+        """
+        described = self.path / "upper/etc/rehearsal"
+        described.mkdir(mode=0o755, exist_ok=True)
+        _write(described / "machine.json", spec.size.text())
+        (self.path / "programs").unlink(missing_ok=True)
+        if programs:
+            (self.path / "programs").symlink_to(programs)
 
     def remove(self) -> None:
         """Delete it; the machine does not run. It is whole until it is gone for whoever looks."""

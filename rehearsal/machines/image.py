@@ -24,8 +24,9 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "sudo", "nftables", "iproute2"),
     *("iputils-ping", "procps", "kmod", "ca-certificates", "curl", "python3", "unattended-upgrades", "cron"),
     *("logrotate", "rsyslog", "chrony", "wireguard-tools", "wireguard-go"),
+    *("containerd", "runc", "containernetworking-plugins", "conntrack", "iptables"),
 )
-"""What it holds, beside what every Debian has: what remote programs and an image of Lambda's need."""
+"""What it holds, beside what every Debian has: what remote programs, an image of Lambda's and a node need."""
 
 OFFERED = ("auditd", "jq", "tree")
 """What it does not hold and /srv/apt offers, so that there is something to install."""
@@ -33,8 +34,8 @@ OFFERED = ("auditd", "jq", "tree")
 _FORMAT = "1"
 """Another number makes every root be made anew."""
 
-_EXPECTED_SECONDS = 90.0
-_MEBIBYTES = 900
+_EXPECTED_SECONDS = 120.0
+_MEBIBYTES = 1200
 _SOURCES = Path(__file__).parent
 _LEFT_OUT = ("man", "locale", "doc", "info")
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Become a machine's first process: init.sh DIRECTORY HOSTNAME CGROUP-HIERARCHY...
-# It runs in namespaces of its own. DIRECTORY holds `base` (a link to the base root), upper, work and root.
+# It runs in namespaces of its own. DIRECTORY holds `base` (a link to the base root), upper, work, root, `volumes` (what
+# is in /var/lib beside the overlay) and perhaps `programs` (a link to what is at /opt/rehearsal).
 set -eu
 directory=$1 name=$2
 shift 2
@@ -13,6 +14,17 @@ mount -t overlay overlay -o lowerdir=base,upperdir=upper,workdir=work root
 cd root
 mount --bind "$base/srv/apt" srv/apt
 mount -o remount,bind,ro srv/apt
+# The root is an overlay and so are those of containers, which the kernel does not lay over one another.
+for volume in "$directory"/volumes/*; do
+    [ -d "$volume" ] || continue
+    mkdir -p "var/lib/${volume##*/}"
+    mount --bind "$volume" "var/lib/${volume##*/}"
+done
+if [ -d "$directory/programs" ]; then
+    mkdir -p opt/rehearsal
+    mount --bind "$directory/programs/" opt/rehearsal
+    mount -o remount,bind,ro,nosuid,nodev opt/rehearsal
+fi
 
 mount -t proc proc proc -o nosuid,nodev,noexec
 mount -t sysfs sysfs sys -o ro,nosuid,nodev,noexec
@@ -40,6 +52,9 @@ for device in null zero full random urandom tty; do
     : > "dev/$device"
     mount --bind "/dev/$device" "dev/$device"
 done
+# The kernel's log is the whole computer's: whoever must open it, as a kubelet, finds it empty.
+: > dev/kmsg
+mount --bind /dev/null dev/kmsg
 mkdir dev/pts dev/shm dev/net
 mount -t devpts devpts dev/pts -o newinstance,ptmxmode=0666,mode=620,gid=5
 mount -t tmpfs tmpfs dev/shm -o mode=1777,nosuid,nodev
@@ -73,6 +88,8 @@ pivot_root . run/.old
 cd /
 umount -l run/.old
 rm -rf run/.old run/.settings
+# As on every host with systemd: what is mounted for a pod is seen in the pod.
+mount --make-rshared /
 # It can neither set the clock, which all share, nor load modules, nor read the kernel's log, which others would lack.
 exec env -i container=sophia PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     setpriv --bounding-set -sys_time,-sys_module,-syslog --inh-caps -sys_time,-sys_module,-syslog \

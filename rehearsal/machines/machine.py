@@ -2,8 +2,36 @@
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from rehearsal.error import RehearsalError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What a machine is said to be, whatever this computer is; zero and empty mean this computer's own.
+
+    It stands in the machine's `/etc/rehearsal/machine.json`, where its node reads it.
+    """
+
+    architecture: str = ""
+    """Processor architecture, as Kubernetes names it; of another than this computer's, the node is a light one."""
+    vcpus: int = 0
+    """Virtual CPUs."""
+    memory_mib: int = 0
+    """RAM in MiB."""
+    disk_gib: int = 0
+    """Local disk in GiB."""
+    gpus: int = 0
+    """GPUs."""
+    gpu: str = ""
+    """Model of the GPUs."""
+    nodes: Literal["full", "light"] = "full"
+    """Whether its node runs pods, or is an object only."""
+
+    def text(self) -> str:
+        """Return it as the machine reads it."""
+        return json.dumps(asdict(self), indent=1) + "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +54,8 @@ class MachineSpec:
     """The IPv4 address of its eth0."""
     authorized_keys: tuple[str, ...] = ()
     """Public keys that open it for the user ubuntu, at its first boot."""
+    size: Size = Size()
+    """What it is said to be, from its next boot on."""
 
     def __post_init__(self) -> None:
         for what in (self.id, self.name):
@@ -41,7 +71,8 @@ class MachineSpec:
     def read(cls, text: str) -> "MachineSpec":
         """Return what was kept."""
         values = json.loads(text)
-        return cls(**{**values, "authorized_keys": tuple(values["authorized_keys"])})
+        size = Size(**values.pop("size", {}))
+        return cls(**{**values, "authorized_keys": tuple(values["authorized_keys"]), "size": size})
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,12 @@ class Room:
     Args:
         home: directory of all rehearsals, absolute.
         base: the root that new machines write over; the one that set-up made by default.
+        programs: directory of what machines find at /opt/rehearsal from their next boot on; nothing by default.
     """
 
     home: Path
     base: Path | None = None
+    programs: Path | None = None
 
     @property
     def folder(self) -> MachinesFolder:
@@ -104,6 +106,7 @@ class Room:
             self._network.attach(namespace, spec.private)
             self._rule(forget=before is not None and before != spec)
             if not processes.started(self.folder, spec.id):
+                place.describe(spec, self.programs)
                 groups = cgroups.create(self.names.tag, spec.id)
                 processes.start(self.folder, spec, namespace=path_of(namespace), directory=place.path, groups=groups)
         try:

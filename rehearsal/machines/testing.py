@@ -10,15 +10,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from rehearsal.machines.gate import Gate
-from rehearsal.machines.machine import MachineSpec
+from rehearsal.machines.machine import MachineSpec, Size
 from rehearsal.machines.room import Room
 
 
 @contextmanager
-def temporary_room() -> Iterator[Room]:
-    """Return an open room whose gate is served; nothing of it is left after the block."""
+def temporary_room(programs: Path | None = None) -> Iterator[Room]:
+    """Return an open room whose gate is served; nothing of it is left after the block.
+
+    Args:
+        programs: directory of what its machines find at /opt/rehearsal.
+    """
     home = Path(tempfile.mkdtemp(prefix="sophia-machines-"))
-    room = Room(home)
+    room = Room(home, programs=programs)
     try:
         room.open()
         with Gate(room):
@@ -35,7 +39,9 @@ def key_pair() -> tuple[str, str]:
     return private, key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
-def spec(number: int, public_key: str = "", *, region: str = "us-east-3", name: str = "") -> MachineSpec:
+def spec(
+    number: int, public_key: str = "", *, region: str = "us-east-3", name: str = "", size: Size | None = None
+) -> MachineSpec:
     """Return a machine with addresses of its own.
 
     Args:
@@ -43,6 +49,7 @@ def spec(number: int, public_key: str = "", *, region: str = "us-east-3", name: 
         public_key: what opens it.
         region: its region.
         name: its host name; ``machine-NUMBER`` by default.
+        size: what it is said to be; this computer by default.
     """
     return MachineSpec(
         id=f"m{number}",
@@ -51,4 +58,5 @@ def spec(number: int, public_key: str = "", *, region: str = "us-east-3", name: 
         public=f"203.0.113.{number}",
         private=f"10.16.0.{number}",
         authorized_keys=(public_key,) if public_key else (),
+        size=size or Size(),
     )

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.home import MACHINES_NEEDED, AccountFolder
+from rehearsal.lambda_cloud.market import known
 from rehearsal.lambda_cloud.records import Instance, State, Status
-from rehearsal.machines.machine import MachineSpec
+from rehearsal.machines.machine import MachineSpec, Size
+
+LIGHT_NODES = "light-nodes"
+"""Name of the file, in the account's directory, that makes the nodes of machines light ones while it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class Sources:
         except FileNotFoundError:
             return {}
         needed = {one for file in self._needs() for one in _read(file)}
-        return wanted(State.model_validate_json(text), needed)
+        light = (AccountFolder(self.home).path / LIGHT_NODES).exists()
+        return wanted(State.model_validate_json(text), needed, light=light)
 
     def _needs(self) -> tuple[str, ...]:
         """Paths as text, because this is asked ten times a second for as long as a rehearsal runs."""
@@ -63,7 +68,7 @@ class Sources:
                 yield file, status.st_ino, status.st_mtime_ns
 
 
-def wanted(state: State, needed: set[str]) -> Mapping[str, Wanted]:
+def wanted(state: State, needed: set[str], *, light: bool) -> Mapping[str, Wanted]:
     """Return the machines of an account.
 
     What was launched is there from then on, until its end is asked for or it is taken away. What the account was born
@@ -72,15 +77,16 @@ def wanted(state: State, needed: set[str]) -> Mapping[str, Wanted]:
     Args:
         state: the account.
         needed: ids of instances that stacks need.
+        light: whether their nodes shall be light ones.
     """
     return {
-        one.id: Wanted(_spec(one, state), one.active)
+        one.id: Wanted(_spec(one, state, light=light), one.active)
         for one in state.instances.values()
         if one.terminated is None and one.outcome is not Status.PREEMPTED and (not one.born or one.id in needed)
     }
 
 
-def _spec(one: Instance, state: State) -> MachineSpec:
+def _spec(one: Instance, state: State, *, light: bool) -> MachineSpec:
     keys = {key.name: key.public_key for key in (*state.born_keys.values(), *state.ssh_keys.values())}
     return MachineSpec(
         id=one.id,
@@ -89,6 +95,20 @@ def _spec(one: Instance, state: State) -> MachineSpec:
         public=one.ip,
         private=one.private_ip,
         authorized_keys=tuple(keys[name] for name in one.ssh_key_names if name in keys),
+        size=_size(one.type, light=light),
+    )
+
+
+def _size(instance_type: str, *, light: bool) -> Size:
+    kind = known().instance_types[instance_type]
+    return Size(
+        architecture=kind.architecture.value,
+        vcpus=kind.vcpus or 0,
+        memory_mib=(kind.memory_gib or 0) * 1024,
+        disk_gib=kind.disk_gib or 0,
+        gpus=kind.gpu.count if kind.gpu else 0,
+        gpu=kind.gpu.model if kind.gpu else "",
+        nodes="light" if light else "full",
     )
 
 
