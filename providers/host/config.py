@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from providers.host.k3s_artefacts import LOCAL
 from providers.kit import SECRET, Config, Environment, UndisclosedError
 
 
@@ -44,3 +45,5 @@ class HostConfig(Config):
         str | None, Environment("HOST_PROXY_URL"), AfterValidator(lambda v: v and proxy_address(v))
     ] = None
     """An HTTP proxy, as `http://host:port`, that connections to hosts go through by CONNECT; none: directly."""
+    artefacts: Annotated[str, Environment("HOST_ARTEFACTS")] = LOCAL
+    """The directory where artefacts lie that are delivered to hosts, each named by its SHA-256."""

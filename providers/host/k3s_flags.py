@@ -87,7 +87,7 @@ def offences(role: Role, config: Mapping[str, Any]) -> Iterator[Offence]:
         elif value is not UNKNOWN and (wrong := _wrong(key, known[key]["type"], value)):
             yield Offence(key, wrong)
     if role == "agent" and "server" not in config:
-        yield Offence("server", "is required: the address that the agent joins, https://<server>:6443")
+        yield Offence("server", "server is required: the address that the agent joins, https://<server>:6443")
 
 
 def _strange(role: Role, key: str) -> str:

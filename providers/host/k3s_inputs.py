@@ -128,6 +128,10 @@ class K3sInputs(OnHost):
     """K3s' version, such as `v1.36.2+k3s1`: what the node must report when all is done."""
     artefacts: Annotated[dict[Architecture, Artefact], AfterValidator(_artefacts)]
     """The binary of that version, for each architecture that the host may have."""
+    config: dict[str, Any]
+    """Its configuration file by K3s' own keys, without tokens; they are checked against K3s' source."""
+    token: Annotated[str, WRITE_ONLY]
+    """What it joins with."""
     files: Annotated[tuple[K3sFile, ...], AfterValidator(_files)] = ()
     """Files that K3s reads: audit policy, admission configuration, registries."""
     patience_seconds: Annotated[float, LOCAL, Field(gt=0)] = 300.0

@@ -11,6 +11,7 @@ from providers.host.firewall import Firewall
 from providers.host.handshake import Way
 from providers.host.host import Host
 from providers.host.k3s_agent import K3sAgent
+from providers.host.k3s_artefacts import directory
 from providers.host.k3s_server import K3sServer
 from providers.host.packages import Packages
 from providers.host.ssh import Hosts
@@ -24,7 +25,8 @@ VERSION: Final = "0.1.0"
 @asynccontextmanager
 async def connect(config: HostConfig) -> AsyncIterator[Hosts]:
     """Give the hosts, and close the connections to them at the end."""
-    hosts = Hosts(Way(config.ssh_private_key, config.proxy_url), config.sudo_password)
+    way = Way(config.ssh_private_key, config.proxy_url)
+    hosts = Hosts(way, config.sudo_password, directory(config.artefacts))
     try:
         yield hosts
     finally:

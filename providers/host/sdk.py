@@ -999,6 +999,8 @@ class _K3sServerArgs:
     reachable: pulumi.Input[str]
     version: pulumi.Input[str]
     artefacts: pulumi.Input[Mapping[str, pulumi.Input[_ArtefactArgs]]]
+    config: pulumi.Input[Mapping[str, pulumi.Input[Any]]]
+    token: pulumi.Input[str]
     files: pulumi.Input[Sequence[pulumi.Input[_K3sFileArgs]]]
     patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
     active: pulumi.Input[str]
@@ -1008,8 +1010,6 @@ class _K3sServerArgs:
     exposed: pulumi.Input[Sequence[pulumi.Input[str]]]
     readable: pulumi.Input[Sequence[pulumi.Input[str]]]
     drop_ins: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("dropIns")
-    config: pulumi.Input[Mapping[str, pulumi.Input[Any]]]
-    token: pulumi.Input[str]
     agent_token: pulumi.Input[str] = pulumi.property("agentToken")
     address: pulumi.Input[str]
     context: pulumi.Input[str]
@@ -1019,8 +1019,11 @@ class _K3sServerArgs:
 class K3sServer(pulumi.CustomResource):
     """A K3s server: a binary that was checked, its configuration, its unit, and the proof that its node is ready.
 
-    Nothing is restarted that fits already; a change that does not become healthy is undone, and the error ends with
-    the journal's last lines. Deleting it removes K3s and its data from the host.
+    The binary is copied over SFTP, checked on the host and renamed into its place. K3s is restarted where something
+    changed that it reads, and then it is proven: its unit, `/readyz`, its node with the version, what the datastore
+    holds of a Secret, its sockets. A change that is not proven is undone, and the error ends with the journal's
+    last lines. A K3s that runs there and fits is taken over as it runs. Another `token` is given to the running
+    cluster first. Deleting it removes K3s and its data from the host.
     """
 
     host: pulumi.Output[str]
@@ -1037,6 +1040,14 @@ class K3sServer(pulumi.CustomResource):
 
     artefacts: pulumi.Output[Mapping[str, Artefact]]
     """The binary of that version, for each architecture that the host may have."""
+
+    config: pulumi.Output[Mapping[str, Any]]
+    """Its configuration file by K3s' own keys, without tokens; they are checked against K3s' source."""
+
+    token: pulumi.Output[str | None]
+    """Fingerprint of what was given: What servers join with; it also encrypts the bootstrap data, so keep it with the
+    snapshots.
+    """
 
     files: pulumi.Output[Sequence[K3sFile]]
     """Files that K3s reads: audit policy, admission configuration, registries."""
@@ -1064,14 +1075,6 @@ class K3sServer(pulumi.CustomResource):
 
     drop_ins: pulumi.Output[Sequence[str]] = pulumi.property("dropIns")
     """Files beside the configuration that K3s reads too and nobody declared. Leave it out: only a reading fills it."""
-
-    config: pulumi.Output[Mapping[str, Any]]
-    """Its configuration file by K3s' own keys, without tokens; they are checked against K3s' source."""
-
-    token: pulumi.Output[str | None]
-    """Fingerprint of what was given: What servers join with; it also encrypts the bootstrap data, so keep it with the
-    snapshots.
-    """
 
     agent_token: pulumi.Output[str | None] = pulumi.property("agentToken")
     """Fingerprint of what was given: What agents join with; another one than the servers'."""
@@ -1215,6 +1218,8 @@ class _K3sAgentArgs:
     reachable: pulumi.Input[str]
     version: pulumi.Input[str]
     artefacts: pulumi.Input[Mapping[str, pulumi.Input[_ArtefactArgs]]]
+    config: pulumi.Input[Mapping[str, pulumi.Input[Any]]]
+    token: pulumi.Input[str]
     files: pulumi.Input[Sequence[pulumi.Input[_K3sFileArgs]]]
     patience_seconds: pulumi.Input[float] = pulumi.property("patienceSeconds")
     active: pulumi.Input[str]
@@ -1224,15 +1229,15 @@ class _K3sAgentArgs:
     exposed: pulumi.Input[Sequence[pulumi.Input[str]]]
     readable: pulumi.Input[Sequence[pulumi.Input[str]]]
     drop_ins: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("dropIns")
-    config: pulumi.Input[Mapping[str, pulumi.Input[Any]]]
-    token: pulumi.Input[str]
 
 
 class K3sAgent(pulumi.CustomResource):
     """A K3s agent: a binary that was checked, its configuration, its unit, and the proof that its node is ready.
 
-    Nothing is restarted that fits already; a change that does not become healthy is undone, and the error ends with
-    the journal's last lines. Deleting it removes K3s and its data from the host.
+    It is made, proven and undone as a `K3sServer` is. Agents of one cluster join at the same time and are changed
+    one after the other: the next begins when the node of the one before is ready again. Its labels and taints are
+    those of its first start; what they are later is the API's. Deleting it removes K3s and its data from the host,
+    and asks no API: drain the node and delete it before.
     """
 
     host: pulumi.Output[str]
@@ -1249,6 +1254,12 @@ class K3sAgent(pulumi.CustomResource):
 
     artefacts: pulumi.Output[Mapping[str, Artefact]]
     """The binary of that version, for each architecture that the host may have."""
+
+    config: pulumi.Output[Mapping[str, Any]]
+    """Its configuration file by K3s' own keys, without the token; `server` is required."""
+
+    token: pulumi.Output[str | None]
+    """Fingerprint of what was given: What it joins with: the server's `join_token`, which pins the cluster's CA."""
 
     files: pulumi.Output[Sequence[K3sFile]]
     """Files that K3s reads: audit policy, admission configuration, registries."""
@@ -1276,12 +1287,6 @@ class K3sAgent(pulumi.CustomResource):
 
     drop_ins: pulumi.Output[Sequence[str]] = pulumi.property("dropIns")
     """Files beside the configuration that K3s reads too and nobody declared. Leave it out: only a reading fills it."""
-
-    config: pulumi.Output[Mapping[str, Any]]
-    """Its configuration file by K3s' own keys, without the token; `server` is required."""
-
-    token: pulumi.Output[str | None]
-    """Fingerprint of what was given: What it joins with: the server's `join_token`, which pins the cluster's CA."""
 
     fingerprint: pulumi.Output[str]
     """Digest of the binary, configuration, files and unit that were proven last; empty where nothing was."""
@@ -1380,6 +1385,7 @@ class Provider(pulumi.ProviderResource):
         ssh_private_key: pulumi.Input[str] | None = None,
         sudo_password: pulumi.Input[str] | None = None,
         proxy_url: pulumi.Input[str] | None = None,
+        artefacts: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register it with the engine.
@@ -1393,6 +1399,7 @@ class Provider(pulumi.ProviderResource):
             sudo_password: The password that sudo asks the user for; none where sudo asks for none.
             proxy_url: An HTTP proxy, as `http://host:port`, that connections to hosts go through by CONNECT; none:
                 directly.
+            artefacts: The directory where artefacts lie that are delivered to hosts, each named by its SHA-256.
             opts: options of the resource.
         """
         props: dict[str, Any] = {
@@ -1400,5 +1407,6 @@ class Provider(pulumi.ProviderResource):
             "sshPrivateKey": None if ssh_private_key is None else pulumi.Output.secret(ssh_private_key),
             "sudoPassword": None if sudo_password is None else pulumi.Output.secret(sudo_password),
             "proxyUrl": proxy_url,
+            "artefacts": artefacts,
         }
         super().__init__("host", resource_name, props, opts)

@@ -33,7 +33,7 @@ class Hosts:
     """
 
     def __init__(self, way: Way, sudo_password: str | None = None, artefacts: Path | None = None) -> None:
-        self.artefacts = artefacts
+        self.artefacts = artefacts or Path()
         self._way = way
         self._sudo_password = sudo_password
         self._sessions: dict[Connection, asyncio.Task[Session]] = {}
