@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes
 
 import catalog
-from components import AccountFirewall, Cluster, Hosts, McpFleet
+from components import AccountFirewall, Hosts, LambdaCluster, McpFleet
 from settings import Settings
 
 # A run keeps nearly all it makes: looking for garbage took half the time of a large one, and 0.4 s at its end.
@@ -18,7 +18,7 @@ facts = catalog.load()
 settings = Settings.load(facts)
 stack = settings.choose(facts)
 
-machines = Cluster("lambda", stack=stack)
+machines = LambdaCluster("lambda", stack=stack)
 
 hosts = Hosts(
     "hosts",

@@ -216,7 +216,7 @@ def _k3s(catalog: Facts) -> str:
         f"{k3s.version}; a cluster may come from {k3s.previous}.",
         f"Pods have addresses of {k3s.network.pods}, Services of {k3s.network.services}.",
         f"Snapshots of etcd at `{k3s.snapshots.schedule}`, {k3s.snapshots.retention} kept, {kept}.",
-        f"A namespace that says nothing else admits {level.enforce} pods, but for {', '.join(level.exempt_namespaces)}.",
+        f"Namespaces that say nothing else admit {level.enforce} pods, but for {', '.join(level.exempt_namespaces)}.",
         f"The audit log has {len(k3s.audit.rules)} rules.",
         _table(["Flag", "Value", "Where"], rows),
     )

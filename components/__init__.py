@@ -2,10 +2,11 @@
 
 from components.hosts.host import Host
 from components.hosts.hosts import Hosts
+from components.k3s.cluster import Cluster as K3sCluster
 from components.lambda_.account_firewall import AccountFirewall
-from components.lambda_.cluster import Cluster
+from components.lambda_.cluster import Cluster as LambdaCluster
 from components.lambda_.machine import Machine
 from components.mcp.fleet import McpFleet
 from components.workload.workload import Workload
 
-__all__ = ["AccountFirewall", "Cluster", "Host", "Hosts", "Machine", "McpFleet", "Workload"]
+__all__ = ["AccountFirewall", "Host", "Hosts", "K3sCluster", "LambdaCluster", "Machine", "McpFleet", "Workload"]

@@ -57,6 +57,8 @@ class Host(pulumi.ComponentResource):
         )
         connection: sdk.ConnectionArgs = {"addresses": addresses, "host_key": host.pinned_host_key}
 
+        self.resource, self.connection = host, connection
+
         def after(*before: pulumi.Resource) -> pulumi.ResourceOptions:
             # What is on a machine that is gone is gone with it: nobody has to log in to remove it.
             return pulumi.ResourceOptions(parent=self, depends_on=before, deleted_with=host)

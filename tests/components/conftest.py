@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 import pulumi.runtime
 import pytest
+from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc
 from typing_extensions import override
 
@@ -175,6 +176,24 @@ class Outputs:
         self.private_address = output(None, known=known, secret=False)
 
 
+class Known(DependencyResource):
+    """A resource that others depend on, without its registration."""
+
+    def __init__(self, name: str, *, known: bool) -> None:
+        super().__init__(f"urn:pulumi:bench::sophia::host:index:Host::{name}")
+        self.__dict__["id"] = output("0" * 32, known=known, secret=False)
+        self.pinned_host_key = output("ssh-ed25519 AAAA", known=known, secret=False)
+
+
+class Whole(DependencyResource):
+    """A host without what it consists of, so that what is built on it has one root."""
+
+    def __init__(self, name: str, *, known: bool) -> None:
+        super().__init__(f"urn:pulumi:bench::sophia::sophia:hosts:Host::{name}")
+        self.resource = Known(f"{name}-host", known=known)
+        self.connection = {"addresses": ["10.97.0.1", "203.0.113.7"], "host_key": self.resource.pinned_host_key}
+
+
 @pytest.fixture(scope="session")
 def examples(stack, workload, stateful):
     """Gives ways to build each public component, which together create everything it may create.
@@ -205,7 +224,7 @@ def examples(stack, workload, stateful):
 
     def cluster(chosen: Stack, name: str, *, known: bool) -> pulumi.ComponentResource:
         del known  # all that it is given is plain
-        return components.Cluster(name, stack=chosen)
+        return components.LambdaCluster(name, stack=chosen)
 
     def machine(adopt: str | None, name: str, *, known: bool) -> pulumi.ComponentResource:
         (planned,) = plan.machines(stack("dev"))
@@ -231,6 +250,13 @@ def examples(stack, workload, stateful):
         del known  # all that it is given is plain
         return components.AccountFirewall(name, stack=prod)
 
+    def k3s(chosen: Stack, name: str, *, known: bool) -> pulumi.ComponentResource:
+        machines: Any = {machine: Outputs(known=known) for machine in chosen.machines}
+        hosts: Any = {machine: Whole(machine, known=known) for machine in chosen.machines}
+        names = ("K3S_TOKEN", "K3S_AGENT_TOKEN", "LAMBDA_SSH_PRIVATE_KEY")
+        secrets = {secret: output(f"value of {secret}", known=known) for secret in names}
+        return components.K3sCluster(name, stack=chosen, machines=machines, hosts=hosts, secrets=secrets)
+
     prod = stack("prod")
     (planned_host,) = hosts(stack("dev"))
     system = FileSystem(owner="prod", region="us-east-3")
@@ -240,7 +266,8 @@ def examples(stack, workload, stateful):
         "AccountFirewall": [account_firewall],
         "Host": [partial(host, planned_host)],
         "Hosts": [all_hosts],
-        "Cluster": [partial(cluster, owning), partial(cluster, stack("staging"))],
+        "K3sCluster": [partial(k3s, stack("staging")), partial(k3s, prod)],
+        "LambdaCluster": [partial(cluster, owning), partial(cluster, stack("staging"))],
         "Machine": [partial(machine, None), partial(machine, "0" * 32)],
         "McpFleet": [fleet],
         "Workload": [partial(one, scaling, ("TOKEN",)), partial(one, stateful(), ())],

@@ -52,6 +52,11 @@ def token(component: type) -> str:
     return literal
 
 
+def exported(component: type) -> str:
+    """The name it is exported by; two packages may each have a Cluster."""
+    return next(name for name in components.__all__ if getattr(components, name) is component)
+
+
 def documented(component: type) -> list[str]:
     """The kinds that "Creates" names: the first words of its lines."""
     text = inspect.getdoc(component) or ""
@@ -62,14 +67,16 @@ def documented(component: type) -> list[str]:
 
 
 def builds(examples, component: type, build, *, known: bool = True) -> Iterator[Any]:
-    for example in examples[component.__name__]:
+    for example in examples[exported(component)]:
         yield build(lambda example=example: example("sample", known=known))
 
 
 def test_the_public_surface_is_every_component():
-    classes = [node for path in MODULES for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
-    found = [c.name for c in classes if "pulumi.ComponentResource" in map(ast.unparse, c.bases)]
-    assert sorted(components.__all__) == sorted(found)
+    classes = [(path, node) for path in MODULES for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+    found = [(path, c.name) for path, c in classes if "pulumi.ComponentResource" in map(ast.unparse, c.bases)]
+    public = [getattr(components, name) for name in components.__all__]
+    assert sorted((Path(inspect.getfile(one)), one.__name__) for one in public) == sorted(found)
+    assert all(name.endswith(one.__name__) for name, one in zip(components.__all__, public, strict=True))
 
 
 @each_component

@@ -23,7 +23,7 @@ def built(build, stack):
 
     def make(name, adopt=(), broken=()):
         chosen = replace(stack(name, break_glass=broken), adopt=dict(adopt), ssh_public_key="ssh-ed25519 AAAA")
-        return build(lambda: components.Cluster("lambda", stack=chosen))
+        return build(lambda: components.LambdaCluster("lambda", stack=chosen))
 
     return make
 
@@ -192,7 +192,7 @@ def test_a_file_system_is_made_by_its_owner_and_launched_with_its_machines(build
     staging = stack("staging")
     system = FileSystem(owner="staging", region="us-west-1", machines=("staging-server",))
     chosen = replace(staging, account=staging.account.model_copy(update={"file_systems": {"models": system}}))
-    made = build(lambda: components.Cluster("lambda", stack=chosen))
+    made = build(lambda: components.LambdaCluster("lambda", stack=chosen))
     (filesystem,) = of_kind(made, "Filesystem")
     assert filesystem.inputs["deletionProtection"] is True
     mounted = {i.inputs["name"]: i.inputs["fileSystemNames"] for i in of_kind(made, "Instance")}

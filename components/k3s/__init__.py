@@ -1,0 +1,1 @@
+"""The Kubernetes cluster of a stack: K3s on its machines."""
