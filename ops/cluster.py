@@ -1,7 +1,7 @@
 """What runs on a stack's cluster now, read from its API server."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import httpx
@@ -10,14 +10,15 @@ import tenacity
 from ops.results import NodeRow, ServerRow
 
 _NAMESPACE = "sophia-mcp"
-_FLOOR_SECONDS = 60
+_SECONDS = 60
+"""How long it is waited for what must become ready."""
 
 Object = Mapping[str, Any]
 """A Kubernetes object, spelt as in the API."""
 
 
 class NotReadyError(RuntimeError):
-    """A workload has fewer ready pods than its floor."""
+    """A node is not Ready, or a workload has fewer ready pods than its floor."""
 
 
 def objects(cluster: httpx.Client, path: str, **selectors: str) -> list[Object]:
@@ -51,6 +52,11 @@ def nodes(cluster: httpx.Client) -> tuple[NodeRow, ...]:
     )
 
 
+def ready(cluster: httpx.Client) -> set[str]:
+    """Return the names of the nodes that are Ready."""
+    return {node["metadata"]["name"] for node in objects(cluster, "/api/v1/nodes") if conditions(node, "Ready")}
+
+
 def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping[str, str]) -> tuple[ServerRow, ...]:
     """Return the MCP servers and their ready pods.
 
@@ -77,28 +83,49 @@ def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping
     )
 
 
-@tenacity.retry(
+_patient = tenacity.retry(
     retry=tenacity.retry_if_exception_type(NotReadyError),
-    stop=tenacity.stop_after_delay(_FLOOR_SECONDS),
+    stop=tenacity.stop_after_delay(_SECONDS),
     wait=tenacity.wait_fixed(0.5),
     reraise=True,
 )
-def servers_at_floor(
-    cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping[str, str]
-) -> tuple[ServerRow, ...]:
-    """Wait until every server has as many ready pods as its floor, and return them.
+
+
+@_patient
+def require_nodes(cluster: httpx.Client, names: Collection[str]) -> None:
+    """Wait until every machine is a node that is Ready.
+
+    Args:
+        cluster: speaks to the API server.
+        names: the machines.
+
+    Raises:
+        NotReadyError: one is not within 60 s; the message names them.
+    """
+    short = sorted({*names} - ready(cluster))
+    if short:
+        msg = f"nodes not Ready after {_SECONDS} s: {', '.join(short)}; see `kubectl describe node`, and the unit there"
+        raise NotReadyError(msg)
+
+
+@_patient
+def require_floors(cluster: httpx.Client, floors: Mapping[str, int]) -> None:
+    """Wait until every server has as many ready pods as its floor.
 
     The engine waits for the first pod of a Deployment; the autoscaler adds the others after it.
+
+    Args:
+        cluster: speaks to the API server.
+        floors: pods that must be ready, by server.
 
     Raises:
         NotReadyError: one has not within 60 s; the message names them.
     """
-    rows = servers(cluster, floors, endpoints)
+    rows = servers(cluster, floors, {})
     short = [f"{row.name} ({row.ready} of {row.wanted})" for row in rows if row.ready < row.wanted]
     if short:
-        msg = f"not ready after {_FLOOR_SECONDS} s: {', '.join(short)}; see `kubectl -n {_NAMESPACE} get pods`"
+        msg = f"not ready after {_SECONDS} s: {', '.join(short)}; see `kubectl -n {_NAMESPACE} get pods`"
         raise NotReadyError(msg)
-    return rows
 
 
 def conditions(subject: Object, kind: str, status: str = "True") -> list[Object]:

@@ -9,9 +9,9 @@ import httpx
 
 import catalog
 from catalog.ignores import DriftIgnore
-from ops import runner
 from ops.engine import Engine, EngineError
 from ops.phases import Phases
+from ops.runner import Runner
 from rehearsal import Rehearsal, RehearsalError, home, stacks
 from rehearsal.machines.command import require_root
 from rehearsal.toolchain import Progress, ensure
@@ -52,6 +52,8 @@ class Deployment:
     """Deviations that the catalog bears for a while, in any stack."""
     join: Callable[[], object] = lambda: None
     """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud it is one."""
+    follow: Callable[[], object] = lambda: None
+    """The same when there are other hosts than before; cheap enough to be called again and again during a run."""
 
     @property
     def floors(self) -> Mapping[str, int]:
@@ -132,6 +134,7 @@ def in_cloud(stack: str, progress: Progress) -> Deployment:
         EngineError: the shell points at a rehearsal.
         ToolError: a tool cannot be had.
     """
+    require_cloud(os.environ)
     facts = catalog.load()
     graph = render(stack, image_lock="images")
     environment = cloud_environment(facts, progress)
@@ -188,6 +191,7 @@ def _secrets(facts: catalog.Catalog) -> tuple[str, ...]:
 
 
 def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog) -> Deployment:
+    runner = Runner(rehearsal, facts)
     engine = Engine(
         rehearsal.stack,
         project=ROOT,
@@ -200,7 +204,8 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog) -> D
         engine,
         rehearsal.cluster(),
         facts.ignores,
-        lambda: runner.join(rehearsal, facts),
+        runner.join,
+        runner.follow,
     )
     # Hosts that were made before may admit peers alone by now.
     deployment.join()

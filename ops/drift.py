@@ -10,7 +10,14 @@ from ops.error import IGNORES, RUNBOOK
 from ops.events import Event, Finished, Step
 from ops.preview import change, complaints
 from ops.results import DriftedResource, DriftResult
-from ops.unreachable import as_deviations, unreachable, without
+from ops.unreachable import (
+    BEAR_AN_UNREACHABLE_CLUSTER,
+    as_deviations,
+    tells_of_a_cluster,
+    unreachable,
+    unreachable_cluster,
+    without,
+)
 from ops.view import View
 
 _DRIFT = ("refresh", "--preview-only")
@@ -33,11 +40,18 @@ def drift(deployment: Deployment, view: View, today: date) -> DriftResult:
     def note(event: Event) -> None:
         if isinstance(event, Finished):
             steps[event.step.urn] = event.step
-        view.warning(event)
+        if not tells_of_a_cluster(event):
+            view.warning(event)
 
-    outcome = deployment.engine.run(_DRIFT, note)
+    outcome = deployment.engine.run(_DRIFT, note, settings=BEAR_AN_UNREACHABLE_CLUSTER)
     errors = complaints(outcome)
     dead = unreachable(steps.values())
+    cluster = unreachable_cluster(
+        outcome.diagnostics,
+        dead,
+        servers=[node.name for node in deployment.graph.choice.nodes if node.k3s == "server"],
+        otherwise=f"./sophia up {deployment.stack}",
+    )
     entries = ignores.standing(deployment.ignores, deployment.stack, today)
     differing = [_drifted(step) for step in outcome.changed.values() if step.custom]
     of_resources = ignores.judge(without(differing, dead), entries.current)
@@ -46,18 +60,20 @@ def drift(deployment: Deployment, view: View, today: date) -> DriftResult:
     hosts = tuple(host for host in dead if host.host in counted)
     used = (*of_resources.used, *of_hosts.used)
     unchecked = [name for host in dead for name in (host.resource, *host.unchecked)]
-    checked = [step.name for step in steps.values() if step.trouble is None]
+    unchecked += cluster.unchecked if cluster else ()
+    checked = [step.name for step in steps.values() if step.trouble is None and step.name not in unchecked]
     return DriftResult(
         stack=deployment.stack,
         errors=errors,
         changes=of_resources.counted,
         unreachable=hosts,
+        cluster=cluster,
         ignored=(*of_resources.ignored, *of_hosts.ignored),
         expired=entries.expired,
         # Of what could not be read nobody knows whether it is there.
         stale=() if errors else entries.stale(used, checked=checked, unchecked=unchecked),
         checked=len(checked),
-        repair=_repair(of_resources.counted, hosts, deployment),
+        repair=_repair(of_resources.counted, hosts, deployment) or (cluster.remedy if cluster else ""),
     )
 
 

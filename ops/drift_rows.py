@@ -48,3 +48,16 @@ class UnreachableHost(BaseModel):
     """Logical names of the resources on it."""
     remedy: str
     """The page that says what to do."""
+
+
+class UnreachableCluster(BaseModel):
+    """A cluster whose API server does not answer, so that nothing is known of what is in it."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    trouble: str
+    """Why it could not be looked into."""
+    unchecked: tuple[str, ...]
+    """Logical names of what is declared in it."""
+    remedy: str
+    """What to do: a command, or the page that says it."""

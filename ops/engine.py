@@ -104,12 +104,15 @@ class Engine:
         self._run_file = run_file
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, command: Sequence[str], on_event: Callable[[Event], None]) -> Outcome:
+    def run(
+        self, command: Sequence[str], on_event: Callable[[Event], None], *, settings: Mapping[str, str] | None = None
+    ) -> Outcome:
         """Run one command and return what it did.
 
         Args:
             command: words of the command after ``pulumi``, such as ``("up", "--yes")``.
             on_event: told each event as it comes.
+            settings: variables of this run alone.
 
         Raises:
             EngineError: another update of the stack is running.
@@ -117,7 +120,8 @@ class Engine:
                 had begun; a second interrupt makes it stop at once.
         """
         self.clear_up()
-        process = self._start([*command, "--stack", self._stack, "--non-interactive", "--json"])
+        words = [*command, "--stack", self._stack, "--non-interactive", "--json"]
+        process = self._start(words, settings or {})
         errors = _Tail(process)
         outcome = Outcome()
         try:
@@ -156,11 +160,11 @@ class Engine:
             raise EngineError(msg)
         end_recorded(self._run_file)
 
-    def _start(self, words: Sequence[str]) -> subprocess.Popen[str]:
+    def _start(self, words: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             ["pulumi", *words],
             cwd=self._project,
-            env={**self.environment, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
+            env={**self.environment, **settings, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -50,6 +50,8 @@ class Step:
     """Property paths that differ; empty where the engine names none."""
     differences: tuple[Difference, ...] = ()
     """What stood and stands at those paths; only in a finished step that changes something."""
+    machine: str = ""
+    """Id of the machine that it is on, where it is on one."""
     trouble: str | None = None
     """Why the host that it is on was not reached when it was read, empty where only its ``Host`` knows; None where it
     was reached."""
@@ -161,8 +163,13 @@ def _step(event: Mapping[str, Any], *, compared: bool = False) -> Step:
         paths=tuple(paths),
         # Most steps change nothing, and their states are looked at no further.
         differences=compare(old, new, kinds) if compared and metadata["op"] not in UNCHANGED else (),
+        machine=_machine(metadata["type"], state.get("outputs") or {}),
         trouble=_trouble(metadata["type"], state.get("outputs") or {}),
     )
+
+
+def _machine(kind: str, found: Mapping[str, Any]) -> str:
+    return str(found.get("host") or found.get("machine") or "") if kind.startswith(_ON_HOSTS) else ""
 
 
 def _trouble(kind: str, found: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from catalog.ignores import DriftIgnore
 from ops.access_rows import BreakGlassRow, PeerRow
-from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableHost
+from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 
 
@@ -134,6 +134,8 @@ class DriftResult(Result):
     """Resources that differ."""
     unreachable: tuple[UnreachableHost, ...] = ()
     """Hosts that could not be looked at."""
+    cluster: UnreachableCluster | None = None
+    """The cluster, where it could not be looked into."""
     ignored: tuple[IgnoredDeviation, ...] = ()
     """Deviations that an entry of ``catalog/drift_ignores.yaml`` bears for a while; they are no drift."""
     expired: tuple[DriftIgnore, ...] = ()
@@ -150,7 +152,7 @@ class DriftResult(Result):
     @property
     def drifted(self) -> bool:
         """Whether anything differs, or cannot be looked at, that nobody bears."""
-        return bool(self.changes or self.unreachable)
+        return bool(self.changes or self.unreachable or self.cluster)
 
 
 class PlanResult(Result):

@@ -1,29 +1,103 @@
 """The rehearsal's runner, which the engine's connections to hosts begin at, as a peer of the access network."""
 
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
 import catalog
-from ops.access import CI, hosts, wg_quick
-from rehearsal import Rehearsal
+from ops.access import CI, HostAccess, hosts, wg_quick
+from rehearsal import Rehearsal, RehearsalError
 from rehearsal.access import CI_KEY
 from rehearsal.configuration import secret
 
+_PERIOD_SECONDS = 0.5
 
-def join(rehearsal: Rehearsal, facts: catalog.Catalog) -> bool:
-    """Make the runner the peer ``ci`` of a stack's hosts, with the file that ``access config ci`` prints.
 
-    Nothing happens, and False is returned, while no host has an access interface, or where ci's key is not known. The
-    runner is a peer of one stack's hosts at a time: each verb that goes to them joins first.
+@dataclass(slots=True)
+class Runner:
+    """The runner of one stack's rehearsal.
+
+    It is a peer of one stack's hosts at a time: each verb that goes to them joins first.
 
     Args:
         rehearsal: the stack's; it was started.
         facts: the catalog.
-
-    Raises:
-        RehearsalError: the state cannot be read, or the interface cannot be made.
     """
-    found = hosts(rehearsal.state.resources())
-    key = secret(rehearsal.folder, CI_KEY)
-    if not found or key is None:
-        return False
-    file = wg_quick(CI, facts.access.peers[CI], stack=rehearsal.stack, hosts=found, private_key=key)
-    rehearsal.account.room.join_access(file)
-    return True
+
+    rehearsal: Rehearsal
+    facts: catalog.Catalog
+    _joined: Mapping[str, HostAccess] = field(default_factory=dict, init=False)
+    _seen: int = field(default=0, init=False)
+
+    def join(self) -> bool:
+        """Make the runner the peer ``ci`` of the stack's hosts, with the file that ``access config ci`` prints.
+
+        Nothing happens, and False is returned, while no host has an access interface, or where ci's key is not known.
+
+        Raises:
+            RehearsalError: the state cannot be read, or the interface cannot be made.
+        """
+        found = hosts(self.rehearsal.state.resources())
+        key = secret(self.rehearsal.folder, CI_KEY)
+        if not found or key is None:
+            return False
+        peer = self.facts.access.peers[CI]
+        file = wg_quick(CI, peer, stack=self.rehearsal.stack, hosts=found, private_key=key)
+        self.rehearsal.account.room.join_access(file)
+        self._joined = found
+        return True
+
+    def follow(self) -> None:
+        """Join when there are other hosts than those that it is a peer of.
+
+        Raises:
+            RehearsalError: the state cannot be read, or the interface cannot be made.
+        """
+        state = self.rehearsal.state.file()
+        written = _written(state)
+        if written == self._seen:
+            return
+        if hosts(self.rehearsal.state.resources()) != self._joined:
+            self.join()
+        self._seen = written
+
+
+@dataclass(slots=True)
+class Following:
+    """Follows what the engine makes while the block runs.
+
+    A cluster is reached by the access address of its server, whose interface the same run may have made.
+
+    Args:
+        follow: called twice a second.
+    """
+
+    follow: Callable[[], object]
+    _leaving: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leaving.set()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._leaving.wait(_PERIOD_SECONDS):
+            # What keeps it from joining keeps the engine from its hosts, and is told when the run has ended.
+            with suppress(RehearsalError):
+                self.follow()
+
+
+def _written(state: Path | None) -> int:
+    """Return when the state was written last."""
+    with suppress(OSError):
+        return state.stat().st_mtime_ns if state else 0
+    return 0

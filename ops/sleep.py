@@ -12,6 +12,8 @@ from rehearsal import Rehearsal
 from rehearsal.toolchain import Progress
 
 _DESTROY = ("destroy", "--yes", "--skip-preview")
+_WITHOUT_A_CLUSTER = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
+"""What is in a cluster that does not answer goes with its machines."""
 
 
 def due(stack: str, *, awake: bool, moment: datetime | None = None) -> bool:
@@ -52,11 +54,11 @@ def sleep(stack: str, *, progress: Progress, view: View) -> SleepResult:
     rehearsal = rehearsal_of(stack)
     changes: Mapping[str, int] = {}
     if rehearsal.state.resources():
-        outcome = existing(stack, progress).engine.run(_DESTROY, view.event)
+        outcome = existing(stack, progress).engine.run(_DESTROY, view.event, settings=_WITHOUT_A_CLUSTER)
         errors = [] if outcome.ok else outcome.errors or ["the engine did not finish"]
         changes = outcome.summary.changes if outcome.summary else {}
     else:
-        # It sleeps already, or an earlier run was killed before it could end the cluster.
+        # It sleeps already, or an earlier run was killed before it could record that it does.
         errors = []
     errors = [f"{one}; run `./sophia machines sleep {stack}` again" for one in errors] or _unrecorded(rehearsal)
     if not errors:

@@ -1,14 +1,20 @@
-"""Hosts that could not be looked at, each as one finding instead of one per resource on it."""
+"""Hosts and clusters that could not be looked at, each as one finding instead of one per resource there."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ops.drift_rows import Deviation, UnreachableHost
+from ops.drift_rows import Deviation, UnreachableCluster, UnreachableHost
 from ops.error import HOST_KEY_RUNBOOK, LOCKED_OUT_RUNBOOK
-from ops.events import Step
+from ops.events import Diagnostic, Event, Step
 from ops.results import DriftedResource
 
 REACHABLE = "reachable"
 """The property that says so on every resource of a host; ``trouble`` on its ``Host`` says why."""
+
+BEAR_AN_UNREACHABLE_CLUSTER: Mapping[str, str] = {"PULUMI_K8S_SKIP_UPDATE_UNREACHABLE": "true"}
+"""Makes the engine's Kubernetes provider warn of what it cannot read, and take it as it was, instead of failing."""
+
+_OF_A_CLUSTER = "configured Kubernetes cluster is unreachable: "
+"""How that warning begins."""
 
 _SAYING_SO = frozenset({REACHABLE, "trouble"})
 _CUT = "the connection was cut while it was being looked at"
@@ -20,11 +26,39 @@ def unreachable(steps: Iterable[Step]) -> tuple[UnreachableHost, ...]:
     Args:
         steps: finished steps of a refresh.
     """
-    by_host: dict[str, list[Step]] = {}
+    by_machine: dict[str, list[Step]] = {}
     for step in steps:
         if step.trouble is not None:
-            by_host.setdefault(step.component, []).append(step)
-    return tuple(_host(name, by_host[name]) for name in sorted(by_host))
+            # What runs on a host may belong to another component than the host.
+            by_machine.setdefault(step.machine or step.component, []).append(step)
+    return tuple(sorted((_host(found) for found in by_machine.values()), key=lambda host: host.host))
+
+
+def tells_of_a_cluster(event: Event) -> bool:
+    """Return whether an event is the warning about one resource of a cluster that does not answer."""
+    return isinstance(event, Diagnostic) and event.message.startswith(_OF_A_CLUSTER)
+
+
+def unreachable_cluster(
+    events: Iterable[Event], hosts: Sequence[UnreachableHost], *, servers: Iterable[str], otherwise: str
+) -> UnreachableCluster | None:
+    """Return the cluster, where it could not be looked into.
+
+    Args:
+        events: those of a refresh.
+        hosts: the hosts that cannot be reached.
+        servers: names of the hosts that its API server runs on.
+        otherwise: what to do where none of these is among those.
+    """
+    told = [event for event in events if isinstance(event, Diagnostic) and tells_of_a_cluster(event)]
+    if not told:
+        return None
+    down = [host for host in hosts if host.host in {*servers}]
+    return UnreachableCluster(
+        trouble=f"{down[0].host} is not reached" if down else _reason(told[0].message),
+        unchecked=tuple(sorted({event.urn.rsplit("::", 1)[-1] for event in told})),
+        remedy=down[0].remedy if down else otherwise,
+    )
 
 
 def without(changes: Iterable[DriftedResource], hosts: Sequence[UnreachableHost]) -> tuple[DriftedResource, ...]:
@@ -62,8 +96,14 @@ def as_deviations(hosts: Iterable[UnreachableHost]) -> Mapping[str, DriftedResou
     }
 
 
-def _host(name: str, steps: Sequence[Step]) -> UnreachableHost:
+def _reason(message: str) -> str:
+    """Return the end of what the provider says, which is all that somebody needs: a chain of causes, the first last."""
+    return message.removeprefix(_OF_A_CLUSTER).splitlines()[0].rpartition(": ")[2] or "its API server does not answer"
+
+
+def _host(steps: Sequence[Step]) -> UnreachableHost:
     own = next((step for step in steps if step.kind == "Host"), None)
+    name = (own or steps[0]).component
     trouble = own.trouble if own is not None and own.trouble else _CUT
     return UnreachableHost(
         host=name,

@@ -1,6 +1,9 @@
 """``up``: a stack brought to what it declares, and checked."""
 
 from collections.abc import Callable
+from contextlib import suppress
+
+import httpx
 
 from ops import cluster
 from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
@@ -9,6 +12,7 @@ from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK
 from ops.phases import Phases
 from ops.preview import preview
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
+from ops.runner import Following
 from ops.view import View
 from ops.watch import Trouble, Watch
 from rehearsal import RehearsalError
@@ -77,7 +81,10 @@ def _joined(deployment: Deployment) -> list[str]:
 def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ...]]:
     if deployment.cluster is None:
         return deployment.engine.run(_UP, view.event), ()
-    with Watch(deployment.cluster, deployment.engine.interrupt) as watch:
+    with (
+        Following(deployment.follow),
+        Watch(deployment.cluster, deployment.engine.interrupt, nodes=deployment.graph.outputs["nodes"]) as watch,
+    ):
         outcome = deployment.engine.run(_UP, view.event)
     return outcome, watch.troubles
 
@@ -89,12 +96,16 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
     if deployment.cluster is not None:
         with phases.phase("ready"):
             try:
-                # After a failure it is worth seeing what runs, not waiting for what cannot.
-                look = cluster.servers if errors else cluster.servers_at_floor
-                servers = look(deployment.cluster, deployment.floors, endpoints)
-            except cluster.NotReadyError as error:
+                if not errors:
+                    # After a failure it is worth seeing what runs, not waiting for what cannot.
+                    cluster.require_nodes(deployment.cluster, deployment.graph.outputs["nodes"])
+                    cluster.require_floors(deployment.cluster, deployment.floors)
+            except (cluster.NotReadyError, httpx.HTTPError) as error:
                 errors = [*errors, str(error)]
-            nodes = cluster.nodes(deployment.cluster)
+            # Why it does not answer is told above, by the engine or by what was waited for.
+            with suppress(httpx.HTTPError):
+                servers = cluster.servers(deployment.cluster, deployment.floors, endpoints)
+                nodes = cluster.nodes(deployment.cluster)
     return UpResult(
         stack=deployment.stack,
         errors=tuple(errors),

@@ -146,7 +146,12 @@ def show_drift(result: DriftResult, console: Console) -> None:
         unchecked = f"{len(host.unchecked)} resource{'' if len(host.unchecked) == 1 else 's'} could not be checked"
         console.print(Text(f"host {host.host}: not reachable: {host.trouble}; {unchecked}", "red"), soft_wrap=True)
         console.print(f"  What to do: {host.remedy}")
-    if result.changes or not result.unreachable:
+    if result.cluster:
+        unchecked = f"{len(result.cluster.unchecked)} resources could not be checked"
+        told = f"cluster: its API server does not answer: {result.cluster.trouble}; {unchecked}"
+        console.print(Text(told, "red"), soft_wrap=True)
+        console.print(f"  What to do: {result.cluster.remedy}")
+    if result.changes or not (result.unreachable or result.cluster):
         show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
     if result.changes:
         console.print("Each property: what is expected → what is there")

@@ -6,14 +6,14 @@ a pod that fits no node or one that admission refuses, is seen here within secon
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 
 import httpx
 
-from ops.cluster import Object, conditions, objects
+from ops.cluster import Object, conditions, objects, ready
 
 _PERIOD_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
@@ -22,6 +22,9 @@ _GRACE_SECONDS = 10.0
 _STALE_GRACE_SECONDS = 40.0
 """The same for a refusal from before the watch: its cause may be mended, and the next try may take a while,
 because it doubles its pause each time (from 5 ms; k8s.io/client-go/util/workqueue)."""
+
+_JOINING_GRACE_SECONDS = 150.0
+"""The same for a pod without a place while a node is still missing, which may be the one that it waits for."""
 
 _HOPELESS = frozenset(
     {
@@ -52,6 +55,8 @@ class Trouble:
     """What Kubernetes says about it."""
     stale: bool = False
     """Whether it was there before the watch began."""
+    joining: bool = False
+    """Whether a node that may end it is still missing."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}: {self.reason}: {self.message}"
@@ -60,14 +65,18 @@ class Trouble:
 class Watch:
     """Watches until it is left; calls ``on_trouble`` once, when a trouble has lasted its grace.
 
+    The API server may appear only while it watches.
+
     Args:
         cluster: speaks to the API server.
         on_trouble: called from another thread.
+        nodes: names of the nodes that there will be.
     """
 
-    def __init__(self, cluster: httpx.Client, on_trouble: Callable[[], None]) -> None:
+    def __init__(self, cluster: httpx.Client, on_trouble: Callable[[], None], *, nodes: Collection[str] = ()) -> None:
         self._cluster = cluster
         self._on_trouble = on_trouble
+        self._nodes = nodes
         self._leaving = threading.Event()
         self._begun = datetime.now(UTC)
         self._since: dict[tuple[str, str, str], float] = {}
@@ -86,9 +95,10 @@ class Watch:
     def _run(self) -> None:
         while not self._leaving.wait(_PERIOD_SECONDS):
             try:
-                lasting = self._lasting(current(self._cluster, self._begun))
+                lasting = self._lasting(current(self._cluster, self._begun, self._nodes))
             except httpx.HTTPError:
-                # The engine meets the same fault and reports it; a watch that cannot see must not stop it.
+                # There is no cluster yet, or the engine meets the same fault and reports it: a watch that cannot see
+                # must not stop it.
                 continue
             if lasting:
                 self.troubles = tuple(sorted(lasting))
@@ -103,23 +113,28 @@ class Watch:
 
 
 def _grace(trouble: Trouble) -> float:
+    if trouble.joining:
+        return _JOINING_GRACE_SECONDS
     return _STALE_GRACE_SECONDS if trouble.stale else _GRACE_SECONDS
 
 
-def current(cluster: httpx.Client, begun: datetime) -> list[Trouble]:
+def current(cluster: httpx.Client, begun: datetime, nodes: Collection[str] = ()) -> list[Trouble]:
     """Return every pod of the platform that does not run and says why, and every pod that admission refuses.
 
     Args:
         cluster: speaks to the API server.
         begun: when the watch began; a refusal that is older is stale.
+        nodes: names of the nodes that there will be.
     """
     pods = objects(cluster, "/api/v1/pods", labelSelector=_PLATFORM)
     replica_sets = objects(cluster, "/apis/apps/v1/replicasets", labelSelector=_PLATFORM)
     stateful_sets = objects(cluster, "/apis/apps/v1/statefulsets", labelSelector=_PLATFORM)
     failing = [s for s in replica_sets if conditions(s, "ReplicaFailure")]
     incomplete = [s for s in stateful_sets if s["status"].get("replicas", 0) < s["spec"]["replicas"]]
+    homeless = [_trouble(pod, c) for pod in pods for c in conditions(pod, "PodScheduled", "False")]
+    joining = bool(homeless) and not ready(cluster).issuperset(nodes)
     return [
-        *(_trouble(pod, c) for pod in pods for c in conditions(pod, "PodScheduled", "False")),
+        *(replace(trouble, joining=joining) for trouble in homeless),
         *(_trouble(pod, waiting) for pod in pods for waiting in _hopeless(pod)),
         *(trouble for controller in [*failing, *incomplete] for trouble in _refused(cluster, controller, begun)),
     ]

@@ -18,7 +18,7 @@ from ops.access import HostAccess, break_glass_rows, hosts, peer_of, peer_rows, 
 from ops.access_rows import Standing
 from ops.error import InputError
 from ops.exit_code import ExitCode
-from ops.runner import join
+from ops.runner import Runner
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/schema/access-peers.json"
 MOMENT = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -255,29 +255,15 @@ def test_people_see_every_peer_and_every_network_that_breaks_the_glass(verb, tmp
         assert word in shown
 
 
-class Runner:
-    """A rehearsal of which only what joining asks for is there."""
-
-    def __init__(self, folder: Path, resources: list[dict[str, Any]], secrets: dict[str, str]) -> None:
-        (folder / "secrets.json").write_text(json.dumps(secrets), encoding="utf-8")
-        self.stack = "prod"
-        self.files: list[str] = []
-        self.folder = SimpleNamespace(secrets=folder / "secrets.json")
-        self.state = SimpleNamespace(resources=lambda: resources)
-        self.account = SimpleNamespace(room=SimpleNamespace(join_access=self.files.append))
-
-
-def joined(*given: Any) -> list[str]:
-    runner = Runner(*given)
-    assert join(runner, SimpleNamespace(access=ACCESS)) is bool(runner.files)  # type: ignore[arg-type]  # what it asks
-    return runner.files
-
-
 def test_the_runner_joins_with_the_very_file_that_the_verb_prints(verb, monkeypatch, tmp_path):
     monkeypatch.setenv("ACCESS_CI_PRIVATE_KEY", CANARY)
-    assert joined(tmp_path, STATE, {"ACCESS_CI_PRIVATE_KEY": CANARY}) == [verb("config", "ci", "prod").out]
-
-
-def test_the_runner_joins_nothing_while_there_is_nothing_to_join(tmp_path):
-    assert joined(tmp_path, STATE, {}) == [], "ci has no key"
-    assert joined(tmp_path, STATE[:1], {"ACCESS_CI_PRIVATE_KEY": CANARY}) == [], "no host is finished"
+    files: list[str] = []
+    (tmp_path / "secrets.json").write_text(json.dumps({"ACCESS_CI_PRIVATE_KEY": CANARY}), encoding="utf-8")
+    rehearsal = SimpleNamespace(
+        stack="prod",
+        folder=SimpleNamespace(secrets=tmp_path / "secrets.json"),
+        state=SimpleNamespace(resources=lambda: STATE),
+        account=SimpleNamespace(room=SimpleNamespace(join_access=files.append)),
+    )
+    Runner(rehearsal, SimpleNamespace(access=ACCESS)).join()  # type: ignore[arg-type]  # what it asks
+    assert files == [verb("config", "ci", "prod").out]

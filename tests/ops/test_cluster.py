@@ -4,7 +4,7 @@ import httpx
 import pytest
 from tenacity import stop_after_attempt, wait_none
 
-from ops.cluster import NotReadyError, nodes, servers, servers_at_floor
+from ops.cluster import NotReadyError, nodes, require_floors, require_nodes, servers
 from ops.results import NodeRow, ServerRow
 
 ENDPOINTS = {"github": "http://mcp-github.sophia-mcp.svc:9005"}
@@ -32,9 +32,16 @@ def test_pods_that_belong_to_no_server_are_nobodys(cluster):
 
 
 def test_servers_below_their_floor_are_named_with_what_they_lack(cluster):
-    once = servers_at_floor.retry_with(stop=stop_after_attempt(1), wait=wait_none())
+    once = require_floors.retry_with(stop=stop_after_attempt(1), wait=wait_none())
     with pytest.raises(NotReadyError, match=r"github \(1 of 2\).*kubectl -n sophia-mcp get pods"):
-        once(cluster("mcp-github"), {"github": 2}, ENDPOINTS)
+        once(cluster("mcp-github"), {"github": 2})
+
+
+def test_a_machine_that_is_no_node_yet_is_named(cluster):
+    once = require_nodes.retry_with(stop=stop_after_attempt(1), wait=wait_none())
+    once(cluster(), ["sophia-development"])
+    with pytest.raises(NotReadyError, match=r"nodes not Ready after 60 s: sophia-ai-core; see `kubectl describe node`"):
+        once(cluster(), ["sophia-development", "sophia-ai-core"])
 
 
 def test_servers_are_waited_for_until_they_are_at_their_floor(api):
@@ -45,10 +52,9 @@ def test_servers_are_waited_for_until_they_are_at_their_floor(api):
         answer: httpx.Response = api("mcp-github" if len(asked) > 2 else "none")(request)
         return answer
 
-    soon = servers_at_floor.retry_with(wait=wait_none())
+    soon = require_floors.retry_with(wait=wait_none())
     with httpx.Client(base_url="https://api.invalid", transport=httpx.MockTransport(late)) as client:
-        (server,) = soon(client, {"github": 1}, ENDPOINTS)
-    assert server.ready == 1
+        soon(client, {"github": 1})
     assert len(asked) == 3
 
 

@@ -1,4 +1,5 @@
-"""Drift of hosts, as it was recorded from the engine with two real machines, of which one was switched off."""
+"""Drift of hosts and clusters, as it was recorded from the engine: with two real machines, of which one was switched
+off, and with an API server that was killed."""
 
 from datetime import date
 
@@ -153,3 +154,41 @@ def test_the_json_answer_holds_all_of_it(found):
     document = found("host-down.jsonl", FOREIGN).model_dump(mode="json")
     assert document["unreachable"][0]["trouble"] == "no address answers"
     assert document["ignored"][0]["expires"] == "2026-12-31"
+
+
+def test_a_cluster_that_does_not_answer_is_one_finding_with_what_is_in_it(found):
+    result = found("cluster-down.jsonl")
+    assert result.cluster is not None
+    assert result.cluster.trouble == "connection refused"
+    assert result.cluster.unchecked == ("mcp-github-deployment", "mcp-github-service", "sophia-mcp-namespace")
+    assert (result.errors, result.changes, result.drifted, result.checked) == ((), (), True, 2)
+    assert result.repair == result.cluster.remedy == "./sophia up dev"
+
+
+def test_people_see_one_block_for_the_cluster_and_no_warning_for_each_resource(deployment, replayed, capsys):
+    result = drift(deployment(replayed("cluster-down.jsonl")), view.View(Console(highlight=False)), TODAY)
+    view.show_drift(result, Console(width=160, highlight=False))
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "cluster: its API server does not answer: connection refused; 3 resources could not be checked",
+        "  What to do: ./sophia up dev",
+    ]
+
+
+def test_a_cluster_whose_servers_host_is_not_reached_leads_to_the_hosts_page(deployment, stand_in, recorded):
+    text = recorded("cluster-down.jsonl").replace('"reachable":true', '"reachable":false')
+    result = drift(deployment(stand_in(f"print({text!r}, end='')")), view.View(Console(quiet=True)), TODAY)
+    assert result.cluster is not None
+    assert result.cluster.trouble == "sophia-development is not reached"
+    assert result.cluster.remedy == "docs/runbooks/locked-out.md"
+    assert [host.host for host in result.unreachable] == ["sophia-development"]
+
+
+def test_no_entry_is_stale_whose_resource_is_in_a_cluster_that_does_not_answer(found):
+    assert found("cluster-down.jsonl", FOREIGN | {"resource": "mcp-github-service"}).stale == ()
+
+
+def test_only_drift_bears_a_cluster_that_does_not_answer(deployment, stand_in, tmp_path):
+    engine = stand_in(f"open({str(tmp_path / 'told')!r}, 'w').write(os.environ['PULUMI_K8S_SKIP_UPDATE_UNREACHABLE'])")
+    drift(deployment(engine), view.View(Console(quiet=True)), TODAY)
+    assert (tmp_path / "told").read_text(encoding="utf-8") == "true"
+    assert "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE" not in engine.environment, "an up would pass over every change"

@@ -119,12 +119,30 @@ def test_a_refusal_from_before_the_watch_gets_longer(cluster):
     assert time.monotonic() - begun >= 0.4
 
 
+def test_a_pod_without_a_place_may_wait_for_a_node_that_is_still_missing(cluster):
+    (waiting,) = current(cluster("mcp-lost"), BEFORE, ["sophia-development", "sophia-ai-core"])
+    (lost,) = current(cluster("mcp-lost"), BEFORE, ["sophia-development"])
+    assert (waiting.reason, waiting.joining, lost.joining) == ("Unschedulable", True, False)
+
+
 @pytest.mark.usefixtures("hurried")
-def test_a_watch_that_cannot_see_for_a_moment_goes_on(api):
-    answers = iter([httpx.Response(503), httpx.Response(401), None])
+def test_a_pod_that_waits_for_a_node_gets_longer(cluster, monkeypatch):
+    monkeypatch.setattr(watch, "_JOINING_GRACE_SECONDS", 0.4)
+    begun, called = time.monotonic(), threading.Event()
+    with Watch(cluster("mcp-lost"), called.set, nodes=["sophia-ai-core"]):
+        assert called.wait(timeout=5)
+    assert time.monotonic() - begun >= 0.4
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_watch_that_cannot_see_yet_or_for_a_moment_goes_on(api):
+    answers = iter([None, httpx.Response(503), httpx.Response(401)])
 
     def flaky(request: httpx.Request) -> httpx.Response:
-        return next(answers, None) or api("mcp-lost")(request)
+        answer = next(answers, api("mcp-lost")(request))
+        if answer is None:
+            raise httpx.ConnectError("there is no cluster yet", request=request)  # noqa: EM101, TRY003 - as it is said
+        return answer
 
     called = threading.Event()
     with (
