@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ STOPPING_SECONDS = 120.0
 MOUNTS = ("/run/k3s", "/var/lib/kubelet", "/run/netns/cni-", "/var/run/netns/cni-", str(DATA))
 FOLDERS = (ETC, Path("/run/k3s"), Path("/run/flannel"), DATA, Path("/var/lib/kubelet"), Path("/var/lib/cni"))
 LINKS = ("cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6", "kube-ipvs0")
-TABLES = (("ip", "kube-proxy"), ("ip6", "kube-proxy"))
+TABLES = (("ip", "kube-proxy"), ("ip6", "kube-proxy"), ("ip", "flannel-ipv4"), ("ip6", "flannel-ipv6"))
 CLIENTS = ("kubectl", "crictl", "ctr")
 CHAINS = re.compile(r"KUBE-|CNI-|flannel", re.IGNORECASE)
 # What starts pods names its socket; what lies in K3s' own folders is K3s'.
@@ -46,6 +47,9 @@ def remove(role: str) -> None:
     for path in FOLDERS:
         _empty(path)
     _files()
+    for parent in {ETC.parent, DATA.parent, OURS}:
+        with contextlib.suppress(OSError):
+            parent.rmdir()
     left = [str(path) for path in FOLDERS if path.is_dir() and any(path.rglob("*"))]
     if left:
         what = f"{', '.join(left)} cannot be emptied"
