@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -22,6 +23,9 @@ const (
 	tailLines = 20
 	longest   = 1024 * 1024
 )
+
+// chatter is how a line begins that is no error.
+var chatter = regexp.MustCompile(`^[IW]\d{4} `)
 
 // Spec says what to run.
 type Spec struct {
@@ -37,6 +41,8 @@ type Spec struct {
 	Grace time.Duration
 	// Quiet keeps lines out of the log; an error still tells the last ones.
 	Quiet bool
+	// Errors keeps the lines out of the log that Kubernetes' programs mark as information or as a warning.
+	Errors bool
 }
 
 // Child is a running program.
@@ -45,8 +51,9 @@ type Child struct {
 	done chan struct{}
 	err  error
 
-	lock sync.Mutex
-	tail []string
+	lock  sync.Mutex
+	tail  []string
+	asked bool
 }
 
 // Start runs a program until it ends or the context does; then it is asked to end, and forced after its grace.
@@ -96,13 +103,14 @@ func (c *Child) run(ctx context.Context, started chan<- error) {
 		c.read(output)
 	}()
 	ended := make(chan struct{})
-	asked := make(chan struct{})
 	go func() {
 		select {
 		case <-ended:
 			return
 		case <-ctx.Done():
-			close(asked)
+			c.lock.Lock()
+			c.asked = true
+			c.lock.Unlock()
 		}
 		grace := c.spec.Grace
 		if grace == 0 {
@@ -122,10 +130,11 @@ func (c *Child) run(ctx context.Context, started chan<- error) {
 	case <-time.After(time.Second): // a grandchild holds the pipe
 	}
 	output.Close()
-	select {
-	case <-asked:
+	c.lock.Lock()
+	asked := c.asked
+	c.lock.Unlock()
+	if asked {
 		return
-	default:
 	}
 	c.err = fmt.Errorf("%s exited: %s; its last lines:\n%s", c.spec.Name, state(err), c.Tail())
 }
@@ -147,8 +156,9 @@ func (c *Child) read(output io.Reader) {
 		if len(c.tail) > tailLines {
 			c.tail = c.tail[1:]
 		}
+		quiet := c.spec.Quiet || c.spec.Errors && chatter.MatchString(line) || c.asked // what a program says of being ended hides why it was
 		c.lock.Unlock()
-		if !c.spec.Quiet {
+		if !quiet {
 			log.Line(c.spec.Name, line)
 		}
 	}

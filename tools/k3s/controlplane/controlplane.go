@@ -40,6 +40,8 @@ type Settings struct {
 
 	APIServerArgs, ControllerArgs, SchedulerArgs []string
 	DisableScheduler, DisableControllerManager   bool
+	// Debug passes on everything that the programs say.
+	Debug bool
 }
 
 // TLSCipherSuites are K3s' own where the operator names none.
@@ -59,21 +61,22 @@ func (s Settings) StartAPIServer(ctx context.Context) (*child.Child, error) {
 		addresses = "ExternalIP,InternalIP,Hostname"
 	}
 	own := map[string]string{
-		"etcd-servers":                       datastore.Client,
-		"etcd-cafile":                        dir.TLS("etcd/server-ca.crt"),
-		"etcd-certfile":                      dir.TLS("etcd/client.crt"),
-		"etcd-keyfile":                       dir.TLS("etcd/client.key"),
-		"storage-backend":                    "etcd3",
-		"cert-dir":                           dir.TLS("temporary-certs"),
-		"allow-privileged":                   "true",
-		"enable-bootstrap-token-auth":        "true",
-		"service-account-signing-key-file":   dir.TLS("service.current.key"),
-		"service-account-key-file":           dir.TLS("service.key"),
-		"service-account-issuer":             issuer,
-		"api-audiences":                      issuer + ",k3s",
-		"service-cluster-ip-range":           s.ServiceCIDR,
-		"service-node-port-range":            s.NodePorts,
-		"advertise-port":                     strconv.Itoa(s.AdvertisePort),
+		"etcd-servers":                     datastore.Client,
+		"etcd-cafile":                      dir.TLS("etcd/server-ca.crt"),
+		"etcd-certfile":                    dir.TLS("etcd/client.crt"),
+		"etcd-keyfile":                     dir.TLS("etcd/client.key"),
+		"storage-backend":                  "etcd3",
+		"cert-dir":                         dir.TLS("temporary-certs"),
+		"allow-privileged":                 "true",
+		"enable-bootstrap-token-auth":      "true",
+		"service-account-signing-key-file": dir.TLS("service.current.key"),
+		"service-account-key-file":         dir.TLS("service.key"),
+		"service-account-issuer":           issuer,
+		"api-audiences":                    issuer + ",k3s",
+		"service-cluster-ip-range":         s.ServiceCIDR,
+		"service-node-port-range":          s.NodePorts,
+		// K3s' own Kubernetes has a flag for the port that is advertised; the real one would advertise its loopback port.
+		"endpoint-reconciler-type":           "none",
 		"secure-port":                        strconv.Itoa(s.APIServerPort),
 		"bind-address":                       "127.0.0.1",
 		"tls-cert-file":                      dir.TLS("serving-kube-apiserver.crt"),
@@ -167,7 +170,7 @@ func component(dir pki.Dir, name, credential, port string) map[string]string {
 }
 
 func (s Settings) start(ctx context.Context, name string, own map[string]string, extra []string) (*child.Child, error) {
-	spec := child.Spec{Name: name, Path: filepath.Join(s.Programs, name), Args: flags.Merge(own, extra)}
+	spec := child.Spec{Name: name, Path: filepath.Join(s.Programs, name), Args: flags.Merge(own, extra), Errors: !s.Debug}
 	return child.Start(ctx, spec)
 }
 

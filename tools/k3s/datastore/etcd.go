@@ -88,7 +88,7 @@ func (e *Etcd) Start(ctx context.Context, alone bool) (*child.Child, error) {
 		// A rehearsal survives a crash of its programs, not of the machine's power.
 		"unsafe-no-fsync":                "true",
 		"watch-progress-notify-interval": "5s",
-		"log-level":                      "warn",
+		"log-level":                      "error",
 	}
 	if alone {
 		own["force-new-cluster"] = "true"

@@ -25,6 +25,8 @@ type Client struct {
 	server string
 	agent  string
 	http   *http.Client
+
+	discovered *resources
 }
 
 // New returns a client of a server; agent is what audit events and field managers tell it by.
@@ -45,7 +47,7 @@ func New(server, authorityFile, certFile, keyFile, agent string) (*Client, error
 		MaxIdleConnsPerHost: 4,
 		IdleConnTimeout:     time.Minute,
 	}
-	return &Client{server: server, agent: agent, http: &http.Client{Transport: transport}}, nil
+	return &Client{server: server, agent: agent, http: &http.Client{Transport: transport}, discovered: &resources{known: map[string]resource{}}}, nil
 }
 
 // StatusError is an answer that is no success.
