@@ -128,6 +128,6 @@ func startDevices(ctx context.Context, c Config, m machine, count int) (*child.C
 	return child.Start(ctx, child.Spec{
 		Name: "device-plugin",
 		Path: filepath.Join(c.KubernetesDir, "fake-device-plugin"),
-		Args: []string{"--resource=" + gpu, fmt.Sprintf("--count=%d", count)},
+		Args: []string{"--resource=" + gpu, fmt.Sprintf("--devices=%d", count)},
 	})
 }

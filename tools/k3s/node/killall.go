@@ -180,11 +180,39 @@ func removeRules(ctx context.Context, program string) error {
 	if err != nil {
 		return err
 	}
-	var kept []string
-	for _, line := range strings.Split(text, "\n") {
-		if !strings.Contains(line, "KUBE-") && !strings.Contains(line, "CNI-") {
-			kept = append(kept, line)
+	kept, empty := withoutOurs(text)
+	if err := run(ctx, kept, program+"-restore"); err != nil {
+		return err
+	}
+	version, err := output(ctx, "", program, "--version")
+	if err != nil || !strings.Contains(version, "nf_tables") {
+		return err
+	}
+	family := map[string]string{"iptables": "ip", "ip6tables": "ip6"}[program]
+	var tables strings.Builder
+	for _, table := range empty {
+		tables.WriteString("delete table " + family + " " + table + "\n")
+	}
+	return run(ctx, tables.String(), "nft", "--file", "-")
+}
+
+// withoutOurs returns saved rules without those of a node, and the tables that hold nothing then.
+func withoutOurs(saved string) (kept string, empty []string) {
+	var lines []string
+	table, used := "", false
+	for _, line := range strings.Split(saved, "\n") {
+		if strings.Contains(line, "KUBE-") || strings.Contains(line, "CNI-") {
+			continue
+		}
+		lines = append(lines, line)
+		switch {
+		case strings.HasPrefix(line, "*"):
+			table, used = line[1:], false
+		case strings.HasPrefix(line, "-A"), strings.HasPrefix(line, ":") && strings.Contains(line, " - ["):
+			used = true
+		case line == "COMMIT" && !used:
+			empty = append(empty, table)
 		}
 	}
-	return run(ctx, strings.Join(kept, "\n"), program+"-restore")
+	return strings.Join(lines, "\n"), empty
 }

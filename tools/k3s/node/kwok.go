@@ -27,7 +27,7 @@ func RunKwok(ctx context.Context, k Kwok) error {
 	}
 	waiting, found := context.WithCancel(ctx)
 	defer found()
-	follow(waiting, api, fakeNode+"=fake", func(nodes []nodeObject) {
+	follow(waiting, api, byLabel(fakeNode+"=fake"), func(nodes []nodeObject) {
 		if len(nodes) > 0 {
 			found()
 		}
@@ -48,6 +48,7 @@ func RunKwok(ctx context.Context, k Kwok) error {
 			"--manage-nodes-with-label-selector=" + fakeNode + "=fake",
 			"--node-lease-duration-seconds=40",
 			"--server-address=127.0.0.1:10247",
+			"-v=WARN",
 		},
 	})
 	if err != nil {

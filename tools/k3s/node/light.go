@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"sophia/tools/k3s/log"
@@ -19,7 +20,7 @@ const (
 // runLight registers a node that is an object only, of the machine's size, and lets kwok keep it while this runs.
 //
 // kwok sees a node by its label, so the node gets it last: one without a size would be given a thousand cores.
-func runLight(ctx context.Context, c Config, m machine) error {
+func runLight(ctx context.Context, c Config, m machine, controller *api) error {
 	kubelet, err := newAPI(c.KubeletKubeconfig)
 	if err != nil {
 		return err
@@ -46,8 +47,12 @@ func runLight(ctx context.Context, c Config, m machine) error {
 			log.Warn("Node %s stays kept: %v", c.NodeName, err)
 		}
 	}()
+	if m.GPUs > 0 {
+		go shareLight(ctx, c, m, kubelet, controller)
+	}
 	own := ownLabels(c, m)
-	follow(ctx, kubelet, "", func(nodes []nodeObject) {
+	// The only node that a node may see.
+	follow(ctx, kubelet, "fieldSelector="+url.QueryEscape("metadata.name="+c.NodeName), func(nodes []nodeObject) {
 		for _, node := range nodes {
 			if node.Metadata.Name != c.NodeName {
 				continue
@@ -89,6 +94,25 @@ func register(ctx context.Context, kubelet *api, c Config, m machine) error {
 		return err
 	}
 	return kubelet.patch(ctx, path, mergePatch, labels(map[string]any{fakeNode: "fake"}))
+}
+
+// shareLight offers each GPU as often as the node's label says, as a device plugin would.
+func shareLight(ctx context.Context, c Config, m machine, kubelet, controller *api) {
+	offered, complaint := 1, ""
+	for pause(ctx, devicesPeriod) {
+		times, err := replicas(ctx, c, controller)
+		if err == nil && times != offered {
+			count := map[string]string{gpu: fmt.Sprint(m.GPUs * times)}
+			change := map[string]any{"status": map[string]any{"capacity": count, "allocatable": count}}
+			if err = kubelet.patch(ctx, "/api/v1/nodes/"+c.NodeName+"/status", strategicMerge, change); err == nil {
+				offered = times
+			}
+		}
+		if err != nil && ctx.Err() == nil && err.Error() != complaint {
+			log.Warn("GPUs: %v", err)
+			complaint = err.Error()
+		}
+	}
 }
 
 // ownLabels are those that a kubelet keeps on its node, and kwok's.

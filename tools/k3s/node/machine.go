@@ -25,11 +25,11 @@ type machine struct {
 
 // light tells whether the node is an object only: nothing here can run the pods of another architecture.
 func (m machine) light() bool {
-	return m.Nodes == "light" || (m.Architecture != "" && m.Architecture != runtime.GOARCH)
+	return m.Nodes == "light" || m.Architecture != runtime.GOARCH
 }
 
 func readMachine(path string) (machine, error) {
-	var found machine
+	found := machine{Architecture: runtime.GOARCH}
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return found, nil
@@ -39,6 +39,9 @@ func readMachine(path string) (machine, error) {
 	}
 	if err != nil {
 		return found, fmt.Errorf("%s: %w", path, err)
+	}
+	if found.Architecture == "" {
+		found.Architecture = runtime.GOARCH
 	}
 	return found, nil
 }

@@ -36,7 +36,7 @@ func runMesh(ctx context.Context, c Config, api *api) error {
 		return err
 	}
 	mesh := &mesh{config: c, device: device, api: api}
-	follow(ctx, api, "!"+fakeNode, func(nodes []nodeObject) {
+	follow(ctx, api, byLabel("!"+fakeNode), func(nodes []nodeObject) {
 		if err := mesh.apply(ctx, nodes); err != nil && ctx.Err() == nil {
 			log.Error("The mesh cannot be made: %v", err)
 		}

@@ -24,7 +24,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	if machine.light() {
-		return runLight(ctx, c, machine)
+		return runLight(ctx, c, machine, api)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -32,6 +32,9 @@ type nodeObject struct {
 	} `json:"spec"`
 }
 
+// byLabel selects nodes by their labels.
+func byLabel(selector string) string { return "labelSelector=" + url.QueryEscape(selector) }
+
 // follow calls changed with all nodes that the selector takes, now and whenever one of them changes, until the context
 // ends. An API server that does not answer is asked again.
 func follow(ctx context.Context, api *api, selector string, changed func([]nodeObject)) {
@@ -44,7 +47,7 @@ func follow(ctx context.Context, api *api, selector string, changed func([]nodeO
 }
 
 func followOnce(ctx context.Context, api *api, selector string, changed func([]nodeObject)) error {
-	query := "/api/v1/nodes?labelSelector=" + url.QueryEscape(selector)
+	query := "/api/v1/nodes?" + selector
 	var list struct {
 		Metadata metadata     `json:"metadata"`
 		Items    []nodeObject `json:"items"`
