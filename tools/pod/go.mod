@@ -1,0 +1,3 @@
+module sophia/tools/pod
+
+go 1.26.0
