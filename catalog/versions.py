@@ -30,11 +30,15 @@ class Versions(Model):
     pulumi_kubernetes: Version
     """The `pulumi-kubernetes` wheel and the provider plugin, which must be equal."""
     kubernetes: Version
-    """The API server, controller-manager, scheduler and kubectl."""
+    """The control plane, kubectl, kubelet and kube-proxy."""
+    kubernetes_previous: Version
+    """The release of Kubernetes that a rehearsal upgrades from."""
     etcd: Version
-    """The etcd server."""
+    """The etcd server, etcdctl and etcdutl."""
     kwok: Version
     """The simulator of nodes and pods, and its stages."""
+    coredns: Version
+    """The DNS server of a cluster, as K3s packages it."""
     go: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
     """The oldest Go release that builds the tools."""
 

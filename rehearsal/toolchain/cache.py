@@ -20,6 +20,7 @@ from rehearsal.toolchain.tool import Tool
 Source = Literal["PATH", "download", "build"]
 _MANIFEST = "manifest.json"
 _STAGING = "staging-"
+_SOURCES = ("go.mod", "go.sum", "*.go", "*.yaml")
 
 
 class DamagedEntryError(RuntimeError):
@@ -72,7 +73,18 @@ def source_files(edges: Edges, folder: str) -> tuple[Path, ...]:
         folder: the tool's folder under ``tools/``.
     """
     root = edges.sources / folder
-    return tuple(sorted(path for pattern in ("go.mod", "go.sum", "*.go") for path in root.rglob(pattern)))
+    found = (path for pattern in _SOURCES for path in root.rglob(pattern))
+    return tuple(sorted(path for path in found if not path.name.endswith("_test.go")))
+
+
+def embedded_files(edges: Edges, tool: Tool) -> tuple[Path, ...]:
+    """The files from elsewhere in the repository that a tool's program embeds.
+
+    Args:
+        edges: the machine.
+        tool: the tool.
+    """
+    return tuple(edges.sources.parent / path for path in tool.build.embeds)
 
 
 def key(tool: Tool, edges: Edges) -> str:
@@ -90,9 +102,11 @@ def key(tool: Tool, edges: Edges) -> str:
         "build": [build.version, build.package, build.output, build.flags],
         "copies": [asdict(copy) for copy in (*build.copies, *filter(None, [build.schema]))],
         "sources": {
-            str(path.relative_to(edges.sources)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for folder in build.folders
-            for path in source_files(edges, folder)
+            os.path.relpath(path, edges.sources): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (
+                *(path for folder in build.folders for path in source_files(edges, folder)),
+                *embedded_files(edges, tool),
+            )
         },
         "platform": str(edges.platform),
         "go": edges.go,

@@ -60,7 +60,7 @@ def ensure(versions: Versions, *, progress: Progress, edges: Edges | None = None
     tools = recipes(versions, chosen.platform)
     entries = provide(tools, chosen, progress)
     return Toolchain(
-        bin=program_folder([entries[tool.name] for tool in tools], chosen),
+        bin=program_folder([entries[tool.name] for tool in tools if tool.on_path], chosen),
         plugins={tool.plugin: entries[tool.name].folder / tool.name for tool in tools if tool.plugin},
         kwok_stages=entries["kwok-stages"].folder / "kwok-stages.yaml",
     )

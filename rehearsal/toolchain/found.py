@@ -72,10 +72,10 @@ def on_path(tool: Tool, edges: Edges) -> Iterator[Found]:
     """Every folder on PATH that has all programs of a tool, with the version they tell.
 
     Args:
-        tool: the tool; one without programs or probes is never taken from PATH.
+        tool: the tool; one of our own, or without programs or probes, is never taken from PATH.
         edges: the machine.
     """
-    if not tool.programs or not tool.probes:
+    if tool.own or not tool.programs or not tool.probes:
         return
     folders = [Path(folder) for folder in edges.search_path.split(os.pathsep) if folder]
     wanted = {*tool.programs, *(probe.program for probe in tool.probes)}

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from rehearsal.toolchain.cache import source_files
+from rehearsal.toolchain.cache import embedded_files, source_files
 from rehearsal.toolchain.disk import disk_full, writing
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.go import Go, environment, run
@@ -36,6 +36,8 @@ def build(tool: Tool, go: Go, edges: Edges, staging: Path, log: Path) -> None:
         work = staging / "work"
         for folder in tool.build.folders:
             _copy_sources(edges, folder, work / folder)
+        for embedded in embedded_files(edges, tool):
+            shutil.copyfile(embedded, work / tool.build.folder / embedded.name)
         workshop = _Workshop(tool, go, edges, work, log)
         if tool.build.schema:
             workshop.write_schema(tool.build.schema)

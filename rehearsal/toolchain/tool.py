@@ -97,6 +97,8 @@ class Build:
     """Files that stand beside the program."""
     schema: ModuleFile | None = None
     """A JSON file of a module that the program embeds, with the tool's version added."""
+    embeds: tuple[str, ...] = ()
+    """Paths from the repository's root of files that the program embeds from beside its main."""
     seconds: int
     """How long it takes."""
     size_mib: int
@@ -125,7 +127,11 @@ class Tool:
     version: str
     """What a program on PATH or a download must be."""
     programs: tuple[str, ...] = ()
-    """The names that belong on PATH."""
+    """The names of what can be run."""
+    on_path: bool = True
+    """Whether they belong on PATH; what only machines run has a release beside it with the same names."""
+    own: bool = False
+    """Whether only a build of this project's sources will do: what PATH has by this name is another program."""
     plugin: str = ""
     """The package that this tool is a Pulumi resource plugin of; plugins never go on PATH."""
     artefacts: tuple[str, ...] = ()

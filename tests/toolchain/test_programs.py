@@ -44,6 +44,8 @@ def _plugin_version(program: Path, stub: Callable[[grpc.Channel], Any]) -> str:
         ("kube-scheduler --version", f"Kubernetes v{VERSIONS.kubernetes}"),
         ("kubectl version --client", f"Client Version: v{VERSIONS.kubernetes}"),
         ("etcd --version", f"etcd Version: {VERSIONS.etcd}"),
+        ("etcdctl version", f"etcdctl version: {VERSIONS.etcd}"),
+        ("etcdutl version", f"etcdutl version: {VERSIONS.etcd}"),
         ("kwok --version", f"kwok version v{VERSIONS.kwok}"),
     ],
 )

@@ -13,6 +13,7 @@ from rehearsal.toolchain.tool import Platform
 ROOT = Path(__file__).parents[2]
 VERSIONS_PINNED = read_versions()
 STAGING = VERSIONS_PINNED.kubernetes.replace("1.", "0.", 1)
+STAGING_PREVIOUS = VERSIONS_PINNED.kubernetes_previous.replace("1.", "0.", 1)
 
 
 def _requirement(package: str) -> tuple[str, str]:
@@ -58,7 +59,15 @@ def test_a_wheel_is_of_the_pinned_version(package: str, wanted: str) -> None:
         ("kubernetes", "k8s.io/kubernetes", VERSIONS_PINNED.kubernetes),
         ("kubernetes", "k8s.io/kubectl", STAGING),
         ("kubernetes", "k8s.io/apiserver", STAGING),
+        ("kubernetes", "k8s.io/kubelet", STAGING),
+        ("kubernetes-previous", "k8s.io/kubernetes", VERSIONS_PINNED.kubernetes_previous),
+        ("kubernetes-previous", "k8s.io/kubectl", STAGING_PREVIOUS),
+        ("kubernetes-previous", "k8s.io/apiserver", STAGING_PREVIOUS),
+        ("kubernetes-previous", "k8s.io/kubelet", STAGING_PREVIOUS),
         ("etcd", "go.etcd.io/etcd/server/v3", VERSIONS_PINNED.etcd),
+        ("etcd", "go.etcd.io/etcd/etcdctl/v3", VERSIONS_PINNED.etcd),
+        ("etcd", "go.etcd.io/etcd/etcdutl/v3", VERSIONS_PINNED.etcd),
+        ("coredns", "github.com/coredns/coredns", VERSIONS_PINNED.coredns),
         ("kwok", "sigs.k8s.io/kwok", VERSIONS_PINNED.kwok),
     ],
 )
@@ -66,6 +75,12 @@ def test_a_go_module_is_of_the_pinned_version(tool: str, module: str, wanted: st
     found, place = _modules(tool)[module]
     message = f"{place}: {module} is {found}; catalog/versions.yaml pins v{wanted}: change this line, run `go mod tidy`"
     assert found == f"v{wanted}", message
+
+
+def test_the_release_to_upgrade_from_is_built_of_the_same_sources() -> None:
+    old, new = ROOT / "tools" / "kubernetes-previous", ROOT / "tools" / "kubernetes"
+    mains = [path for path in new.rglob("*.go") if path.parent.name != "deviceplugin"]
+    assert [path for path in mains if not path.samefile(old / path.relative_to(new))] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tools").glob("*/go.mod")), ids=lambda path: path.parent.name)

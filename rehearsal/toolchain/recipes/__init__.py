@@ -1,0 +1,37 @@
+"""The tools of the rehearsal: where each comes from, from official downloads to flags of its build.
+
+Sizes and times were measured on two cores with empty caches.
+"""
+
+from catalog.versions import Versions
+from rehearsal.toolchain.recipes.etcd import etcd
+from rehearsal.toolchain.recipes.kubernetes import fake_device_plugin, kubernetes, kubernetes_node
+from rehearsal.toolchain.recipes.kwok import kwok, kwok_stages
+from rehearsal.toolchain.recipes.pods import coredns, pause, pod
+from rehearsal.toolchain.recipes.pulumi import language_python, pulumi, resource_kubernetes
+from rehearsal.toolchain.tool import Platform, Tool
+
+
+def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
+    """Every tool of the rehearsal at its pinned version.
+
+    Args:
+        versions: the pinned versions.
+        platform: what downloads must be made for.
+    """
+    return (
+        pulumi(versions, platform),
+        language_python(versions, platform),
+        resource_kubernetes(versions, platform),
+        kubernetes(versions.kubernetes, platform),
+        kubernetes_node(versions.kubernetes),
+        fake_device_plugin(versions.kubernetes),
+        kubernetes(versions.kubernetes_previous, platform, previous=True),
+        kubernetes_node(versions.kubernetes_previous, previous=True),
+        etcd(versions, platform),
+        kwok(versions, platform),
+        kwok_stages(versions),
+        coredns(versions, platform),
+        pod(),
+        pause(),
+    )

@@ -1,0 +1,120 @@
+"""Kubernetes, the version that runs and the one to upgrade from: control plane and client, and what a node runs."""
+
+from rehearsal.toolchain.tool import Build, Checksum, Download, Platform, Probe, Tool
+
+_CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_LINKED = "k8s.io/component-base/version"
+
+
+def kubernetes(version: str, platform: Platform, *, previous: bool = False) -> Tool:
+    """The control plane and its client.
+
+    Args:
+        version: the release.
+        platform: what downloads must be made for.
+        previous: this is the release to upgrade from, which only machines run.
+    """
+    files = f"https://dl.k8s.io/v{version}/bin/{platform.os}/{platform.architecture}"
+    return Tool(
+        name=_named("kubernetes", previous=previous),
+        version=version,
+        programs=(*_CONTROL_PLANE, "kubectl"),
+        on_path=not previous,
+        probes=(
+            *(_asked(name) for name in _CONTROL_PLANE),
+            Probe(
+                program="kubectl", arguments=("version", "--client", "-o", "json"), pattern=r'"gitVersion": "v([^"]+)"'
+            ),
+        ),
+        downloads=tuple(
+            Download(
+                url=f"{files}/{name}",
+                checksum=Checksum(url=f"{files}/{name}.sha256", form="sums"),
+                members=(("", name),),
+            )
+            for name in (*_CONTROL_PLANE, "kubectl")
+        ),
+        build=Build(
+            folder=_named("kubernetes", previous=previous),
+            version=version,
+            package=".",
+            output="kubernetes",
+            variables=_linked(version),
+            seconds=220,
+            size_mib=123,
+            go_cache_mib=1700 if previous else 3400,
+        ),
+    )
+
+
+def kubernetes_node(version: str, *, previous: bool = False) -> Tool:
+    """The kubelet and kube-proxy.
+
+    Always built here: the official kubelet reports the size of the machine that it runs on, ours that of the machine
+    which is rehearsed. kube-proxy comes out of the same build at no cost.
+
+    Args:
+        version: the release.
+        previous: this is the release to upgrade from.
+    """
+    return Tool(
+        name=_named("kubernetes-node", previous=previous),
+        version=version,
+        programs=("kubelet", "kube-proxy"),
+        own=True,
+        on_path=False,
+        probes=(_asked("kubelet"), _asked("kube-proxy")),
+        build=Build(
+            folder=_named("kubernetes", previous=previous),
+            version=version,
+            package="./node",
+            output="kubernetes-node",
+            variables=_linked(version),
+            seconds=60,
+            size_mib=90,
+            go_cache_mib=400,
+        ),
+    )
+
+
+def fake_device_plugin(version: str) -> Tool:
+    """The device plugin that offers GPUs which are not there; one for both releases, whose interface is the same.
+
+    Args:
+        version: the release of Kubernetes whose interface it speaks.
+    """
+    name = "fake-device-plugin"
+    return Tool(
+        name=name,
+        version=version,
+        programs=(name,),
+        own=True,
+        on_path=False,
+        build=Build(
+            folder="kubernetes",
+            version=version,
+            package="./deviceplugin",
+            output=name,
+            seconds=10,
+            size_mib=12,
+            go_cache_mib=50,
+        ),
+    )
+
+
+def _named(name: str, *, previous: bool) -> str:
+    return f"{name}-previous" if previous else name
+
+
+def _asked(name: str) -> Probe:
+    return Probe(program=name, arguments=("--version",), pattern=r"^Kubernetes v(\S+)$")
+
+
+def _linked(version: str) -> tuple[tuple[str, str], ...]:
+    """Without them clients read a version that some cannot parse."""
+    major, minor, _ = version.split(".")
+    return (
+        (f"{_LINKED}.gitVersion", f"v{version}"),
+        (f"{_LINKED}.gitMajor", major),
+        (f"{_LINKED}.gitMinor", minor),
+    )

@@ -1,0 +1,71 @@
+"""What runs in pods of the rehearsal, as static programs that images are made of."""
+
+from catalog.versions import Versions
+from rehearsal.toolchain.tool import Build, Checksum, Download, Platform, Probe, Tool
+
+
+def coredns(versions: Versions, platform: Platform) -> Tool:
+    """The names of a cluster.
+
+    Args:
+        versions: the pinned versions.
+        platform: what downloads must be made for.
+    """
+    version = versions.coredns
+    archive = (
+        f"https://github.com/coredns/coredns/releases/download/v{version}"
+        f"/coredns_{version}_{platform.os}_{platform.architecture}.tgz"
+    )
+    return Tool(
+        name="coredns",
+        version=version,
+        programs=("coredns",),
+        on_path=False,
+        probes=(Probe(program="coredns", arguments=("-version",), pattern=r"^CoreDNS-(\S+)$"),),
+        downloads=(
+            Download(
+                url=archive,
+                checksum=Checksum(url=f"{archive}.sha256", form="sums"),
+                members=(("coredns", "coredns"),),
+            ),
+        ),
+        build=Build(
+            folder="coredns",
+            version=version,
+            package=".",
+            output="coredns",
+            seconds=75,
+            size_mib=51,
+            go_cache_mib=900,
+        ),
+    )
+
+
+def pod() -> Tool:
+    """What serves in the place of an MCP server whose image is not built yet."""
+    return _of_ours("pod", ".", size_mib=6)
+
+
+def pause() -> Tool:
+    """What holds the namespaces of a pod."""
+    return _of_ours("pause", "./pause", size_mib=2)
+
+
+def _of_ours(name: str, package: str, size_mib: int) -> Tool:
+    version = "1.0.0"  # ours alone: what decides is the content of its sources
+    return Tool(
+        name=name,
+        version=version,
+        programs=(name,),
+        on_path=False,
+        own=True,
+        build=Build(
+            folder="pod",
+            version=version,
+            package=package,
+            output=name,
+            seconds=10,
+            size_mib=size_mib,
+            go_cache_mib=60,
+        ),
+    )

@@ -1,0 +1,1 @@
+../../kubernetes/node/main.go
