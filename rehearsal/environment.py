@@ -1,13 +1,17 @@
 """The environment that the engine runs in: what a program needs, and nothing that could reach a real account."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 from catalog.versions import read_versions
-from rehearsal.home import Folder, private, write_private
+from rehearsal.home import PRIVATE, Folder, private, write_private
 from rehearsal.toolchain import Toolchain
+
+_COMMAND = Path(__file__).parent / "command"
 
 _ALLOWED = frozenset({"CI", "COLUMNS", "HOME", "LANG", "NO_COLOR", "TERM", "TZ", "USER"})
 """A list of what may pass, because nobody can list every variable that holds a credential."""
@@ -82,10 +86,18 @@ def install_plugins(folder: Folder, toolchain: Toolchain) -> None:
     """
     versions = {"kubernetes": read_versions().pulumi_kubernetes}
     for name, version in versions.items():
-        place = private(folder.pulumi_home / f"plugins/resource-{name}-v{version}")
-        link, target = place / f"pulumi-resource-{name}", toolchain.plugins[name]
+        link, target = _plugin(folder, name, version), toolchain.plugins[name]
         if not (link.is_symlink() and link.readlink() == target):
-            fresh = place / f".{link.name}.new"
+            fresh = link.with_name(f".{link.name}.new")
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(target)
             fresh.replace(link)
+    # One of ours stands in for this one.
+    program = _plugin(folder, "command", metadata.version("pulumi_command"))
+    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(_COMMAND))} "$@"\n'
+    if not program.exists() or program.read_text(encoding="utf-8") != text:
+        write_private(program, text).chmod(PRIVATE)
+
+
+def _plugin(folder: Folder, name: str, version: str) -> Path:
+    return private(folder.pulumi_home / f"plugins/resource-{name}-v{version}") / f"pulumi-resource-{name}"

@@ -22,7 +22,7 @@ class Kind:
     """One kind of resource, as the kit serves it."""
 
     token: str
-    """Its type token: ``<provider>:index:<class>``."""
+    """Its type token: ``<provider>:<module>:<class>``."""
     resource: type[Resource[Any, Any, Any]]
     """Its class."""
     inputs: Shape
@@ -116,7 +116,8 @@ class Provider:
 
 def _kind(package: str, resource: type[Resource[Any, Any, Any]]) -> Kind:
     inputs, outputs = _models(resource)
-    return Kind(f"{package}:index:{resource.__name__}", resource, shape(inputs), shape(outputs))
+    token = f"{package}:{resource.module}:{resource.__name__}"
+    return Kind(token, resource, shape(inputs), shape(outputs))
 
 
 def _models(resource: type[Resource[Any, Any, Any]]) -> tuple[type[Model], type[Model]]:

@@ -62,6 +62,8 @@ class Resource(ABC, Generic[InputsT, OutputsT, ClientT]):
 
     delete_before_replace: ClassVar[bool] = False
     """Whether a replacement is made after the old one is gone."""
+    module: ClassVar[str] = "index"
+    """The middle part of its type token."""
     missing: ClassVar[str] = "look the id up where the resource lives, and import that one"
     """What to do when an import names an id that does not exist."""
 

@@ -71,5 +71,5 @@ def test_a_rebuilt_plugin_takes_the_place_of_the_old_one(folder: Folder, tmp_pat
     install_plugins(folder, TOOLS)
     rebuilt = tmp_path / "pulumi-resource-kubernetes"
     install_plugins(folder, Toolchain(TOOLS.bin, {"kubernetes": rebuilt}, TOOLS.kwok_stages))
-    (link,) = folder.pulumi_home.glob("plugins/*/*")
+    (link,) = folder.pulumi_home.glob("plugins/resource-kubernetes-*/*")
     assert link.readlink() == rebuilt
