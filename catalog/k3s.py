@@ -9,10 +9,7 @@ from pydantic import Field
 from catalog.access import InterfaceName, Ipv4Cidr
 from catalog.machine import Architecture
 from catalog.model import DnsLabel, Model
-from catalog.versions import Sha256
-
-K3sVersion = Annotated[str, Field(pattern=r"^v1\.[0-9]+\.[0-9]+\+k3s[0-9]+$", examples=["v1.36.2+k3s1"])]
-"""A release of K3s: that of Kubernetes, and a number of its own."""
+from catalog.versions import K3sVersion, Sha256
 
 FlagName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 """A key of K3s' config.yaml, or a flag of a program of Kubernetes, without dashes before it."""

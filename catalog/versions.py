@@ -20,6 +20,10 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 digest as 64 lower-case hexadecimal digits."""
 
 
+K3sVersion = Annotated[str, Field(pattern=r"^v1\.[0-9]+\.[0-9]+\+k3s[0-9]+$", examples=["v1.36.2+k3s1"])]
+"""A release of K3s: that of Kubernetes, and a number of its own."""
+
+
 class Versions(Model):
     """The pinned version of every tool."""
 
@@ -37,6 +41,10 @@ class Versions(Model):
     """The etcd server, etcdctl and etcdutl."""
     kwok: Version
     """The simulator of nodes and pods, and its stages."""
+    k3s: K3sVersion
+    """The release of K3s that stands on that Kubernetes."""
+    k3s_previous: K3sVersion
+    """The release of K3s that a rehearsal upgrades from."""
     coredns: Version
     """The DNS server of a cluster, as K3s packages it."""
     go: Annotated[str, Field(pattern=r"^\d+\.\d+$")]

@@ -1,17 +1,14 @@
 """The tool chain as the rehearsal uses it: one folder of programs, the plugins and kwok's stages."""
 
-import hashlib
-import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.versions import Versions
 from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
-from rehearsal.toolchain.disk import writing
 from rehearsal.toolchain.edges import Edges
+from rehearsal.toolchain.linked import linked_folder
+from rehearsal.toolchain.machine_programs import artefacts_folder, k3s_artefacts, programs_folder
 from rehearsal.toolchain.progress import Progress
 from rehearsal.toolchain.recipes import recipes
 from rehearsal.toolchain.tool import Tool, ToolError
@@ -27,6 +24,12 @@ class Toolchain:
     """The resource plugin of each Pulumi package; a plugin on PATH would be used with a warning on every run."""
     kwok_stages: Path
     """The stages that kwok plays, as its ``--config``."""
+    machine_programs: Path = Path("/nonexistent")
+    """What every machine brings at ``/opt/rehearsal``: a folder without links out of it, to be mounted."""
+    artefacts: Path = Path("/nonexistent")
+    """The folder of what is delivered to machines, each named by its SHA-256: the provider's ``HOST_ARTEFACTS``."""
+    k3s: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of the stand-in of each release of K3s, such as v1.36.2+k3s1."""
 
     def program(self, name: str) -> Path:
         """The path of a program.
@@ -63,6 +66,9 @@ def ensure(versions: Versions, *, progress: Progress, edges: Edges | None = None
         bin=program_folder([entries[tool.name] for tool in tools if tool.on_path], chosen),
         plugins={tool.plugin: entries[tool.name].folder / tool.name for tool in tools if tool.plugin},
         kwok_stages=entries["kwok-stages"].folder / "kwok-stages.yaml",
+        machine_programs=programs_folder(entries, versions, chosen),
+        artefacts=artefacts_folder(chosen),
+        k3s=k3s_artefacts(entries, versions, chosen),
     )
 
 
@@ -96,54 +102,13 @@ def provide(tools: Sequence[Tool], edges: Edges, progress: Progress) -> dict[str
 def program_folder(entries: Sequence[Entry], edges: Edges) -> Path:
     """A folder with every program of the entries under its own name.
 
-    They are hard links: the Pulumi CLI looks for its language host beside the file that it is itself, and warns when
-    the one on PATH is another.
-
     Args:
         entries: the tools.
         edges: the machine.
     """
-    programs = {name: entry.program(name) for entry in entries for name in entry.manifest.programs}
-    digests = {
-        name: entry.manifest.files[file].sha256 for entry in entries for name, file in entry.manifest.programs.items()
+    programs = {
+        name: (entry.program(name), entry.manifest.files[file].sha256)
+        for entry in entries
+        for name, file in entry.manifest.programs.items()
     }
-    key = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:32]
-    folder = edges.cache / "bin" / key
-    if not _is_whole(folder, programs):
-        with writing(folder, "linking programs"):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix="linking-", dir=folder.parent) as aside:
-                _replace(folder, programs, Path(aside))
-    return folder
-
-
-def _is_whole(folder: Path, programs: Mapping[str, Path]) -> bool:
-    try:
-        return {path.name for path in folder.iterdir()} == programs.keys() and all(
-            _identity(folder / name) == _identity(file) for name, file in programs.items()
-        )
-    except OSError:
-        return False
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """The same for a link and for a copy that keeps its time, on file systems without hard links."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
-
-
-def _replace(folder: Path, programs: Mapping[str, Path], aside: Path) -> None:
-    new = aside / "new"
-    new.mkdir()
-    for name, file in programs.items():
-        try:
-            (new / name).hardlink_to(file)
-        except OSError:
-            shutil.copy2(file, new / name)
-    if folder.exists():
-        folder.rename(aside / "old")
-    try:
-        new.rename(folder)
-    except OSError:
-        if not _is_whole(folder, programs):  # else another set-up was faster with the same programs
-            raise
+    return linked_folder(edges.cache / "bin", programs, "programs")

@@ -5,6 +5,7 @@ Sizes and times were measured on two cores with empty caches.
 
 from catalog.versions import Versions
 from rehearsal.toolchain.recipes.etcd import etcd
+from rehearsal.toolchain.recipes.k3s import k3s
 from rehearsal.toolchain.recipes.kubernetes import fake_device_plugin, kubernetes, kubernetes_node
 from rehearsal.toolchain.recipes.kwok import kwok, kwok_stages
 from rehearsal.toolchain.recipes.pods import coredns, pause, pod
@@ -34,4 +35,6 @@ def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
         coredns(versions, platform),
         pod(),
         pause(),
+        k3s(versions.k3s),
+        k3s(versions.k3s_previous, previous=True),
     )
