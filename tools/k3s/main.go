@@ -17,6 +17,7 @@ import (
 	"sophia/tools/k3s/config"
 	"sophia/tools/k3s/fault"
 	"sophia/tools/k3s/log"
+	"sophia/tools/k3s/node"
 	"sophia/tools/k3s/notify"
 	"sophia/tools/k3s/programs"
 	"sophia/tools/k3s/server"
@@ -41,6 +42,7 @@ COMMANDS:
    etcd-snapshot    Manage etcd snapshots: save, delete, ls
    secrets-encrypt  Control secrets encryption: status
    token            Manage tokens: rotate
+   killall          End all pods and take the node's network away; K3s itself must be stopped
 `
 
 func main() {
@@ -72,6 +74,12 @@ func run(ctx context.Context, arguments []string) error {
 		return secretsEncrypt(ctx, rest)
 	case "token":
 		return rotateToken(ctx, rest)
+	case "killall":
+		s, _, err := options("killall", rest, nil)
+		if err != nil {
+			return err
+		}
+		return node.KillAll(s.dataDir)
 	case "server", "agent":
 		return daemon(ctx, command, rest)
 	}

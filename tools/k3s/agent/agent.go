@@ -62,6 +62,9 @@ func FromConfig(values *config.Values, version string) (Settings, error) {
 	if settings.DataDir == "" {
 		settings.DataDir = "/var/lib/rancher/k3s"
 	}
+	if values.Bool("with-node-id") {
+		return settings, errors.New("the rehearsal's k3s does not support with-node-id: give every machine its own node-name")
+	}
 	absolute, err := filepath.Abs(settings.DataDir)
 	if err != nil {
 		return settings, err

@@ -89,7 +89,7 @@ func (s Settings) annotate(ctx context.Context, server string) error {
 			log.Info("Annotations and labels have been set successfully on node: %s", s.NodeName)
 			return nil
 		}
-		if !kubeapi.IsNotFound(err) && ctx.Err() == nil {
+		if !kubeapi.IsNotFound(err) && !kubeapi.IsUnavailable(err) && ctx.Err() == nil {
 			log.Info("Failed to set annotations and labels on node %s: %v", s.NodeName, err)
 		}
 		select {

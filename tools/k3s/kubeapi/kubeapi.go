@@ -64,6 +64,9 @@ func IsNotFound(err error) bool { return hasCode(err, http.StatusNotFound) }
 // IsConflict tells whether an error says that the object is there already, or is another by now.
 func IsConflict(err error) bool { return hasCode(err, http.StatusConflict) }
 
+// IsUnavailable tells whether an error says that the API server does not answer yet.
+func IsUnavailable(err error) bool { return hasCode(err, http.StatusServiceUnavailable) }
+
 func hasCode(err error, code int) bool {
 	var status *StatusError
 	return errors.As(err, &status) && status.Code == code
