@@ -16,7 +16,7 @@ from providers.host.remote.k3s_unit import FOLDER
 
 PATIENCE_SECONDS = 15.0
 STOPPING_SECONDS = 120.0
-MOUNTS = ("/run/k3s", "/var/lib/kubelet", "/run/netns/cni-", "/var/run/netns/cni-", str(DATA))
+MOUNTS = ("/run/k3s", "/var/lib/kubelet/", "/run/netns/cni-", "/var/run/netns/cni-", str(DATA))
 FOLDERS = (ETC, Path("/run/k3s"), Path("/run/flannel"), DATA, Path("/var/lib/kubelet"), Path("/var/lib/cni"))
 LINKS = ("cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6", "kube-ipvs0")
 TABLES = (("ip", "kube-proxy"), ("ip6", "kube-proxy"), ("ip", "flannel-ipv4"), ("ip6", "flannel-ipv6"))
