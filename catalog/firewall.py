@@ -26,8 +26,9 @@ class OpenPort(Model):
     """Its protocol."""
     port: PortNumber | None = None
     """The port; absent for icmp alone."""
-    sources: Annotated[tuple[Literal["world", "nodes", "access"], ...], Field(min_length=1)]
-    """Who may reach it: everyone, the nodes of the cluster, or people and CI over the access interface."""
+    sources: Annotated[tuple[Literal["world", "nodes", "access", "pods"], ...], Field(min_length=1)]
+    """Who may reach it: everyone, the nodes of the cluster, the pods of the node itself, or people and CI over the
+    access interface."""
     targets: Literal["all", "server"]
     """The machines on which it is open."""
     reason: str

@@ -104,6 +104,8 @@ class Host(pulumi.ComponentResource):
             nodes=nodes,
             access_interface=plan.access_interface,
             break_glass=plan.break_glass,
+            pods=plan.pods,
+            expected_tables=plan.tables,
             # It closes what all others came in by: only the access interface is left, and it must be there.
             opts=after(sysctl, access, *units),
         )

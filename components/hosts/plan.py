@@ -11,7 +11,7 @@ from catalog.access import BreakGlass
 from catalog.firewall import OpenPort
 from catalog.machine import Machine
 from components.hosts import files
-from providers.host.sdk import BreakGlassArgs, FileArgs, PeerArgs, RowArgs
+from providers.host.sdk import BreakGlassArgs, FileArgs, PeerArgs, PodsArgs, RowArgs
 
 # What it watches is there first, whichever of the units is made first.
 _AUDIT_RULES = f"""\
@@ -92,6 +92,10 @@ class HostPlan:
     """Its units."""
     rows: tuple[RowArgs, ...]
     """What may come in."""
+    pods: PodsArgs
+    """Where the pods of its node come from."""
+    tables: tuple[str, ...]
+    """Tables of nftables that its node makes."""
     peers: tuple[PeerArgs, ...]
     """Who comes in through the access interface."""
     break_glass: tuple[BreakGlassArgs, ...]
@@ -166,6 +170,8 @@ def _host(name: str, machine: Machine, stack: catalog.Stack) -> HostPlan:
         files=_files(machine, stack),
         units=UNITS,
         rows=tuple(_row(row_name, rows[row_name]) for row_name in sorted(rows)),
+        pods={"interface": stack.k3s.network.bridge, "network": stack.k3s.network.pods},
+        tables=stack.k3s.tables,
         peers=_peers(stack),
         break_glass=_break_glass(stack),
     )

@@ -118,5 +118,5 @@ class Firewall(Resource[FirewallInputs, Nothing, Hosts]):
 
 
 def _asked(inputs: FirewallInputs) -> dict[str, Any]:
-    ruleset = render(inputs.rows, inputs.nodes, inputs.access_interface, inputs.break_glass)
+    ruleset = render(inputs.rows, inputs.nodes, inputs.access_interface, inputs.break_glass, inputs.pods)
     return {"ruleset": ruleset.text, "break_glass": ruleset.break_glass}

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
 from providers.host.connection import OnHost
 from providers.host.ipv4 import Address, overlapping
-from providers.host.ruleset import BreakGlass, InterfaceName, Row
+from providers.host.ruleset import BreakGlass, InterfaceName, Pods, Row
 from providers.kit import LOCAL
 
+TableName = Annotated[str, StringConstraints(pattern=r"^(ip|ip6|inet|arp|bridge|netdev) \S+$")]
 UNGUARDED: Final = "unguarded"
 """A validation context that holds this admits a firewall that locks us out."""
 WIDEST_BREAK_GLASS: Final = 8
@@ -73,6 +74,10 @@ class FirewallInputs(OnHost):
     """Name of the WireGuard interface that people and CI come in through."""
     break_glass: Annotated[tuple[BreakGlass, ...], AfterValidator(_break_glass)] = ()
     """Networks that stand in for the access interface until they expire. The host itself closes them."""
+    pods: Pods | None = None
+    """The pods of the host's node; required where a row names them."""
+    expected_tables: Annotated[tuple[TableName, ...], LOCAL] = ()
+    """Tables of others that belong there, such as `ip kube-proxy`: they are not reported."""
     rollback_seconds: Annotated[float, LOCAL, Field(ge=5, le=300)] = 15.0
     """After how long the host undoes a change that leaves us no way in."""
     policy: Literal["drop"] = "drop"
@@ -90,6 +95,14 @@ class FirewallInputs(OnHost):
     def _leaves_a_way_in(self, info: ValidationInfo) -> Self:
         if info.context != UNGUARDED and not opens_ssh(self.rows, self.connection.port):
             message = "rows: {}; {}".format(*lockout(self.connection.port))
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _pods_are_known(self) -> Self:
+        named = [row.name for row in self.rows if "pods" in row.sources]
+        if named and self.pods is None:
+            message = f"pods: row {named[0]} admits pods; say which interface and network they come from"
             raise ValueError(message)
         return self
 

@@ -14,7 +14,7 @@ from providers.host.instants import Instant, seconds
 from providers.host.ipv4 import Network
 from providers.kit import Model
 
-Source = Literal["world", "nodes", "access"]
+Source = Literal["world", "nodes", "access", "pods"]
 Protocol = Literal["tcp", "udp", "icmp"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,47}$")]
 InterfaceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,14}$")]
@@ -23,6 +23,7 @@ WAYS: Final[dict[str, tuple[str, ...]]] = {
     "world": ("world",),
     "nodes": ("nodes",),
     "access": ("access", "break-glass"),
+    "pods": ("pods",),
 }
 """The ways that a source comes in by; each is a rule of its own."""
 BASE: Final = {
@@ -49,8 +50,8 @@ class Row(Model):
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """The port; required except for `icmp`, which has none."""
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-    """Whom it may come from: the whole `world`, the `nodes`, or those who came in through the `access` interface, for
-    whom break-glass networks stand in."""
+    """Whom it may come from: the whole `world`, the `nodes`, the node's own `pods`, or those who came in through the
+    `access` interface, for whom break-glass networks stand in."""
 
     @model_validator(mode="after")
     def _port_fits_the_protocol(self) -> Self:
@@ -70,6 +71,15 @@ class Row(Model):
     def traffic(self) -> str:
         """What may come in, as people write it: `tcp 22`."""
         return self.protocol if self.port is None else f"{self.protocol} {self.port}"
+
+
+class Pods(Model):
+    """The pods of the host's own node, which come in by an interface of their own."""
+
+    interface: InterfaceName
+    """The interface."""
+    network: Network
+    """The addresses that all pods of the cluster have."""
 
 
 class BreakGlass(Model):
@@ -103,7 +113,11 @@ def comments(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def render(
-    rows: Iterable[Row], nodes: Sequence[str], access_interface: str, break_glass: Iterable[BreakGlass]
+    rows: Iterable[Row],
+    nodes: Sequence[str],
+    access_interface: str,
+    break_glass: Iterable[BreakGlass],
+    pods: Pods | None = None,
 ) -> Ruleset:
     """Return the table of ours.
 
@@ -112,8 +126,9 @@ def render(
         nodes: addresses of the nodes.
         access_interface: name of the WireGuard interface of people and CI.
         break_glass: networks that stand in for it.
+        pods: the pods of the host's node, where there is one.
     """
-    rules = [*_base(), *(line for row in rows for line in _rules(row, access_interface))]
+    rules = [*_base(), *(line for row in rows for line in _rules(row, access_interface, pods))]
     elements = f"\n\t\telements = {{ {', '.join(nodes)} }}" if nodes else ""
     text = "\n".join(
         (
@@ -144,7 +159,7 @@ def _base() -> Iterator[str]:
         yield f'{match}{verdict} comment "base: {name}"'
 
 
-def _rules(row: Row, access_interface: str) -> Iterator[str]:
+def _rules(row: Row, access_interface: str, pods: Pods | None) -> Iterator[str]:
     what = USEFUL_ICMP if row.protocol == "icmp" else f"{row.protocol} dport {row.port}"
     by_way = {
         "world": "meta nfproto ipv4",
@@ -152,5 +167,7 @@ def _rules(row: Row, access_interface: str) -> Iterator[str]:
         "access": f'meta nfproto ipv4 iifname "{access_interface}"',
         "break-glass": "ip saddr @break_glass",
     }
+    if pods is not None:
+        by_way["pods"] = f'iifname "{pods.interface}" ip saddr {pods.network}'
     for comment, way in comments(row):
         yield f'{by_way[way]} {what} accept comment "{comment}"'

@@ -122,8 +122,8 @@ class RowArgs(TypedDict):
     """The port; required except for `icmp`, which has none."""
 
     sources: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Whom it may come from: the whole `world`, the `nodes`, or those who came in through the `access` interface, for
-    whom break-glass networks stand in.
+    """Whom it may come from: the whole `world`, the `nodes`, the node's own `pods`, or those who came in through the
+    `access` interface, for whom break-glass networks stand in.
     """
 
 
@@ -149,8 +149,8 @@ class Row:
     """The port; required except for `icmp`, which has none."""
 
     sources: Sequence[str]
-    """Whom it may come from: the whole `world`, the `nodes`, or those who came in through the `access` interface, for
-    whom break-glass networks stand in.
+    """Whom it may come from: the whole `world`, the `nodes`, the node's own `pods`, or those who came in through the
+    `access` interface, for whom break-glass networks stand in.
     """
 
 
@@ -193,6 +193,33 @@ class BreakGlass:
 
     expires: str
     """Until when. The host itself closes it then, also after a reboot; connections that are open stay open."""
+
+
+class PodsArgs(TypedDict):
+    """The pods of the host's own node, which come in by an interface of their own."""
+
+    interface: pulumi.Input[str]
+    """The interface."""
+
+    network: pulumi.Input[str]
+    """The addresses that all pods of the cluster have."""
+
+
+@pulumi.input_type
+class _PodsArgs:
+    interface: pulumi.Input[str]
+    network: pulumi.Input[str]
+
+
+@pulumi.output_type
+class Pods:
+    """The pods of the host's own node, which come in by an interface of their own."""
+
+    interface: str
+    """The interface."""
+
+    network: str
+    """The addresses that all pods of the cluster have."""
 
 
 class PeerArgs(TypedDict):
@@ -768,6 +795,8 @@ class _FirewallArgs:
     nodes: pulumi.Input[Sequence[pulumi.Input[str]]]
     access_interface: pulumi.Input[str] = pulumi.property("accessInterface")
     break_glass: pulumi.Input[Sequence[pulumi.Input[_BreakGlassArgs]]] = pulumi.property("breakGlass")
+    pods: pulumi.Input[_PodsArgs]
+    expected_tables: pulumi.Input[Sequence[pulumi.Input[str]]] = pulumi.property("expectedTables")
     rollback_seconds: pulumi.Input[float] = pulumi.property("rollbackSeconds")
     policy: pulumi.Input[str]
     unexpected: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -812,6 +841,12 @@ class Firewall(pulumi.CustomResource):
     break_glass: pulumi.Output[Sequence[BreakGlass]] = pulumi.property("breakGlass")
     """Networks that stand in for the access interface until they expire. The host itself closes them."""
 
+    pods: pulumi.Output[Pods | None]
+    """The pods of the host's node; required where a row names them."""
+
+    expected_tables: pulumi.Output[Sequence[str]] = pulumi.property("expectedTables")
+    """Tables of others that belong there, such as `ip kube-proxy`: they are not reported."""
+
     rollback_seconds: pulumi.Output[float] = pulumi.property("rollbackSeconds")
     """After how long the host undoes a change that leaves us no way in."""
 
@@ -841,6 +876,8 @@ class Firewall(pulumi.CustomResource):
         nodes: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         access_interface: pulumi.Input[str] | None = None,
         break_glass: pulumi.Input[Sequence[pulumi.Input[BreakGlassArgs]]] | None = None,
+        pods: pulumi.Input[PodsArgs] | None = None,
+        expected_tables: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         rollback_seconds: pulumi.Input[float] | None = None,
         policy: pulumi.Input[str] | None = None,
         unexpected: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
@@ -861,6 +898,8 @@ class Firewall(pulumi.CustomResource):
             access_interface: Name of the WireGuard interface that people and CI come in through.
             break_glass: Networks that stand in for the access interface until they expire. The host itself closes
                 them.
+            pods: The pods of the host's node; required where a row names them.
+            expected_tables: Tables of others that belong there, such as `ip kube-proxy`: they are not reported.
             rollback_seconds: After how long the host undoes a change that leaves us no way in.
             policy: What happens to the rest. Leave it out: only a reading says otherwise.
             unexpected: What stands in the table of ours and was not declared, in nft's words. Leave it out: only a
@@ -880,6 +919,8 @@ class Firewall(pulumi.CustomResource):
             nodes=nodes,
             access_interface=access_interface,
             break_glass=break_glass,
+            pods=pods,
+            expected_tables=expected_tables,
             rollback_seconds=rollback_seconds,
             policy=policy,
             unexpected=unexpected,

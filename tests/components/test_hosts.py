@@ -112,7 +112,7 @@ def test_only_a_server_opens_the_gateway_and_the_kubernetes_api(hosts):
 def test_nobody_but_people_and_ci_reaches_ssh(hosts):
     rows = [row for name in ("dev", "staging", "prod") for host in hosts(name).values() for row in host.rows]
     assert {tuple(row["sources"]) for row in rows if row.get("port") == 22} == {("access",)}
-    assert {tuple(row["sources"]) for row in rows if row.get("port") == 6443} == {("access", "nodes")}
+    assert {tuple(row["sources"]) for row in rows if row.get("port") == 6443} == {("access", "nodes", "pods")}
     assert {row["port"] for row in rows if "world" in row["sources"] and "port" in row} == {80, 443, 51822}
 
 

@@ -169,3 +169,9 @@ def test_what_a_reading_found_and_a_state_recorded_can_be_read_again():
     recorded = shape(FirewallInputs).lenient(shape(FirewallInputs).dump(mirror(firewall(), said)))
     assert isinstance(recorded, FirewallInputs)
     assert declared(recorded) == firewall()
+
+
+def test_tables_that_belong_there_are_not_reported_and_all_others_are():
+    inputs = firewall(expected_tables=("ip kube-proxy",))
+    seen = found(lambda said: said["foreign"].extend(["ip kube-proxy", "ip mine"]), inputs)
+    assert seen == {"foreign_tables": ("ip mine",)}

@@ -17,7 +17,7 @@ NOW = 1_800_000_000
 
 def text(**changes) -> str:
     inputs = firewall(**changes)
-    return render(inputs.rows, inputs.nodes, inputs.access_interface, inputs.break_glass).text
+    return render(inputs.rows, inputs.nodes, inputs.access_interface, inputs.break_glass, inputs.pods).text
 
 
 def failures(**changes) -> dict[str, str]:
@@ -81,7 +81,8 @@ def test_an_end_may_be_said_in_any_time_zone():
         ({"rows": [SSH, {**SSH, "name": "shell"}]}, "rows", "ssh and shell both open tcp 22; make them one row"),
         ({"rows": [{**SSH, "sources": ["world", "access"]}]}, "rows[0]", "write sources: [world] alone"),
         ({"rows": [{**SSH, "sources": ["access", "access"]}]}, "rows[0]", "names a source twice"),
-        ({"rows": [{**SSH, "sources": ["everybody"]}]}, "rows[0].sources[0]", "'world', 'nodes' or 'access'"),
+        ({"rows": [{**SSH, "sources": ["everybody"]}]}, "rows[0].sources[0]", "'world', 'nodes', 'access' or 'pods'"),
+        ({"rows": [{**SSH, "sources": ["access", "pods"]}]}, "", "pods: row ssh admits pods; say which interface"),
         ({"rows": [{**SSH, "name": "ssh: access"}]}, "rows[0].name", "pattern"),
         ({"rows": [{**SSH, "port": 65536}]}, "rows[0].port", "less than or equal to 65535"),
         ({"nodes": ["10.0.0.1", "10.0.0.1"]}, "nodes", "10.0.0.1 is the address of two nodes"),
@@ -180,3 +181,10 @@ def test_break_glass_that_has_expired_admits_nobody(now, admitted):
         now=now,
     )
     assert found is admitted
+
+
+def test_a_nodes_own_pods_come_in_by_their_interface_with_addresses_of_theirs_alone():
+    kubelet = {"name": "kubelet", "protocol": "tcp", "port": 10250, "sources": ["nodes", "pods"]}
+    pods = {"interface": "cni0", "network": "10.42.0.0/16"}
+    rules = [line.strip() for line in text(rows=[SSH, kubelet], pods=pods).splitlines() if "kubelet: pods" in line]
+    assert rules == ['iifname "cni0" ip saddr 10.42.0.0/16 tcp dport 10250 accept comment "kubelet: pods"']
