@@ -7,16 +7,17 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from providers.host.remote.common import StepFailedError, journal
+from providers.host.remote.common import StepFailedError
 from providers.host.remote.k3s_api import Api, NoAnswerError
 from providers.host.remote.k3s_datastore import newest_secrets
 from providers.host.remote.k3s_places import CONFIG, DATA, KUBECONFIG, KUBELET_KUBECONFIG, UNITS
-from providers.host.remote.k3s_unit import Shown, show, started
+from providers.host.remote.k3s_unit import Shown, journal, show, started
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 POLL_SECONDS = 0.25
+WHY = "the last lines of its journal say why"
 # It waits 5 s before each.
 MOST_RESTARTS = 3
 ENCRYPTED = b"k8s:enc:"
@@ -68,6 +69,7 @@ def wait(data: Any, *, since: float | None) -> dict[str, Any]:
     unit = UNITS[data["role"]]
     deadline = time.monotonic() + data["patience"]
     begun = int(show(unit).get("NRestarts") or 0)
+    result, lines = "unknown", [""]
     while True:
         shown = show(unit)
         try:
@@ -76,13 +78,16 @@ def wait(data: Any, *, since: float | None) -> dict[str, Any]:
                 return _node(data, since=since)
         except NoAnswerError as error:
             trouble = str(error)
-        given_up = shown.get("ActiveState") == "failed" or int(shown.get("NRestarts") or 0) - begun >= MOST_RESTARTS
-        if given_up:
-            what = f"{unit} ends again and again: {shown.get('Result', 'unknown')}"
-            raise StepFailedError(what, "the last lines of its journal say why", journal(unit))
+        if shown.get("Result") not in {None, "success", result}:
+            # A later start says nothing yet of what ended this one.
+            result, lines = shown["Result"], journal(unit, since)
+        restarts = int(shown.get("NRestarts") or 0) - begun
+        if shown.get("ActiveState") == "failed" or restarts >= MOST_RESTARTS:
+            what = f"{unit} ends again and again ({result})"
+            raise StepFailedError(what, WHY, lines)
         if time.monotonic() > deadline:
             what = f"not ready after {data['patience']:g} s: {trouble}"
-            raise StepFailedError(what, "the last lines of its journal say why; give it more patience", journal(unit))
+            raise StepFailedError(what, f"{WHY}; give it more patience", journal(unit, since))
         time.sleep(POLL_SECONDS)
 
 

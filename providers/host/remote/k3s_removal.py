@@ -16,9 +16,10 @@ from providers.host.remote.k3s_unit import FOLDER
 
 PATIENCE_SECONDS = 15.0
 STOPPING_SECONDS = 120.0
-MOUNTS = ("/run/k3s", "/var/lib/kubelet/", "/run/netns/cni-", "/var/run/netns/cni-", str(DATA))
+MOUNTS = ("/run/k3s", "/var/lib/kubelet", "/run/netns/cni-", "/var/run/netns/cni-", str(DATA))
 FOLDERS = (ETC, Path("/run/k3s"), Path("/run/flannel"), DATA, Path("/var/lib/kubelet"), Path("/var/lib/cni"))
 LINKS = ("cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6", "kube-ipvs0")
+GROUPS = Path("/sys/fs/cgroup")
 TABLES = (("ip", "kube-proxy"), ("ip6", "kube-proxy"), ("ip", "flannel-ipv4"), ("ip6", "flannel-ipv6"))
 CLIENTS = ("kubectl", "crictl", "ctr")
 CHAINS = re.compile(r"KUBE-|CNI-|flannel", re.IGNORECASE)
@@ -39,6 +40,7 @@ def remove(role: str) -> None:
     run(["systemctl", "disable", "--now", unit], seconds=STOPPING_SECONDS)
     kill(unit)
     unmount()
+    _groups()
     _network()
     (FOLDER / unit).unlink(missing_ok=True)
     (FOLDER / f"{unit}.env").unlink(missing_ok=True)
@@ -64,14 +66,14 @@ def kill(unit: str) -> None:
         if not found:
             return
         for pid in found:
-            with_errors_passed(pid)
+            _end(pid)
         if time.monotonic() > deadline:
             what = f"processes of K3s do not end: {', '.join(str(pid) for pid in sorted(found))}"
             raise StepFailedError(what, "look at them (`ps`), restart the host if they hang, then run again")
         time.sleep(0.1)
 
 
-def with_errors_passed(pid: int) -> None:
+def _end(pid: int) -> None:
     """Kill a process; it may have ended already."""
     try:
         os.kill(pid, signal.SIGKILL)
@@ -118,10 +120,18 @@ def unmount() -> None:
     """Unmount what pods had, the innermost first."""
     lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
     points = [line.split()[1].encode().decode("unicode_escape") for line in lines]
-    # Somebody may have given K3s a disk of its own: its place stays.
-    for point in sorted((p for p in points if p.startswith(MOUNTS) and p != str(DATA)), reverse=True):
+    # Somebody may have given K3s and its pods disks of their own: those stay.
+    for point in sorted((p for p in points if p.startswith(MOUNTS) and Path(p) not in FOLDERS), reverse=True):
         if run(["umount", point]).returncode:
             run(["umount", "-l", point])
+
+
+def _groups() -> None:
+    """Remove the control groups of pods, which are empty by now, the inner ones first."""
+    for root in [*GROUPS.glob("kubepods*"), *GROUPS.glob("*/kubepods*")]:
+        for folder in sorted((path for path in [root, *root.rglob("*")] if path.is_dir()), reverse=True):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _network() -> None:
@@ -143,9 +153,15 @@ def _chains(command: str) -> None:
     if shutil.which(f"{command}-save") is None:
         return
     saved = run([f"{command}-save"]).stdout
-    if CHAINS.search(saved):
-        kept = "\n".join(line for line in saved.splitlines() if not CHAINS.search(line))
-        run([f"{command}-restore"], given=f"{kept}\n")
+    if not CHAINS.search(saved):
+        return
+    kept = [line for line in saved.splitlines() if not CHAINS.search(line)]
+    run([f"{command}-restore"], given="\n".join(kept) + "\n")
+    # What nobody else has put anything into came with K3s.
+    for table in re.split(r"^\*", "\n".join(kept), flags=re.MULTILINE)[1:]:
+        if not re.search(r"^-A|^:\S+ (?!ACCEPT)", table, re.MULTILINE):
+            family = "ip6" if command == "ip6tables" else "ip"
+            run(["nft", "delete", "table", family, table.split(maxsplit=1)[0]])
 
 
 def _files() -> None:

@@ -6,10 +6,10 @@ import base64
 import json
 import time
 
-from providers.host.remote.common import StepFailedError, journal
+from providers.host.remote.common import StepFailedError
 from providers.host.remote.k3s_api import NoAnswerError, request, trusting
 from providers.host.remote.k3s_places import DATA, SERVER_TOKEN, UNITS, password, text
-from providers.host.remote.k3s_unit import active, show, systemctl
+from providers.host.remote.k3s_unit import active, journal, show, systemctl
 
 AUTHORITY = DATA / "server/tls/server-ca.crt"
 PATIENCE_SECONDS = 60.0
@@ -55,5 +55,5 @@ def rotate(wanted: str, port: int) -> None:
         if not due(wanted):
             return
         if time.monotonic() > deadline:
-            raise StepFailedError(trouble, REMEDY, journal(unit))
+            raise StepFailedError(trouble, REMEDY, journal(unit, None))
         time.sleep(1)

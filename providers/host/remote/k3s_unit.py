@@ -10,6 +10,7 @@ from providers.host.remote.common import StepFailedError, last_lines, run
 FOLDER = Path("/etc/systemd/system")
 FOR_PEOPLE = ("Description=", "Documentation=")
 NAMES = "LoadState,ActiveState,SubState,UnitFileState,Result,NRestarts,NeedDaemonReload,ExecMainStartTimestampMonotonic"
+LINES = 15
 
 Shown = dict[str, str]
 
@@ -33,6 +34,17 @@ def started(shown: Shown) -> float:
     if not at or shown.get("ActiveState") not in {"active", "activating", "reloading"}:
         return float("inf")
     return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - at)
+
+
+def journal(name: str, since: float | None) -> list[str]:
+    """Return the last lines that K3s wrote, since a moment; what systemd says of it where it wrote none."""
+    begin = [] if since is None else [f"--since=@{since:.3f}"]
+    base = ["journalctl", "-o", "cat", "--no-pager", "-n", str(LINES), *begin]
+    for chosen in ([f"_SYSTEMD_UNIT={name}", "SYSLOG_IDENTIFIER=k3s"], ["-u", name]):
+        lines = last_lines(run([*base, *chosen], seconds=10).stdout, LINES)
+        if lines:
+            return lines
+    return []
 
 
 def systemctl(*arguments: str, seconds: float = 90) -> None:
