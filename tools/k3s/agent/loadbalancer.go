@@ -16,6 +16,8 @@ import (
 	"sophia/tools/k3s/supervisor"
 )
 
+const complaints = 10 * time.Second
+
 // balancer passes connections of this machine on to a server of the cluster, so that nothing on the machine has to know
 // which servers there are.
 type balancer struct {
@@ -24,6 +26,7 @@ type balancer struct {
 
 	lock    sync.Mutex
 	servers []string
+	told    time.Time
 }
 
 // state is kept in a file, so that a restart finds the servers while the first one is away.
@@ -104,6 +107,11 @@ func (b *balancer) dial() (net.Conn, error) {
 		}
 		last = err
 	}
-	log.Error("Load balancer k3s-agent-load-balancer has no server that answers: %v", last)
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if time.Since(b.told) > complaints {
+		b.told = time.Now()
+		log.Error("Load balancer k3s-agent-load-balancer has no server that answers: %v", last)
+	}
 	return nil, last
 }

@@ -278,12 +278,23 @@ func (r *running) deploy(ctx context.Context) {
 		"CLUSTER_DNS":             r.agent.ClusterDNS,
 		"CLUSTER_DOMAIN":          r.agent.ClusterDomain,
 		"SYSTEM_DEFAULT_REGISTRY": r.registry,
+		"NODES_WITHOUT_DNS":       nodesWithoutDNS(),
 	}
 	if err := manifests.Stage(folder, variables, r.disabled); err != nil {
 		log.Error("Failed to stage files: %v", err)
 		return
 	}
 	manifests.Follow(ctx, api, folder, r.disabled)
+}
+
+// nodesWithoutDNS is the value of the label of nodes that CoreDNS must not be on, or a value that none has.
+func nodesWithoutDNS() string {
+	var machine struct{ Nodes string }
+	data, err := os.ReadFile("/etc/rehearsal/machine.json")
+	if err == nil && json.Unmarshal(data, &machine) == nil && machine.Nodes == "light" {
+		return "none"
+	}
+	return "fake"
 }
 
 func (r *running) client(agent string) (*kubeapi.Client, error) {

@@ -24,6 +24,8 @@ import (
 	"sophia/tools/k3s/token"
 )
 
+const holdLimit = 20 * time.Second
+
 // Settings say what a supervisor serves.
 type Settings struct {
 	Dir   pki.Dir
@@ -70,6 +72,7 @@ type Supervisor struct {
 	tunnels   *tunnels
 	passwords *passwords
 	api       atomic.Pointer[kubeapi.Client]
+	ready     chan struct{}
 }
 
 // New reads the certificates that a supervisor works with.
@@ -82,13 +85,16 @@ func New(settings Settings) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Supervisor{Settings: settings, client: client, proxy: proxy, tunnels: newTunnels()}
+	s := &Supervisor{Settings: settings, client: client, proxy: proxy, tunnels: newTunnels(), ready: make(chan struct{})}
 	s.passwords = &passwords{supervisor: s}
 	return s, nil
 }
 
-// Ready opens the way to the API server.
-func (s *Supervisor) Ready(api *kubeapi.Client) { s.api.Store(api) }
+// Ready opens the way to the API server, once.
+func (s *Supervisor) Ready(api *kubeapi.Client) {
+	s.api.Store(api)
+	close(s.ready)
+}
 
 // Serve answers until the context ends.
 func (s *Supervisor) Serve(ctx context.Context) error {
@@ -147,12 +153,27 @@ func (s *Supervisor) handler() http.Handler {
 			handler.ServeHTTP(response, request)
 			return
 		}
-		if s.api.Load() == nil {
+		asking := s.client.user(request)
+		if !s.wait(request.Context(), asking) {
 			refuse(response, http.StatusServiceUnavailable, "apiserver not ready")
 			return
 		}
-		s.proxy.pass(response, request, s.client.user(request))
+		s.proxy.pass(response, request, asking)
 	})
+}
+
+// wait tells whether the API server is ready. The programs of nodes are held until it is: told that it is not, they would
+// ask again after pauses that grow, and this machine's node starts together with the API server.
+func (s *Supervisor) wait(ctx context.Context, asking user) bool {
+	own := []string{"system:kube-proxy", "system:k3s-controller"}
+	if slices.Contains(asking.groups, "system:nodes") || slices.Contains(own, asking.name) {
+		select {
+		case <-s.ready:
+		case <-ctx.Done():
+		case <-time.After(holdLimit):
+		}
+	}
+	return s.api.Load() != nil
 }
 
 func (s *Supervisor) file(name string) http.HandlerFunc {
