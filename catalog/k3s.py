@@ -176,11 +176,6 @@ class K3s(Model):
     tables: tuple[Annotated[str, Field(pattern=r"^(ip|ip6|inet|arp|bridge|netdev) \S+$")], ...]
     """Tables of nftables that it makes on a host."""
 
-    @property
-    def kubernetes(self) -> str:
-        """The release of Kubernetes that it is."""
-        return self.version.removeprefix("v").partition("+")[0]
-
 
 class Program(Model):
     """The program of K3s for one architecture."""

@@ -107,11 +107,15 @@ def of_parts(
     if firewall is not None and firewall.mesh not in MESHES:
         rule = f"{firewall.mesh}, the mesh of catalog/firewall.yaml, is a backend of flannel"
         yield Offence(where("network"), firewall.mesh, rule, f"choose one of: {', '.join(MESHES)}")
-    if versions is not None and _minor(k3s.version) != _minor(versions.kubernetes):
-        rule = (
-            f"it is a release of Kubernetes {versions.kubernetes.rpartition('.')[0]}, as catalog/versions.yaml pins it"
-        )
-        yield Offence(where("version"), k3s.version, rule, "move both lines together")
+    if versions is not None:
+        pinned = {
+            "version": (k3s.version, versions.k3s, versions.kubernetes),
+            "previous": (k3s.previous, versions.k3s_previous, versions.kubernetes_previous),
+        }
+        for field, (release, same, kubernetes) in pinned.items():
+            if release != same or kubernetes_of(release) != kubernetes:
+                rule = f"it is {same} on Kubernetes {kubernetes}, as catalog/versions.yaml pins them"
+                yield Offence(where(field), release, rule, "move the lines together")
 
 
 def of_lock(lock: K3sLock, where: Where, k3s: K3s, architectures: Mapping[Architecture, str]) -> Iterator[Offence]:
@@ -165,6 +169,15 @@ def of_choice(
                 what = f"catalog/lock/k3s.yaml: programs.{version or k3s.version}.{architecture}"
                 remedy = "run `./sophia lock`, which asks the release page, and commit the result"
                 yield Offence(what, "no digest", "only programs whose digest is locked are run", remedy)
+
+
+def kubernetes_of(release: str) -> str:
+    """Return the release of Kubernetes that one of K3s is.
+
+    >>> kubernetes_of("v1.36.2+k3s1")
+    '1.36.2'
+    """
+    return release.removeprefix("v").partition("+")[0]
 
 
 def _minor(version: str) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,19 @@ from rehearsal.home import PROJECT, Folder, write_private
 from rehearsal.passphrase import Cipher
 from rehearsal.state import State
 
+_SSH_KEY = "LAMBDA_SSH_PRIVATE_KEY"
+
 _FORMAT = "1"
 """Part of the fingerprint: another number makes every file be written anew."""
 
 
 def write(
-    folder: Folder, *, committed: Path, secret_names: Sequence[str], account: Mapping[str, Any] | None = None
+    folder: Folder,
+    *,
+    committed: Path,
+    secret_names: Sequence[str],
+    account: Mapping[str, Any] | None = None,
+    k3s: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the configuration that the engine is given with ``--config-file``, and return its path.
 
@@ -33,6 +41,7 @@ def write(
         committed: the stack file in the repository.
         secret_names: canonical names, such as ``OPENAI_API_KEY``.
         account: what the stack takes over from the account, by key of the configuration.
+        k3s: the digest of what stands in for each release of K3s.
 
     Raises:
         RehearsalError: when the committed file cannot be read or holds a secret, or the passphrase is lost.
@@ -42,7 +51,7 @@ def write(
         raise RehearsalError(message)
     passphrase = _passphrase(folder)
     values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
-    generated = {**(account or {}), **access.choices(folder, values)}
+    generated = {**(account or {}), **access.choices(folder, values), **_artefacts(k3s or {})}
     chosen = _read(committed)
     broken = [*generated.get("break_glass", ()), *chosen.get(f"{PROJECT}:break_glass", ())]
     choices = {**{f"{PROJECT}:{key}": value for key, value in generated.items()}, **chosen}
@@ -123,7 +132,17 @@ def _fake_values(folder: Folder, names: Sequence[str]) -> dict[str, str]:
         made = {name: f"rehearsal-{secrets.token_hex(20)}" for name in sorted(missing)}
         known |= made | {name: access.private_key() for name in missing & {access.CI_KEY}}
         write_private(folder.secrets, json.dumps(known, indent=1))
-    return {name: known[name] for name in sorted(set(names))}
+    drawn = {name: known[name] for name in sorted(set(names))}
+    key = folder.account.private_key
+    # The machines admit this one alone.
+    return drawn | ({_SSH_KEY: key.read_text(encoding="utf-8")} if _SSH_KEY in drawn and key.exists() else {})
+
+
+def _artefacts(digests: Mapping[str, str]) -> dict[str, Any]:
+    """Return the choice of K3s' programs: every machine is of this computer's architecture, whatever it stands for."""
+    architecture = {"aarch64": "arm64", "x86_64": "amd64"}.get(platform.machine(), platform.machine())
+    artefacts = {release: {architecture: digest} for release, digest in digests.items()}
+    return {"k3s_artefacts": artefacts} if artefacts else {}
 
 
 def _drawn(folder: Folder) -> dict[str, str]:

@@ -40,6 +40,7 @@ def environment(
         **(credentials or {}),
         "PATH": os.pathsep.join(programs),
         "KUBECONFIG": str(folder.kubeconfig),
+        "HOST_ARTEFACTS": str(toolchain.artefacts),
         "PULUMI_HOME": str(folder.pulumi_home),
         # Its sidecar files are written in place, before the checkpoint: a kill between the two leaves an empty one, and
         # no engine can read the state again ("failed to load checkpoint: EOF").

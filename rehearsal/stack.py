@@ -108,7 +108,9 @@ class Rehearsal:
             with self._shared():
                 install_plugins(self.folder, self._tools)
             without_automatic_logs(self.folder)
-            generated = configuration.write(self.folder, committed=committed, secret_names=secrets, account=account)
+            generated = configuration.write(
+                self.folder, committed=committed, secret_names=secrets, account=account, k3s=self._tools.k3s
+            )
             if account is not None:
                 # Whatever else is taken over is no machine, and no id of it is a machine's.
                 write_private(self.folder.machines, json.dumps(sorted(account.get("adopt", {}).values())))

@@ -65,8 +65,10 @@ def test_no_argument_is_stated_that_is_computed(broken, part, argument):
 
 @pytest.mark.parametrize("previous", ["v1.34.9+k3s1", "v1.37.0+k3s1", "v1.36.2+k3s1"])
 def test_a_cluster_comes_from_a_release_that_it_may_come_from(broken, previous):
-    offences = broken({"k3s.yaml": {"previous": previous}})
-    assert "catalog/k3s.yaml: previous" in {offence.path for offence in offences}
+    pinned = {"k3s_previous": previous, "kubernetes_previous": previous[1:].partition("+")[0]}
+    lock = {"programs": {previous: {name: {"url": "https://k3s", "sha256": None} for name in ("amd64", "arm64")}}}
+    offences = broken({"k3s.yaml": {"previous": previous}, "versions.yaml": pinned, LOCK: lock})
+    assert [offence.path for offence in offences] == ["catalog/k3s.yaml: previous"]
 
 
 @pytest.mark.parametrize("key", ["vm.panic_on_oom", "vm.overcommit_memory", "kernel.panic", "kernel.panic_on_oops"])
@@ -91,9 +93,18 @@ def test_pods_services_and_people_have_networks_of_their_own(broken):
     assert [o.path for o in offences] == ["catalog/access.yaml: network"]
 
 
-def test_the_release_is_of_the_kubernetes_that_is_pinned(broken):
-    offences = broken({"versions.yaml": {"kubernetes": "1.35.1"}})
-    assert [o.path for o in offences] == ["catalog/k3s.yaml: version"]
+@pytest.mark.parametrize(
+    ("pinned", "field"),
+    [
+        ({"kubernetes": "1.36.1"}, "version"),
+        ({"k3s": "v1.36.1+k3s1"}, "version"),
+        ({"kubernetes_previous": "1.36.1"}, "previous"),
+        ({"k3s_previous": "v1.36.0+k3s2"}, "previous"),
+    ],
+)
+def test_the_releases_are_those_that_are_pinned(broken, pinned, field):
+    offences = broken({"versions.yaml": pinned})
+    assert [o.path for o in offences] == [f"catalog/k3s.yaml: {field}"]
 
 
 def test_the_lock_names_a_program_for_each_architecture_of_the_machines(broken):

@@ -192,3 +192,19 @@ def test_before_the_rehearsal_is_up_the_message_says_how_to_bring_it_up(folder: 
     folder.kubeconfig.unlink()
     with pytest.raises(RehearsalError, match=r"run `\./sophia up dev`"):
         write(folder, committed=committed, secret_names=SECRETS)
+
+
+def test_k3s_is_what_stands_in_for_it_on_this_computer(folder: Folder, committed: Path) -> None:
+    file = write(folder, committed=committed, secret_names=(), k3s={"v1.36.2+k3s1": "a" * 64})
+    ((release, programs),) = _document(file)["config"]["sophia:k3s_artefacts"].items()
+    assert (release, [*programs.values()]) == ("v1.36.2+k3s1", ["a" * 64])
+
+
+def test_sessions_are_opened_with_the_key_that_the_machines_admit(folder: Folder, committed: Path) -> None:
+    names = ("LAMBDA_SSH_PRIVATE_KEY",)
+    write(folder, committed=committed, secret_names=names)
+    assert _decrypted(folder, "sophia:lambda_ssh_private_key").startswith("rehearsal-")
+    folder.account.create()
+    folder.account.private_key.write_text("the key", encoding="utf-8")
+    write(folder, committed=committed, secret_names=names)
+    assert _decrypted(folder, "sophia:lambda_ssh_private_key") == "the key"
