@@ -3,7 +3,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,17 +12,11 @@ import (
 
 	"sophia/tools/k3s/agent"
 	"sophia/tools/k3s/child"
-	"sophia/tools/k3s/cloud"
 	"sophia/tools/k3s/config"
 	"sophia/tools/k3s/controlplane"
 	"sophia/tools/k3s/fault"
-	"sophia/tools/k3s/kubeapi"
-	"sophia/tools/k3s/kubeconfig"
 	"sophia/tools/k3s/log"
-	"sophia/tools/k3s/manifests"
-	"sophia/tools/k3s/node"
 	"sophia/tools/k3s/notify"
-	"sophia/tools/k3s/programs"
 	"sophia/tools/k3s/snapshots"
 	"sophia/tools/k3s/supervisor"
 	"sophia/tools/k3s/token"
@@ -220,135 +213,10 @@ func (r *running) startControllers(layer context.Context, group *sync.WaitGroup)
 	return nil
 }
 
-// startOwn runs what K3s itself does in the cluster.
-func (r *running) startOwn(api *kubeapi.Client) {
-	layer, group := r.layer()
-	r.snapshots.Use(api)
-	group.Go(func() { r.advertised(layer, api) })
-	dns := !contains(r.disabled, "coredns")
-	controller := &cloud.Controller{API: api, DNS: dns, Server: r.node.NodeName}
-	group.Go(func() { controller.Run(layer) })
-	group.Go(func() { r.deploy(layer) })
-	r.part(group, func() error { return r.snapshots.Run(layer) })
-	r.part(group, func() error {
-		return node.RunKwok(layer, node.Kwok{
-			Kubeconfig:  r.dir.Cred("supervisor.kubeconfig"),
-			ProgramsDir: programs.Root(),
-			ClusterCIDR: r.agent.ClusterCIDR,
-		})
-	})
-}
-
-// advertised makes pods find the API server, as soon as it lets itself be told where it is.
-func (r *running) advertised(ctx context.Context, api *kubeapi.Client) {
-	for ctx.Err() == nil {
-		err := cloud.Advertise(ctx, api, r.advertise, r.plane.AdvertisePort)
-		if err == nil {
-			return
-		}
-		log.Warn("The API server is not advertised: %v", err)
-		time.Sleep(300 * time.Millisecond)
-	}
-}
-
 func (r *running) startNode() {
 	layer, group := r.layer()
 	settings := r.settings.node
 	settings.Server = r.local()
 	settings.Token = r.users.Word("node")
 	r.part(group, func() error { return agent.Run(layer, settings, nil) })
-}
-
-// deploy makes K3s' own resources and manifests be in the cluster, and keeps what is in the folder of manifests so.
-func (r *running) deploy(ctx context.Context) {
-	api, err := r.client("deploy@" + r.node.NodeName)
-	if err != nil {
-		log.Error("Failed to stage files: %v", err)
-		return
-	}
-	for ctx.Err() == nil {
-		if err = manifests.Define(ctx, api); err == nil {
-			break
-		}
-		log.Warn("Failed to create custom resource definitions: %v", err)
-		time.Sleep(500 * time.Millisecond)
-	}
-	folder := filepath.Join(string(r.dir), "manifests")
-	variables := map[string]string{
-		"CLUSTER_DNS":             r.agent.ClusterDNS,
-		"CLUSTER_DOMAIN":          r.agent.ClusterDomain,
-		"SYSTEM_DEFAULT_REGISTRY": r.registry,
-		"NODES_WITHOUT_DNS":       nodesWithoutDNS(),
-	}
-	if err := manifests.Stage(folder, variables, r.disabled); err != nil {
-		log.Error("Failed to stage files: %v", err)
-		return
-	}
-	manifests.Follow(ctx, api, folder, r.disabled)
-}
-
-// nodesWithoutDNS is the value of the label of nodes that CoreDNS must not be on, or a value that none has.
-func nodesWithoutDNS() string {
-	var machine struct{ Nodes string }
-	data, err := os.ReadFile("/etc/rehearsal/machine.json")
-	if err == nil && json.Unmarshal(data, &machine) == nil && machine.Nodes == "light" {
-		return "none"
-	}
-	return "fake"
-}
-
-func (r *running) client(agent string) (*kubeapi.Client, error) {
-	dir := r.dir
-	return kubeapi.New(r.plane.Endpoint(), dir.TLS("server-ca.crt"), dir.TLS("client-supervisor.crt"), dir.TLS("client-supervisor.key"), agent)
-}
-
-// egress sends the API server's calls into the cluster through the supervisor, which knows the agents' tunnels.
-func (r *running) egress() error {
-	if r.plane.Egress == "" {
-		return nil
-	}
-	type object map[string]any
-	data, err := json.Marshal(object{
-		"kind":       "EgressSelectorConfiguration",
-		"apiVersion": "apiserver.k8s.io/v1beta1",
-		"egressSelections": []object{{
-			"name": "cluster",
-			"connection": object{
-				"proxyProtocol": "HTTPConnect",
-				"transport": object{"tcp": object{
-					"url": r.local(),
-					"tlsConfig": object{
-						"caBundle":   r.dir.TLS("server-ca.crt"),
-						"clientKey":  r.dir.TLS("client-kube-apiserver.key"),
-						"clientCert": r.dir.TLS("client-kube-apiserver.crt"),
-					},
-				}},
-			},
-		}},
-	})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(r.plane.Egress, data, 0o600)
-}
-
-// writeKubeconfig makes the people's kubeconfig; one that was asked for elsewhere is linked to where people look.
-func (s *settings) writeKubeconfig() error {
-	path := s.kubeconfig
-	if path == "" {
-		path = Kubeconfig
-	}
-	cert, key := s.dir.TLS("client-admin.crt"), s.dir.TLS("client-admin.key")
-	if info, err := os.Lstat(Kubeconfig); err == nil && info.Mode()&os.ModeSymlink != 0 {
-		os.Remove(Kubeconfig)
-	}
-	if err := kubeconfig.WriteAdmin(path, s.local(), s.dir.TLS("server-ca.crt"), cert, key, s.kubeconfigMode, s.kubeconfigGroup); err != nil {
-		return err
-	}
-	log.Info("Wrote kubeconfig %s", path)
-	if path == Kubeconfig {
-		return nil
-	}
-	os.Remove(Kubeconfig)
-	return errors.Join(os.MkdirAll(filepath.Dir(Kubeconfig), 0o755), os.Symlink(path, Kubeconfig))
 }

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sophia/tools/k3s/cloud"
+	"sophia/tools/k3s/kubeapi"
+	"sophia/tools/k3s/log"
+	"sophia/tools/k3s/manifests"
+	"sophia/tools/k3s/node"
+	"sophia/tools/k3s/programs"
+)
+
+// startOwn runs what K3s itself does in the cluster.
+func (r *running) startOwn(api *kubeapi.Client) {
+	layer, group := r.layer()
+	r.snapshots.Use(api)
+	group.Go(func() { r.advertised(layer, api) })
+	dns := !contains(r.disabled, "coredns")
+	controller := &cloud.Controller{API: api, DNS: dns, Server: r.node.NodeName}
+	group.Go(func() { controller.Run(layer) })
+	group.Go(func() { r.deploy(layer) })
+	r.part(group, func() error { return r.snapshots.Run(layer) })
+	r.part(group, func() error {
+		return node.RunKwok(layer, node.Kwok{
+			Kubeconfig:  r.dir.Cred("supervisor.kubeconfig"),
+			ProgramsDir: programs.Root(),
+			ClusterCIDR: r.agent.ClusterCIDR,
+		})
+	})
+}
+
+// advertised makes pods find the API server, as soon as it lets itself be told where it is.
+func (r *running) advertised(ctx context.Context, api *kubeapi.Client) {
+	for ctx.Err() == nil {
+		err := cloud.Advertise(ctx, api, r.advertise, r.plane.AdvertisePort)
+		if err == nil {
+			return
+		}
+		log.Warn("The API server is not advertised: %v", err)
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+// deploy makes K3s' own resources and manifests be in the cluster, and keeps what is in the folder of manifests so.
+func (r *running) deploy(ctx context.Context) {
+	api, err := r.client("deploy@" + r.node.NodeName)
+	if err != nil {
+		log.Error("Failed to stage files: %v", err)
+		return
+	}
+	for ctx.Err() == nil {
+		if err = manifests.Define(ctx, api); err == nil {
+			break
+		}
+		log.Warn("Failed to create custom resource definitions: %v", err)
+		time.Sleep(500 * time.Millisecond)
+	}
+	folder := filepath.Join(string(r.dir), "manifests")
+	variables := map[string]string{
+		"CLUSTER_DNS":             r.agent.ClusterDNS,
+		"CLUSTER_DOMAIN":          r.agent.ClusterDomain,
+		"SYSTEM_DEFAULT_REGISTRY": r.registry,
+		"NODES_WITHOUT_DNS":       nodesWithoutDNS(),
+	}
+	if err := manifests.Stage(folder, variables, r.disabled); err != nil {
+		log.Error("Failed to stage files: %v", err)
+		return
+	}
+	manifests.Follow(ctx, api, folder, r.disabled)
+}
+
+// nodesWithoutDNS is the value of the label of nodes that CoreDNS must not be on, or a value that none has.
+func nodesWithoutDNS() string {
+	var machine struct{ Nodes string }
+	data, err := os.ReadFile("/etc/rehearsal/machine.json")
+	if err == nil && json.Unmarshal(data, &machine) == nil && machine.Nodes == "light" {
+		return "none"
+	}
+	return "fake"
+}
+
+func (r *running) client(agent string) (*kubeapi.Client, error) {
+	dir := r.dir
+	return kubeapi.New(r.plane.Endpoint(), dir.TLS("server-ca.crt"), dir.TLS("client-supervisor.crt"), dir.TLS("client-supervisor.key"), agent)
+}
