@@ -1,12 +1,13 @@
 """A K3s agent on a host: a node that joins a server."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import ClassVar
 
 from typing_extensions import override
 
 from providers.host.connection import NO_IMPORT, must_be_known, unless_unreachable
-from providers.host.k3s_inputs import TOKEN, K3sAgentInputs, K3sOutputs
+from providers.host.k3s_inputs import TOKEN, UNSETTLED, K3sAgentInputs, K3sOutputs
 from providers.host.k3s_installation import Done, Installation
 from providers.host.k3s_mirroring import mirror
 from providers.host.ssh import Hosts
@@ -25,6 +26,7 @@ class K3sAgent(Resource[K3sAgentInputs, K3sOutputs, Hosts]):
     """
 
     missing: ClassVar[str] = NO_IMPORT
+    unsettled: ClassVar[Mapping[str, frozenset[str]]] = UNSETTLED
 
     def __init__(self, client: Hosts) -> None:
         super().__init__(client)

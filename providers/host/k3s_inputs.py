@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails
 from providers.host.connection import OnHost
 from providers.host.files import PATH
 from providers.host.k3s_flags import Offence, offences
-from providers.kit import LOCAL, SECRET, WRITE_ONLY, Model, UndisclosedError
+from providers.kit import LOCAL, SECRET, STABLE, WRITE_ONLY, Model, UndisclosedError
 
 ETC: Final = "/etc/rancher/k3s"
 DATA: Final = "/var/lib/rancher/k3s"
@@ -191,20 +191,24 @@ class K3sOutputs(Model):
 
     fingerprint: str
     """Digest of the binary, configuration, files and unit that were proven last; empty where nothing was."""
-    kubelet_version: str
+    kubelet_version: Annotated[str, STABLE]
     """The version that the node reports."""
-    node_name: str
+    node_name: Annotated[str, STABLE]
     """The node's name in the cluster."""
+
+
+UNSETTLED: Final = {"kubelet_version": frozenset({"version", "artefacts"}), "node_name": frozenset({"config"})}
+"""What of it another version or configuration changes."""
 
 
 class K3sServerOutputs(K3sOutputs):
     """What is known of a server beyond its inputs."""
 
-    kubeconfig: Annotated[str, SECRET]
+    kubeconfig: Annotated[str, SECRET, STABLE]
     """The administrator's kubeconfig, with the server's address and the names given."""
     kubeconfig_expires: str
     """When its certificate ends."""
-    join_token: Annotated[str, SECRET]
+    join_token: Annotated[str, SECRET, STABLE]
     """What agents join with, in the secure form."""
-    ca_hash: str
+    ca_hash: Annotated[str, STABLE]
     """SHA-256 of the cluster's CA, which agents pin."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from providers.host.connection import NO_IMPORT, must_be_known, unless_unreachable
-from providers.host.k3s_inputs import AGENT_TOKEN, TOKEN, K3sServerInputs, K3sServerOutputs
+from providers.host.k3s_inputs import AGENT_TOKEN, TOKEN, UNSETTLED, K3sServerInputs, K3sServerOutputs
 from providers.host.k3s_installation import DEFAULT_PORT, Done, Installation
 from providers.host.k3s_mirroring import mirror, recorded_config
 from providers.host.kubeconfig import Kubeconfig, UnreadableKubeconfigError, kubeconfig
@@ -29,6 +29,11 @@ class K3sServer(Resource[K3sServerInputs, K3sServerOutputs, Hosts]):
     """
 
     missing: ClassVar[str] = NO_IMPORT
+    unsettled: ClassVar[Mapping[str, frozenset[str]]] = {
+        **UNSETTLED,
+        "kubeconfig": frozenset({"address", "context", "certificate_current"}),
+        "join_token": frozenset({"agent_token"}),
+    }
 
     def __init__(self, client: Hosts) -> None:
         super().__init__(client)

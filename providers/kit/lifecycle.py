@@ -127,7 +127,9 @@ class Lifecycle:
         if differences.local:
             return self._answers.kept(echo, record.outputs, self.kind.outputs.by_wire)
         if preview:
-            return self._answers.kept(echo, record.outputs, () if differences.uncertain else self.kind.stable)
+            return self._answers.kept(
+                echo, record.outputs, () if differences.uncertain else self.kind.stable(differences.changed)
+            )
         live = self._answers.live(record.outputs.plain)
         changed = frozenset(difference.field for difference in differences.final)
         async with self._session.working():

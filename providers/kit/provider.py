@@ -1,7 +1,7 @@
 """What a provider consists of."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,10 +51,17 @@ class Kind:
         echoed = tuple(path for path in self.inputs.secrets if path[0] not in self.write_only)
         return (*echoed, *self.outputs.secrets)
 
-    @cached_property
-    def stable(self) -> tuple[str, ...]:
-        """Names on the wire of the outputs that survive an update in place."""
-        return tuple(prop.wire for prop in self.outputs.properties if STABLE in prop.marks)
+    def stable(self, changed: Collection[str]) -> tuple[str, ...]:
+        """Return the names on the wire of the outputs that survive an update in place.
+
+        Args:
+            changed: names on the wire of the inputs that differ.
+        """
+        moved = self.resource.unsettled
+        wires = {prop.wire: prop.name for prop in self.inputs.properties}
+        differing = {wires.get(name, name) for name in changed}
+        stable = [prop for prop in self.outputs.properties if STABLE in prop.marks]
+        return tuple(prop.wire for prop in stable if not differing & moved.get(prop.name, frozenset()))
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,11 @@ def _models(resource: type[Resource[Any, Any, Any]]) -> tuple[type[Model], type[
 def _kind_offences(kind: Kind) -> Iterator[str]:
     yield from _misplaced(f"{kind.name} inputs", kind.inputs.model, {REPLACE, SECRET, WRITE_ONLY, UNREADABLE, LOCAL})
     yield from _misplaced(f"{kind.name} outputs", kind.outputs.model, {SECRET, STABLE})
+    stable = {prop.name for prop in kind.outputs.properties if STABLE in prop.marks}
+    given = {prop.name for prop in kind.inputs.properties}
+    for output, inputs in kind.resource.unsettled.items():
+        if output not in stable or not inputs <= given:
+            yield f"{kind.name}: unsettled names {output} and {', '.join(sorted(inputs))}: a STABLE output, and inputs"
     for name in sorted(kind.inputs.by_wire.keys() & kind.outputs.by_wire.keys()):
         yield f"{kind.name}: {name} is an input and an output; an input is in the outputs already"
     for name in sorted((kind.inputs.by_wire.keys() | kind.outputs.by_wire.keys()) & _RESERVED):

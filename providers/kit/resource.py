@@ -64,6 +64,8 @@ class Resource(ABC, Generic[InputsT, OutputsT, ClientT]):
     """Whether a replacement is made after the old one is gone."""
     module: ClassVar[str] = "index"
     """The middle part of its type token."""
+    unsettled: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Stable outputs that some changes in place change all the same: the inputs that do so, by output."""
     missing: ClassVar[str] = "look the id up where the resource lives, and import that one"
     """What to do when an import names an id that does not exist."""
 

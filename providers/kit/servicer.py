@@ -226,7 +226,7 @@ def _diff(kind: Kind, differences: Differences) -> Any:
         replaces=replaced,
         # Also where we see no replacement: the engine may have been asked for one by name.
         deleteBeforeReplace=kind.resource.delete_before_replace,
-        stables=[] if replaced or differences.uncertain else kind.stable,
+        stables=[] if replaced or differences.uncertain else kind.stable(differences.changed),
         detailedDiff={one.path: provider_pb2.PropertyDiff(kind=_wire_kind(one)) for one in final},
         hasDetailedDiff=True,
     )

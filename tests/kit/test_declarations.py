@@ -1,6 +1,6 @@
 """A provider that cannot be honoured is refused when it is declared, with everything that is wrong."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 
@@ -72,6 +72,40 @@ def test_all_that_is_wrong_is_told_at_once():
         "at least 1",
     ):
         assert part in told
+
+
+class Word(Model):
+    """Inputs of something that has a word and a size."""
+
+    word: str
+    size: int = 1
+
+
+class Said(Model):
+    """Outputs of which one stays."""
+
+    echo: Annotated[str, STABLE]
+    length: int
+
+
+def test_a_stable_output_stays_but_for_the_inputs_that_are_said_to_change_it():
+    class Thing(Resource[Word, Said, None]):
+        """A thing."""
+
+        unsettled: ClassVar = {"echo": frozenset({"word"})}
+
+    kind = Provider("things", "1.0.0", "Things.", Config, connect, (Thing,), "things").kinds["things:index:Thing"]
+    assert [kind.stable(changed) for changed in ((), ("size",), ("size", "word"))] == [("echo",), ("echo",), ()]
+
+
+def test_an_output_that_is_not_stable_or_an_input_that_is_none_cannot_be_unsettled():
+    class Thing(Resource[Word, Said, None]):
+        """A thing."""
+
+        unsettled: ClassVar = {"length": frozenset({"word"}), "echo": frozenset({"wrod"})}
+
+    with pytest.raises(TypeError, match=r"(?s)unsettled names length and word.*unsettled names echo and wrod"):
+        Provider("things", "1.0.0", "Things.", Config, connect, (Thing,), "things")
 
 
 def test_a_set_is_refused_because_its_order_would_differ():
