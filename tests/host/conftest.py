@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from catalog.versions import read_versions
 from providers.kit.testing import Plugin, Secret
 from rehearsal.machines import Room
 from rehearsal.machines.testing import key_pair, spec, temporary_room
+from rehearsal.toolchain import ensure, progress_for
+from tests.host.k3s_ground import Cluster, K3sGround, k3s_ground
 from tests.host.life import Life, Machine, declared
 
 FOLDER = Path(__file__).parents[2] / "providers" / "host"
@@ -109,3 +112,28 @@ def visible() -> Callable[[Any], str]:
         return json.dumps(value, default=lambda one: "[secret]" if isinstance(one, Secret) else str(one))
 
     return shown
+
+
+@pytest.fixture(scope="session")
+def k3s_room(process: Plugin) -> Iterator[K3sGround]:
+    """A room whose machines can be nodes, with the stand-in of K3s to deliver."""
+    if os.geteuid():
+        pytest.skip("not proven: what K3s does on real machines; it takes root to boot them")
+    with k3s_ground(process, ensure(read_versions(), progress=progress_for())) as ground:
+        yield ground
+
+
+@pytest.fixture
+def k3s(k3s_room: K3sGround) -> K3sGround:
+    """The room of nodes, and the provider configured for it."""
+    k3s_room.configure()
+    return k3s_room
+
+
+@pytest.fixture(scope="session")
+def cluster(k3s_room: K3sGround) -> Cluster:
+    """A server and an agent that the tests of this session share: each leaves them as they were."""
+    k3s_room.configure()
+    server, agent = k3s_room.boot(1), k3s_room.boot(2)
+    made = server.life.make("K3sServer", server.server())
+    return Cluster(server, agent, made, agent.life.make("K3sAgent", agent.agent(made)))

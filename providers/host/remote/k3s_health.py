@@ -78,9 +78,9 @@ def wait(data: Any, *, since: float | None) -> dict[str, Any]:
                 return _node(data, since=since)
         except NoAnswerError as error:
             trouble = str(error)
-        if shown.get("Result") not in {None, "success", result}:
-            # A later start says nothing yet of what ended this one.
-            result, lines = shown["Result"], journal(unit, since)
+        if shown.get("SubState") == "auto-restart":
+            # The next start says nothing yet of what ended this one.
+            result, lines = shown.get("Result", "unknown"), journal(unit, since)
         restarts = int(shown.get("NRestarts") or 0) - begun
         if shown.get("ActiveState") == "failed" or restarts >= MOST_RESTARTS:
             what = f"{unit} ends again and again ({result})"

@@ -40,7 +40,8 @@ def journal(name: str, since: float | None) -> list[str]:
     """Return the last lines that K3s wrote, since a moment; what systemd says of it where it wrote none."""
     begin = [] if since is None else [f"--since=@{since:.3f}"]
     base = ["journalctl", "-o", "cat", "--no-pager", "-n", str(LINES), *begin]
-    for chosen in ([f"_SYSTEMD_UNIT={name}", "SYSLOG_IDENTIFIER=k3s"], ["-u", name]):
+    # Its very last lines may bear its name alone: their process had ended before the journal looked whose it was.
+    for chosen in (["SYSLOG_IDENTIFIER=k3s"], ["-u", name]):
         lines = last_lines(run([*base, *chosen], seconds=10).stdout, LINES)
         if lines:
             return lines
