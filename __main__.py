@@ -4,10 +4,9 @@ import atexit
 import gc
 
 import pulumi
-import pulumi_kubernetes
 
 import catalog
-from components import AccountFirewall, Hosts, LambdaCluster, McpFleet
+from components import AccountFirewall, Hosts, K3sCluster, LambdaCluster, McpFleet
 from settings import Settings
 
 # A run keeps nearly all it makes: looking for garbage took half the time of a large one, and 0.4 s at its end.
@@ -31,15 +30,13 @@ hosts = Hosts(
 # It closes SSH to the world: only when all hosts can be reached through their access interface.
 AccountFirewall("lambda-account", stack=stack, opts=pulumi.ResourceOptions(depends_on=[hosts]))
 
-cluster = pulumi_kubernetes.Provider(
-    "cluster",
-    kubeconfig=settings.kubeconfig,
-    # Credentials and addresses rotate; the cluster stays the same one.
-    cluster_identifier=f"sophia-{stack.name}",
-    enable_server_side_apply=True,
-    # Changed in place: replaced under their fixed names, they would be away for a moment, and no pod could start.
-    enable_config_map_mutable=True,
-    enable_secret_mutable=True,
+cluster = K3sCluster(
+    "k3s",
+    stack=stack,
+    machines=machines.by_name,
+    hosts=hosts.by_name,
+    secrets=settings.secrets,
+    opts=pulumi.ResourceOptions(providers=[hosts.provider]),
 )
 
 fleet = McpFleet(
@@ -47,9 +44,9 @@ fleet = McpFleet(
     stack=stack,
     secrets=settings.secrets,
     fingerprint_key=settings.fingerprint_key,
-    # Where no machine is up there is no cluster to run on; and what runs goes before its machines do. It does not wait
-    # for the hosts: one that is down must not keep all the rest from being repaired.
-    opts=pulumi.ResourceOptions(providers=[cluster], depends_on=[machines]),
+    # It waits until all nodes have joined, once; not for the hosts and agents that they are: one that is down must not
+    # keep all the rest from being repaired. And what runs goes before its machines do.
+    opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[machines, cluster.joined]),
 )
 
 pulumi.export("nodes", [node.name for node in stack.nodes])
@@ -57,6 +54,8 @@ pulumi.export("mcp_endpoints", fleet.endpoints)
 pulumi.export("addresses", machines.addresses)
 pulumi.export("access", hosts.access)
 pulumi.export("host_firewall", machines.host_firewall)
+pulumi.export("kubeconfig", cluster.kubeconfig)
+pulumi.export("kubernetes", cluster.release)
 pulumi.export("hourly_cost_usd", machines.hourly_cost_usd)
 pulumi.export("monthly_cost_usd", machines.monthly_cost_usd)
 pulumi.export("expected_monthly_cost_usd", machines.expected_monthly_cost_usd)

@@ -57,8 +57,6 @@ class Settings(BaseSettings):
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = {}
     """Digests of K3s' programs, by release and architecture, instead of the lock's; the rehearsal gives its own."""
-    kubeconfig: pulumi.Output[str]
-    """Credentials of its Kubernetes cluster."""
     fingerprint_key: pulumi.Output[str]
     """Key under which secrets are fingerprinted wherever a change of them must be seen."""
     secrets: Mapping[str, pulumi.Output[str]]

@@ -33,11 +33,11 @@ def write(
     """Write the configuration that the engine is given with ``--config-file``, and return its path.
 
     It is the committed stack file without ``environment`` (a ``file://`` backend cannot open one), plus the rehearsal's
-    kubeconfig, image lock, what only the account knows, and one fake value per secret. The values are drawn once per
-    stack and kept, so that a second run changes nothing; the committed file is only read.
+    image lock, what stands in for K3s, what only the account knows, and one fake value per secret. The values are drawn
+    once per stack and kept, so that a second run changes nothing; the committed file is only read.
 
     Args:
-        folder: the rehearsal, whose kubeconfig exists.
+        folder: the rehearsal.
         committed: the stack file in the repository.
         secret_names: canonical names, such as ``OPENAI_API_KEY``.
         account: what the stack takes over from the account, by key of the configuration.
@@ -46,9 +46,6 @@ def write(
     Raises:
         RehearsalError: when the committed file cannot be read or holds a secret, or the passphrase is lost.
     """
-    if not folder.kubeconfig.exists():
-        message = f"{folder.kubeconfig}: is missing: the rehearsal is not up; run `./sophia up {folder.stack}`"
-        raise RehearsalError(message)
     passphrase = _passphrase(folder)
     values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
     generated = {**(account or {}), **access.choices(folder, values), **_artefacts(k3s or {})}
@@ -57,12 +54,11 @@ def write(
     choices = {**{f"{PROJECT}:{key}": value for key, value in generated.items()}, **chosen}
     if broken:
         choices[f"{PROJECT}:break_glass"] = broken
-    plain = {"kubeconfig": folder.kubeconfig.read_text(encoding="utf-8"), **values}
-    fingerprint = _fingerprint(choices, passphrase, plain)
+    fingerprint = _fingerprint(choices, passphrase, values)
     if _fingerprint_of(folder.configuration) == fingerprint:
         return folder.configuration
     cipher = _cipher(folder, passphrase)
-    secure = {f"{PROJECT}:{key}": {"secure": cipher.encrypt(value)} for key, value in plain.items()}
+    secure = {f"{PROJECT}:{key}": {"secure": cipher.encrypt(value)} for key, value in values.items()}
     document = {
         "encryptionsalt": cipher.encryption_salt,
         "config": {**choices, f"{PROJECT}:image_lock": "rehearsal", **secure},

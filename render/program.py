@@ -47,7 +47,7 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
     """
     secret_keys = _secret_keys()
     committed = {**_committed(stack, secret_keys), f"{PROJECT}:image_lock": image_lock}
-    config = {**_of_the_account(stack), **committed, **(choices or {})}
+    config = {**_of_the_account(stack), **_programs(image_lock), **committed, **(choices or {})}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     secrets = {f"{PROJECT}:{key}": placeholder(key) for key in secret_keys}
     monitor = Monitor(PROJECT, stack)
@@ -108,6 +108,18 @@ def _of_the_account(stack: str) -> dict[str, Any]:
         f"{PROJECT}:ssh_public_key": "ssh-ed25519 AAAA render",
         f"{PROJECT}:access_ci_public_key": b64encode(b"the public key of a render alone").decode(),
     }
+
+
+def _programs(image_lock: str) -> dict[str, Any]:
+    """Return digests of K3s' programs in their form, where they are not those of the real lock."""
+    if image_lock == "images":
+        return {}
+    programs = catalog.load().k3s_lock.programs
+    digests = {
+        release: {name: hashlib.sha256(f"{release} {name}".encode()).hexdigest() for name in of_release}
+        for release, of_release in programs.items()
+    }
+    return {f"{PROJECT}:k3s_artefacts": digests}
 
 
 def _secret_keys() -> list[str]:

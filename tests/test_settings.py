@@ -22,7 +22,7 @@ CHOICES = {
     "sophia:price_book": "2026",
 }
 FACTS = catalog.load()
-SECRET_KEYS = ["kubeconfig", "fingerprint_key", *(name.lower() for name in FACTS.secrets)]
+SECRET_KEYS = ["fingerprint_key", *(name.lower() for name in FACTS.secrets)]
 
 
 def load(config: dict[str, object], encrypted: list[str] | None = None) -> Settings:
@@ -81,12 +81,12 @@ def test_a_key_of_another_namespace_is_refused(given):
 
 
 def test_every_offence_is_named_at_once(given):
-    del given["sophia:kubeconfig"]
+    del given["sophia:fingerprint_key"]
     del given["sophia:price_book"]
     with pytest.raises(SettingsError) as error:
         load({**given, "sophia:colour": "blue", "sophia:machines": "one"})
     text = str(error.value)
-    assert all(key in text for key in ("kubeconfig", "price_book", "colour", "machines")), text
+    assert all(key in text for key in ("fingerprint_key", "price_book", "colour", "machines")), text
 
 
 def test_a_missing_secret_says_how_to_give_it_without_argv(given):

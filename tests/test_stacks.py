@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from render import Graph, render
-from render.graph import SECRET
+from render.graph import SECRET, UNKNOWN
 
 ROOT = Path(__file__).resolve().parents[1]
 STACKS = ("dev", "staging", "prod")
@@ -35,9 +35,20 @@ def test_everything_a_secret_object_holds_is_marked_secret(graph):
         assert values == SECRET or set(values.values()) == {SECRET}, secret.urn
 
 
-def test_the_kubeconfig_is_marked_secret(graph):
+def test_the_kubeconfig_is_what_the_server_gives_and_a_secret(graph):
     (provider,) = graph.of_type("pulumi:providers:kubernetes")
-    assert provider.inputs["kubeconfig"] == SECRET
+    (server,) = graph.of_type("host:index:K3sServer")
+    assert server.urn in provider.dependencies
+    assert {"kubeconfig", "joinToken"} <= set(server.options["additional_secret_outputs"])
+    assert provider.inputs["kubeconfig"] in {SECRET, UNKNOWN}, "only a deployment knows it"
+
+
+def test_tokens_and_the_key_of_sessions_show_nowhere(graph):
+    (server,) = graph.of_type("host:index:K3sServer")
+    assert (server.inputs["token"], server.inputs["agentToken"]) == (SECRET, SECRET)
+    hidden = {SECRET, UNKNOWN}
+    assert {act.inputs["connection"] for act in graph.of_type("command:remote:Command")} <= hidden
+    assert {agent.inputs["token"] for agent in graph.of_type("host:index:K3sAgent")} <= hidden
 
 
 def test_every_stack_runs_the_sixteen_servers(graph):
@@ -60,7 +71,7 @@ def test_names_hold_no_stack_and_no_index(graph):
 def test_components_have_three_part_literal_tokens(graph):
     tokens = {r.type for r in graph if not r.custom}
     assert tokens
-    assert all(re.fullmatch(r"sophia:[a-z]+:[A-Z][A-Za-z]+", token) for token in tokens)
+    assert all(re.fullmatch(r"sophia:[a-z0-9]+:[A-Z][A-Za-z]+", token) for token in tokens)
 
 
 def test_a_graph_survives_its_json(graph):

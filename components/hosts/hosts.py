@@ -61,5 +61,6 @@ class Hosts(pulumi.ComponentResource):
             for host in plan.hosts(stack)
         }
         self.by_name: Mapping[str, Host] = built
+        self.provider = provider
         self.access = pulumi.Output.all(**{host: built[host].access for host in built})
         self.register_outputs({"access": self.access})

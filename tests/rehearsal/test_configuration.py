@@ -56,30 +56,23 @@ def test_the_committed_choices_stay(folder: Folder, committed: Path) -> None:
     assert (config["sophia:machines"], config["sophia:price_book"]) == (["sophia-development"], "2026")
 
 
-def test_the_rehearsal_adds_its_lock_its_kubeconfig_and_the_secrets_and_nothing_else(
-    folder: Folder, committed: Path
-) -> None:
+def test_the_rehearsal_adds_its_lock_and_the_secrets_and_nothing_else(folder: Folder, committed: Path) -> None:
     config = _document(write(folder, committed=committed, secret_names=SECRETS))["config"]
     added = config.keys() - {"sophia:machines", "sophia:price_book"}
-    assert added == {"sophia:image_lock", "sophia:kubeconfig", "sophia:openai_api_key", "sophia:slack_bot_token"}
+    assert added == {"sophia:image_lock", "sophia:openai_api_key", "sophia:slack_bot_token"}
     assert config["sophia:image_lock"] == "rehearsal"
 
 
 def test_every_secret_is_encrypted(folder: Folder, committed: Path) -> None:
     config = _document(write(folder, committed=committed, secret_names=SECRETS))["config"]
-    secret = ("sophia:kubeconfig", "sophia:openai_api_key", "sophia:slack_bot_token")
-    assert [[*config[key]] for key in secret] == [["secure"]] * 3
+    secret = ("sophia:openai_api_key", "sophia:slack_bot_token")
+    assert [[*config[key]] for key in secret] == [["secure"]] * 2
 
 
 def test_no_secret_stands_in_the_file_in_plain(folder: Folder, committed: Path) -> None:
     text = write(folder, committed=committed, secret_names=SECRETS).read_text(encoding="utf-8")
-    hidden = (_decrypted(folder, "sophia:openai_api_key"), folder.passphrase.read_text(), folder.kubeconfig.read_text())
-    assert [value in text for value in hidden] == [False, False, False]
-
-
-def test_the_kubeconfig_is_the_rehearsals(folder: Folder, committed: Path) -> None:
-    write(folder, committed=committed, secret_names=SECRETS)
-    assert _decrypted(folder, "sophia:kubeconfig") == folder.kubeconfig.read_text(encoding="utf-8")
+    hidden = (_decrypted(folder, "sophia:openai_api_key"), folder.passphrase.read_text())
+    assert [value in text for value in hidden] == [False, False]
 
 
 def test_a_fake_value_says_that_it_is_one(folder: Folder, committed: Path) -> None:
@@ -99,7 +92,6 @@ def test_two_stacks_have_different_fake_values(folder: Folder, committed: Path) 
     write(folder, committed=committed, secret_names=SECRETS)
     prod = Folder(folder.home, "prod")
     prod.create()
-    prod.kubeconfig.write_text("kind: Config\n", encoding="utf-8")
     write(prod, committed=committed, secret_names=SECRETS)
     assert _decrypted(folder, "sophia:openai_api_key") != _decrypted(prod, "sophia:openai_api_key")
 
@@ -114,13 +106,6 @@ def test_a_second_run_writes_nothing(folder: Folder, committed: Path) -> None:
     before = write(folder, committed=committed, secret_names=SECRETS).stat()
     after = write(folder, committed=committed, secret_names=SECRETS).stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
-
-
-def test_a_new_kubeconfig_is_taken_over(folder: Folder, committed: Path) -> None:
-    write(folder, committed=committed, secret_names=SECRETS)
-    folder.kubeconfig.write_text("kind: Config\nusers: []\n", encoding="utf-8")
-    write(folder, committed=committed, secret_names=SECRETS)
-    assert "users" in _decrypted(folder, "sophia:kubeconfig")
 
 
 def test_the_committed_file_is_only_read(folder: Folder, committed: Path) -> None:
@@ -186,12 +171,6 @@ def test_a_stack_without_a_committed_file_is_named(folder: Folder, tmp_path: Pat
 def test_an_empty_committed_file_is_no_choices(folder: Folder, committed: Path) -> None:
     committed.write_text("", encoding="utf-8")
     assert "sophia:image_lock" in _document(write(folder, committed=committed, secret_names=()))["config"]
-
-
-def test_before_the_rehearsal_is_up_the_message_says_how_to_bring_it_up(folder: Folder, committed: Path) -> None:
-    folder.kubeconfig.unlink()
-    with pytest.raises(RehearsalError, match=r"run `\./sophia up dev`"):
-        write(folder, committed=committed, secret_names=SECRETS)
 
 
 def test_k3s_is_what_stands_in_for_it_on_this_computer(folder: Folder, committed: Path) -> None:

@@ -15,6 +15,7 @@ from render.monitor import DuplicateUrnError, plain
 
 FLEET = "urn:pulumi:dev::sophia::sophia:mcp:McpFleet"
 MACHINES = "urn:pulumi:dev::sophia::sophia:lambda:Cluster"
+K3S = "urn:pulumi:dev::sophia::sophia:k3s:Cluster"
 HOSTS = "urn:pulumi:dev::sophia::sophia:hosts:Hosts"
 
 # Recorded from the engine (3.259) after `./sophia up dev` with the one server `github`.
@@ -40,7 +41,14 @@ ENGINES = {
     f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-sophia-directories",
     f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-ssh",
     f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-systemd-journald",
-    "urn:pulumi:dev::sophia::pulumi:providers:kubernetes::cluster",
+    f"{K3S}::k3s",
+    f"{K3S}$command:remote:Command::k3s-joined",
+    f"{K3S}$command:remote:Command::k3s-snapshot",
+    f"{K3S}$host:index:K3sServer::k3s-sophia-development",
+    f"{K3S}$kubernetes:core/v1:ConfigMap::k3s-gpu-sharing",
+    f"{K3S}$kubernetes:core/v1:NodePatch::k3s-sophia-development-labels",
+    f"{K3S}$pulumi:providers:command::k3s-acts",
+    f"{K3S}$pulumi:providers:kubernetes::k3s-provider",
     f"{FLEET}::sophia-mcp",
     f"{FLEET}$kubernetes:core/v1:LimitRange::sophia-mcp-limits",
     f"{FLEET}$kubernetes:core/v1:Namespace::sophia-mcp-namespace",
