@@ -20,7 +20,8 @@ from rehearsal.toolchain.tool import Tool
 Source = Literal["PATH", "download", "build"]
 _MANIFEST = "manifest.json"
 _STAGING = "staging-"
-_SOURCES = ("go.mod", "go.sum", "*.go", "*.yaml")
+_SOURCES = ("go.mod", "go.sum", ".go", ".yaml")
+_TESTS = ("_test.go",)
 
 
 class DamagedEntryError(RuntimeError):
@@ -72,9 +73,8 @@ def source_files(edges: Edges, folder: str) -> tuple[Path, ...]:
         edges: the machine.
         folder: the tool's folder under ``tools/``.
     """
-    root = edges.sources / folder
-    found = (path for pattern in _SOURCES for path in root.rglob(pattern))
-    return tuple(sorted(path for path in found if not path.name.endswith("_test.go")))
+    found = (Path(place, name) for place, _, names in os.walk(edges.sources / folder) for name in names)
+    return tuple(sorted(path for path in found if path.name.endswith(_SOURCES) and not path.name.endswith(_TESTS)))
 
 
 def embedded_files(edges: Edges, tool: Tool) -> tuple[Path, ...]:

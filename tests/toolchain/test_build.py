@@ -103,6 +103,19 @@ def test_an_embedded_schema_gets_the_version_and_never_enters_the_checkout(
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
+def test_a_file_from_elsewhere_in_the_repository_is_embedded_and_never_copied_there(
+    tiny: Tool, edges: Edges, take: Take, go: Path
+) -> None:
+    folder = edges.sources / "tiny"
+    (folder / "main.go").write_text(EMBEDDING)
+    (edges.sources.parent / "schema.json").write_text("facts")
+    before = sorted(path.name for path in folder.iterdir())
+    tool = replace(tiny, probes=(), downloads=(), build=replace(tiny.build, variables=(), embeds=("schema.json",)))
+    program = take(tool, go.parent).program("tiny")
+    assert subprocess.run([program], capture_output=True, check=True, text=True).stderr == "facts\n"
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
 def test_what_go_complains_about_is_told(tiny: Tool, edges: Edges, take: Take, go: Path) -> None:
     (edges.sources / "tiny" / "main.go").write_text("package main\n\nfunc main() { undefined() }\n")
     with pytest.raises(ToolError, match="undefined: undefined"):

@@ -131,6 +131,21 @@ def test_a_generated_file_beside_the_sources_changes_nothing(tiny: Tool, edges: 
     assert key(tiny, edges) == before
 
 
+def test_a_test_beside_the_sources_changes_nothing(tiny: Tool, edges: Edges) -> None:
+    before = key(tiny, edges)
+    (edges.sources / "tiny" / "main_test.go").write_text("package main\n")
+    assert key(tiny, edges) == before
+
+
+def test_a_change_of_what_a_program_embeds_is_another_entry(tiny: Tool, edges: Edges) -> None:
+    facts = edges.sources.parent / "facts.json"
+    facts.write_text("{}")
+    embedding = replace(tiny, build=replace(tiny.build, embeds=("facts.json",)))
+    before = key(embedding, edges)
+    facts.write_text('{"a": 1}')
+    assert key(embedding, edges) != before
+
+
 def test_the_cache_is_where_the_user_says() -> None:
     assert cache_root({"SOPHIA_CACHE": "/a", "XDG_CACHE_HOME": "/b"}) == Path("/a")
     assert cache_root({"XDG_CACHE_HOME": "/b"}) == Path("/b/sophia")

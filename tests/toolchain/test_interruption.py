@@ -22,11 +22,11 @@ PATIENCE = 30
 
 
 @pytest.fixture
-def slow(edges: Edges, script: Callable[..., Path], tmp_path: Path, go: Path) -> Callable[[float], Edges]:
-    """A machine whose Go notes each build and takes its time before it begins."""
+def slow(edges: Edges, script: Callable[..., Path], tmp_path: Path, go: Path) -> Callable[[str], Edges]:
+    """A machine whose Go notes each build and waits by a shell command before it begins."""
 
-    def machine(seconds: float) -> Edges:
-        begin = f'[ "$1" = build ] && {{ echo $$ >> {tmp_path}/builds; sleep {seconds}; }}'
+    def machine(wait: str) -> Edges:
+        begin = f'[ "$1" = build ] && {{ echo $$ >> {tmp_path}/builds; {wait}; }}'
         return replace(edges, search_path=str(script("go", f'{begin}\nexec {go} "$@"')))
 
     return machine
@@ -44,9 +44,9 @@ def builds(tmp_path: Path) -> Builds:
 
 
 @pytest.fixture
-def begun(tiny: Tool, slow: Callable[[float], Edges], start: Start, builds: Builds) -> "subprocess.Popen[str]":
+def begun(tiny: Tool, slow: Callable[[str], Edges], start: Start, builds: Builds) -> "subprocess.Popen[str]":
     """A set-up in mid-build."""
-    process = start(tiny, slow(PATIENCE))
+    process = start(tiny, slow(f"sleep {PATIENCE}"))
     _until(builds, "the build")
     return process
 
@@ -108,12 +108,17 @@ def test_an_interrupted_build_leaves_a_clean_cache(begun: "subprocess.Popen[str]
 
 
 def test_two_set_ups_at_once_build_once(
-    tiny: Tool, slow: Callable[[float], Edges], start: Start, builds: Builds
+    tiny: Tool, slow: Callable[[str], Edges], start: Start, builds: Builds, tmp_path: Path
 ) -> None:
-    machine = slow(1)
+    seen = tmp_path / "seen"
+    machine = slow(f"until [ -e {seen} ]; do sleep 0.02; done")
     first = start(tiny, machine)
     _until(builds, "the first build")
     second = start(tiny, machine)
-    outputs = [process.communicate(timeout=PATIENCE)[0] for process in (first, second)]
+    assert second.stdout is not None
+    told = second.stdout.readline()
+    seen.touch()
+    for process in (first, second):
+        process.communicate(timeout=PATIENCE)
     assert (first.returncode, second.returncode, len(builds())) == (0, 0, 1)
-    assert "Waiting for another set-up to finish tiny 1.2.3" in outputs[1]
+    assert told == "Waiting for another set-up to finish tiny 1.2.3\n"

@@ -31,6 +31,11 @@ def test_an_upgrade_on_path_does_not_change_what_the_cache_holds(tiny: Tool, tak
     assert "v1.2.3" in entry.program("tiny").read_text()
 
 
+def test_a_tool_of_our_own_is_built_whatever_path_has(tiny: Tool, take: Take, script: Script, go: Path) -> None:
+    folder = script("tiny", "echo tiny v1.2.3")
+    assert take(replace(tiny, own=True, downloads=()), folder, go.parent).manifest.source == "build"
+
+
 @pytest.mark.parametrize("body", ["echo tiny v1.2.4", "echo tiny v1.2.3-dispatcher", "echo hello", "exit 1"])
 def test_a_program_on_path_that_is_not_exactly_it_is_passed_over(
     tiny: Tool, take: Take, script: Script, offer: Offer, body: str

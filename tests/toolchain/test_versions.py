@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from catalog.offence import CatalogError
 from catalog.versions import TOOL_LOCK, VERSIONS, Versions, read_tool_lock, read_versions
@@ -88,6 +89,13 @@ def test_every_tool_is_written_for_the_pinned_go(path: Path) -> None:
     line = next(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("go "))
     wanted = f"go {VERSIONS_PINNED.go}.0"
     assert line == wanted, f"{path.relative_to(ROOT)}: {line!r}; catalog/versions.yaml pins {VERSIONS_PINNED.go}"
+
+
+def test_k3s_is_pinned_alike_in_both_files_and_stands_on_the_pinned_kubernetes() -> None:
+    stated = yaml.safe_load((ROOT / "catalog/k3s.yaml").read_text(encoding="utf-8"))
+    assert (stated["version"], stated["previous"]) == (VERSIONS_PINNED.k3s, VERSIONS_PINNED.k3s_previous)
+    releases = [release.removeprefix("v").partition("+")[0] for release in (stated["version"], stated["previous"])]
+    assert releases == [VERSIONS_PINNED.kubernetes, VERSIONS_PINNED.kubernetes_previous]
 
 
 def test_the_lock_lists_every_download_and_nothing_else() -> None:

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -19,8 +18,7 @@ func utility() {
 		etcdutl.NewVersionCommand(),
 		etcdutl.NewMigrateCommand(),
 	)
-	if err := root.Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if root.Execute() != nil { // cobra has told it
 		os.Exit(1)
 	}
 }

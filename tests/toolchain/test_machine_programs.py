@@ -1,0 +1,135 @@
+"""What machines bring and what is delivered to them: whole folders of files that are there, and their digests."""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import catalog
+from catalog.versions import read_versions
+from rehearsal.toolchain import ensure, progress_for
+from rehearsal.toolchain.cache import Cache, Entry
+from rehearsal.toolchain.edges import Edges
+from rehearsal.toolchain.machine_programs import (
+    artefacts_folder,
+    images,
+    k3s_artefacts,
+    pause_reference,
+    programs_folder,
+    workload_references,
+)
+from rehearsal.toolchain.recipes import recipes
+from rehearsal.toolchain.tool import Platform, Tool
+
+ROOT = Path(__file__).parents[2]
+VERSIONS = read_versions()
+
+
+@pytest.fixture
+def entries(edges: Edges) -> Mapping[str, Entry]:
+    """Every tool, with a few bytes for each of its files."""
+    cache = Cache(replace(edges, sources=ROOT / "tools"))
+
+    def put(tool: Tool) -> Entry:
+        cache.shelf(tool).mkdir(parents=True)
+        with cache.staging(tool) as staging:
+            for name in (*tool.programs, *tool.artefacts, *filter(None, [tool.plugin])):
+                (staging / name).write_text(f"{tool.name} {tool.version} {name}")
+            return cache.keep(tool, staging, "build", tool.version, "a test")
+
+    return {tool.name: put(tool) for tool in recipes(VERSIONS, Platform("linux", "amd64"))}
+
+
+@pytest.fixture
+def folder(entries: Mapping[str, Entry], edges: Edges) -> Path:
+    return programs_folder(entries, VERSIONS, edges)
+
+
+def test_a_machine_finds_both_releases_of_kubernetes_and_everything_that_k3s_starts(folder: Path) -> None:
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+    node = ("kubelet", "kube-proxy", "fake-device-plugin")
+    assert found == {
+        *(
+            f"kubernetes/{release}/{name}"
+            for release in (VERSIONS.kubernetes, VERSIONS.kubernetes_previous)
+            for name in (*control_plane, *node)
+        ),
+        *(f"bin/{name}" for name in ("etcd", "etcdctl", "etcdutl", "kwok")),
+        "kwok-stages.yaml",
+        *(f"images/{name}.tar" for name in ("coredns", "pause", "pod")),
+    }
+
+
+def test_each_release_has_its_own_programs(folder: Path) -> None:
+    for release, tool in ((VERSIONS.kubernetes, "kubernetes"), (VERSIONS.kubernetes_previous, "kubernetes-previous")):
+        text = (folder / "kubernetes" / release / "kube-apiserver").read_text()
+        assert text == f"{tool} {release} kube-apiserver"
+
+
+def test_nothing_leads_out_of_the_folder(folder: Path) -> None:
+    assert [path for path in folder.rglob("*") if path.is_symlink()] == []
+
+
+def test_the_folder_takes_no_room_of_its_own(folder: Path, entries: Mapping[str, Entry]) -> None:
+    assert (folder / "bin/etcd").samefile(entries["etcd"].program("etcd"))
+
+
+def test_the_same_programs_are_the_same_folder(folder: Path, entries: Mapping[str, Entry], edges: Edges) -> None:
+    before = folder.stat().st_ino
+    assert programs_folder(entries, VERSIONS, edges).stat().st_ino == before
+
+
+def test_a_folder_that_lacks_a_program_is_made_anew(folder: Path, entries: Mapping[str, Entry], edges: Edges) -> None:
+    (folder / "bin/etcd").unlink()
+    assert programs_folder(entries, VERSIONS, edges) == folder
+    assert (folder / "bin/etcd").exists()
+
+
+def test_every_image_that_a_workload_of_the_catalog_names_is_one_of_the_rehearsal_s() -> None:
+    named = {server.image.reference for server in catalog.load().mcp.values()}
+    assert named <= set(workload_references())
+
+
+def test_the_image_of_sandboxes_is_the_one_that_k3s_takes_by_itself() -> None:
+    assert pause_reference() == "rancher/mirrored-pause:3.6"
+
+
+def test_the_dns_server_is_called_as_k3s_packages_it(entries: Mapping[str, Entry], edges: Edges) -> None:
+    (reference,) = next(image for image in images(entries, VERSIONS, edges) if image.program == "coredns").references
+    packaged = ROOT / "tools/k3s/manifests/packaged/coredns.yaml"
+    assert f"{reference}\n" in packaged.read_text(encoding="utf-8").replace('"', "")
+
+
+def test_the_k3s_of_each_release_lies_under_its_digest(entries: Mapping[str, Entry], edges: Edges) -> None:
+    digests = k3s_artefacts(entries, VERSIONS, edges)
+    assert digests.keys() == {VERSIONS.k3s, VERSIONS.k3s_previous}
+    for release, digest in digests.items():
+        content = (artefacts_folder(edges) / digest).read_bytes()
+        assert (hashlib.sha256(content).hexdigest(), release in content.decode()) == (digest, True)
+
+
+def test_an_artefact_that_is_not_what_its_name_says_is_replaced(entries: Mapping[str, Entry], edges: Edges) -> None:
+    digest = k3s_artefacts(entries, VERSIONS, edges)[VERSIONS.k3s]
+    path = artefacts_folder(edges) / digest
+    path.unlink()
+    path.write_text("half")
+    os.utime(path, (1, 1))
+    k3s_artefacts(entries, VERSIONS, edges)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("release", [VERSIONS.kubernetes, VERSIONS.kubernetes_previous])
+@pytest.mark.parametrize(
+    "program", ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"]
+)
+def test_a_program_of_each_release_answers_its_version(release: str, program: str) -> None:
+    chain = ensure(VERSIONS, progress=progress_for())
+    path = chain.machine_programs / "kubernetes" / release / program
+    answer = subprocess.run([path, "--version"], capture_output=True, check=True, text=True).stdout
+    assert answer.strip() == f"Kubernetes v{release}"
