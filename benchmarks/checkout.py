@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ class Checkout:
     """The copy."""
     home: Path
     """Where its rehearsals live."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variables of its environment."""
 
     def sophia(self, *words: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a verb and return what it printed.
@@ -73,7 +75,7 @@ class Checkout:
 
     def environment(self) -> dict[str, str]:
         """Return the environment of ``./sophia``."""
-        return {**os.environ, "SOPHIA_HOME": str(self.home)}
+        return {**os.environ, "SOPHIA_HOME": str(self.home), **self.settings}
 
     def engine_environment(self, stack: str) -> dict[str, str]:
         """Return the environment that ``./sophia env`` sets in a shell."""
@@ -84,8 +86,13 @@ class Checkout:
         return dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
 
 
-def copied(folder: Path) -> Checkout:
-    """Return a copy of this checkout, as it is now, in a folder; the virtual environment is shared."""
+def copied(folder: Path, **settings: str) -> Checkout:
+    """Return a copy of this checkout, as it is now, in a folder; the virtual environment is shared.
+
+    Args:
+        folder: where it is copied to.
+        settings: variables of its environment.
+    """
     words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True, text=True)
     for name in filter(None, listed.stdout.split("\0")):
@@ -94,7 +101,7 @@ def copied(folder: Path) -> Checkout:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     (folder / "checkout/.venv").symlink_to(ROOT / ".venv")
-    return Checkout(folder / "checkout", folder / "home")
+    return Checkout(folder / "checkout", folder / "home", settings)
 
 
 def _require(done: subprocess.CompletedProcess[str], code: int) -> None:

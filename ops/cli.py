@@ -23,11 +23,10 @@ from ops.error import AccountError, AsleepError, InputError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, lock_images
-from ops.lock_k3s import lock_k3s
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import preview as preview_verb
-from ops.results import DriftResult, LockResult, PreviewResult
+from ops.results import DriftResult, PreviewResult
 from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
@@ -112,6 +111,11 @@ def down(stack: Stack = "dev", *, everything: All = False) -> None:
 def env(stack: Stack = "dev") -> None:
     """Print shell exports: `eval "$(./sophia env dev)"` lets kubectl and pulumi be used by hand."""
     environment = existing(stack, progress_for()).engine.environment
+    try:
+        rehearsal_of(stack).write_kubeconfig()
+    except RehearsalError as error:
+        # The engine can be used before there is a cluster, and to find out why there is none.
+        view.show_warnings([f"kubectl has nothing to speak to: {error}"], Console(stderr=True, highlight=False))
     facts = catalog.load().secrets
     names = (name for canonical, secret in facts.items() for name in (canonical, *secret.aliases))
     for line in exports(environment, os.environ, names):
@@ -120,12 +124,9 @@ def env(stack: Stack = "dev") -> None:
 
 @app.command()
 def lock(*, as_json: AsJson = False) -> None:
-    """Fill the digests of images and of K3s that nobody has looked up yet, from where they are published."""
+    """Fill the digests of images that nobody has looked up yet, from their registry."""
     with httpx.Client(base_url=REGISTRY, timeout=20.0, follow_redirects=True) as client:
-        images = lock_images(catalog.ROOT / "lock/images.yaml", client)
-        programs = lock_k3s(catalog.ROOT / "lock/k3s.yaml", client)
-    filled = {**images.filled, **programs.filled}
-    result = LockResult(stack="", filled=filled, errors=(*images.errors, *programs.errors))
+        result = lock_images(catalog.ROOT / "lock/images.yaml", client)
     answer(result, lambda: typer.echo(f"{len(result.filled)} digests filled"), as_json=as_json)
 
 

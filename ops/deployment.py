@@ -10,6 +10,7 @@ import httpx
 import catalog
 from catalog.ignores import DriftIgnore
 from ops.engine import Engine, EngineError
+from ops.error import InputError
 from ops.phases import Phases
 from ops.runner import Runner
 from rehearsal import Rehearsal, RehearsalError, home, stacks
@@ -47,7 +48,8 @@ class Deployment:
     engine: Engine
     """Its engine."""
     cluster: httpx.Client | None
-    """Speaks to its API server; None in the cloud, where the program alone holds the credentials."""
+    """Speaks to its API server as soon as there is one; None in the cloud, where the program alone holds the
+    credentials."""
     ignores: tuple[DriftIgnore, ...] = ()
     """Deviations that the catalog bears for a while, in any stack."""
     join: Callable[[], object] = lambda: None
@@ -62,7 +64,7 @@ class Deployment:
 
 
 def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
-    """Return the stack's deployment on this machine, its cluster running; what already runs is left as it is.
+    """Return the stack's deployment on this machine, its machines running; what already runs is left as it is.
 
     Args:
         stack: name of the stack.
@@ -72,7 +74,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     Raises:
         CatalogError: the catalog or the stack's choice breaks a rule; nothing was changed.
         ToolError: a tool cannot be had.
-        RehearsalError: the cluster cannot be started.
+        RehearsalError: the machines cannot be started.
     """
     with phases.phase("render"):
         facts = catalog.load()
@@ -82,8 +84,8 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     with phases.phase("tools"):
         toolchain = ensure(facts.versions, progress=progress)
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
-    with phases.phase("cluster"):
-        rehearsal.start(graph.choice.nodes, progress)
+    with phases.phase("machines"):
+        rehearsal.start(progress, light=light_nodes(os.environ))
         rehearsal.configure(
             committed=ROOT / f"Pulumi.{stack}.yaml",
             secrets=_secrets(facts),
@@ -110,10 +112,11 @@ def existing(stack: str, progress: Progress) -> Deployment:
     """
     graph = render(stack)
     facts = catalog.load()
-    stopped = [service.name for service in rehearsal_of(stack).status() if not service.running]
-    if stopped:
+    there = rehearsal_of(stack)
+    stopped = [f"{service.name} stopped" for service in there.status() if not service.running]
+    if stopped or not there.configured:
         msg = (
-            f"the rehearsal of {stack} under {home()} is not up ({', '.join(stopped)} stopped); run "
+            f"the rehearsal of {stack} under {home()} is not up ({', '.join(stopped) or 'never configured'}); run "
             f"`./sophia up {stack}`, as the same user (`sudo` has a home of its own)"
         )
         raise RehearsalError(msg)
@@ -173,6 +176,19 @@ def require_cloud(environment: Mapping[str, str]) -> None:
             f"{', '.join(rehearsing)} point this shell at a rehearsal; open a new shell, `pulumi login`, and try again"
         )
         raise EngineError(msg)
+
+
+def light_nodes(environment: Mapping[str, str]) -> bool:
+    """Return whether nodes shall run no pods and only seem to, as `NODES=light` asks for where scale is needed.
+
+    Raises:
+        InputError: it asks for something else.
+    """
+    chosen = environment.get("NODES") or "full"
+    if chosen not in {"full", "light"}:
+        msg = f"NODES={chosen}: nodes are full, which is the default and runs every pod, or light"
+        raise InputError(msg)
+    return chosen == "light"
 
 
 def known(stack: str) -> str:

@@ -3,6 +3,8 @@
 import catalog
 from ops.deployment import rehearsal_of
 from ops.results import DoctorResult, ToolRow
+from rehearsal import Rehearsal, RehearsalError
+from rehearsal.api_server import PORT
 from rehearsal.machines import image
 from rehearsal.toolchain import inspect
 from rehearsal.toolchain.status import SETUP
@@ -14,8 +16,19 @@ def doctor(stack: str) -> DoctorResult:
     rows = tuple(ToolRow(name=t.name, wanted=t.wanted, found=t.found or "", ok=t.ok, mend=t.mend or "") for t in tools)
     rows = (*rows, _machines())
     missing = tuple(f"{row.name} {row.wanted} is missing; run {row.mend}" for row in rows if not row.ok)
-    services = {s.name: s.endpoint if s.running else "stopped" for s in rehearsal_of(stack).status()}
+    rehearsal = rehearsal_of(stack)
+    services = {s.name: s.endpoint if s.running else "stopped" for s in rehearsal.status()}
+    services["kube-apiserver"] = _api_server(rehearsal)
     return DoctorResult(stack=stack, tools=rows, services=services, errors=missing)
+
+
+def _api_server(rehearsal: Rehearsal) -> str:
+    """Return where the stack's API server answers."""
+    try:
+        found = rehearsal.api_server()
+    except RehearsalError:
+        return "stopped"
+    return f"{found.address}:{PORT}"
 
 
 def _machines() -> ToolRow:

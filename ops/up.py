@@ -62,6 +62,10 @@ def up(
                 break
             outcome, troubles = _run(deployment, view)
     unjoined = _joined(deployment)
+    if deployment.cluster is not None:
+        # Whoever has it in a shell goes on with it, although the server's certificates or its address are new.
+        with suppress(RehearsalError):
+            rehearsal_of(stack).write_kubeconfig()
     told = [] if outcome.ok else [_remedied(error, deployment) for error in outcome.errors]
     errors = [*(_complaint(stack, trouble) for trouble in troubles), *told]
     if not outcome.ok and not errors:

@@ -68,8 +68,13 @@ class Account:
         """Where its machines are."""
         return Room(self.home)
 
-    def start(self, progress: Progress) -> None:
+    def start(self, progress: Progress, *, programs: Path | None = None, light: bool | None = None) -> None:
         """Make the API answer and its machines run; after a crash or a reboot it holds what it held.
+
+        Args:
+            progress: told what is being done.
+            programs: what machines find at /opt/rehearsal; what they found before by default.
+            light: whether the nodes of machines that boot from here on are light ones; as before by default.
 
         Raises:
             RehearsalError: when this is not root, a port is taken or something does not start.
@@ -81,6 +86,7 @@ class Account:
         if not self.folder.key.exists():
             # The prefix lets anyone who meets it know that it opens nothing.
             write_private(self.folder.key, f"rehearsal-{secrets.token_hex(20)}")
+        self._remember(programs, light=light)
         running = find(self.folder, [_NAME, _MACHINES])
         # What runs has its root: a newer one is for the next start.
         base = Path(running[_MACHINES].command[-1]) if _MACHINES in running else image.ensure(progress)
@@ -184,6 +190,16 @@ class Account:
         (status,) = service.status(self.folder, {name: f"{self._address}:{port}"})
         return status
 
+    def _remember(self, programs: Path | None, *, light: bool | None) -> None:
+        if light is not None:
+            mark = self.folder.light_nodes
+            mark.touch() if light else mark.unlink(missing_ok=True)
+        if programs:
+            fresh = self.folder.programs.with_name(".programs.new")
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(programs)
+            fresh.replace(self.folder.programs)
+
     def _require_key(self) -> None:
         if self.folder.state.exists() and not self.folder.private_key.exists():
             message = (
@@ -196,7 +212,9 @@ class Account:
         # `python -m` finds the package in the directory it is started in.
         python = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m")
         fake = (*python, "rehearsal.lambda_cloud", *self._arguments())
-        machines = (*python, "rehearsal.machines", str(self.home), "--base", str(base))
+        programs = self.folder.programs
+        found = ("--programs", str(programs.readlink())) if programs.is_symlink() else ()
+        machines = (*python, "rehearsal.machines", str(self.home), *found, "--base", str(base))
         return Service(_NAME, fake, f"{self.url}/healthz"), Service(_MACHINES, machines, f"{self.room.gate}/healthz")
 
     def _key(self) -> str:

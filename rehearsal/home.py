@@ -107,6 +107,16 @@ class AccountFolder(Place):
         return self.path / "api-key"
 
     @property
+    def programs(self) -> Path:
+        """A link to what its machines find at /opt/rehearsal."""
+        return self.path / "programs"
+
+    @property
+    def light_nodes(self) -> Path:
+        """It exists while the nodes of machines that boot shall be light ones."""
+        return self.path / "light-nodes"
+
+    @property
     @override
     def title(self) -> str:
         """What it is called in messages."""
@@ -185,16 +195,6 @@ class Folder(Place):
         return self.home / "stacks/.lock"
 
     @property
-    def etcd(self) -> Path:
-        """The cluster's data."""
-        return self.path / "etcd"
-
-    @property
-    def pki(self) -> Path:
-        """Keys and certificates."""
-        return self.path / "pki"
-
-    @property
     def machines(self) -> Path:
         """The ids of the machines it needs beside those that it launches."""
         return self.path / MACHINES_NEEDED
@@ -216,7 +216,7 @@ class Folder(Place):
 
     @property
     def kubeconfig(self) -> Path:
-        """Credentials of the cluster's deployer."""
+        """Credentials of the cluster's administrator, for people."""
         return self.path / "kubeconfig"
 
     @property
@@ -255,7 +255,7 @@ class Folder(Place):
         Raises:
             RehearsalError: when one cannot be made, naming it.
         """
-        for place in (self.path, self.pki, self.logs, self.run, self.temporary, self.pulumi_home, self.state):
+        for place in (self.path, self.logs, self.run, self.temporary, self.pulumi_home, self.state):
             private(place)
 
     def remove(self) -> None:

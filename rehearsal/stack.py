@@ -1,4 +1,4 @@
-"""One stack's rehearsal, in its light form: a real control plane on loopback whose nodes are kept alive by kwok."""
+"""One stack's rehearsal: its machines in the account, the engine's configuration and state, and its cluster there."""
 
 import io
 import json
@@ -12,21 +12,19 @@ from typing import Any
 import filelock
 import httpx
 
-from catalog import Node
-from rehearsal import configuration, control_plane, pki, process, service
+from rehearsal import api_server, configuration
 from rehearsal.account import Account
-from rehearsal.address import address, require_free
+from rehearsal.api_server import ApiServer, Connection
 from rehearsal.environment import environment, install_plugins, without_automatic_logs
 from rehearsal.error import RehearsalError
 from rehearsal.home import PROJECT, Folder, private, stacks, write_private
 from rehearsal.machines.command import require_root
-from rehearsal.nodes import register
 from rehearsal.service import ServiceStatus
 from rehearsal.state import State
 from rehearsal.toolchain import Progress, Toolchain, ToolError, progress_for
 
 _FREE_BYTES = 1024**3
-"""etcd, logs and the engine's state of a long day take less than half of it."""
+"""What machines write, logs and the engine's state of a long day take less than half of it."""
 
 _LAMBDA = "lambda-cloud:index:"
 """How the types of resources that live in the account begin."""
@@ -57,41 +55,29 @@ class Rehearsal:
         return Folder(self.home, self.stack)
 
     @property
-    def address(self) -> str:
-        """The loopback address that all its services listen on."""
-        return address(self.home, self.stack)
-
-    @property
     def kubeconfig(self) -> Path:
-        """Credentials of the cluster; it exists once the rehearsal was started."""
+        """Credentials of the cluster for people, once `write_kubeconfig` has found one."""
         return self.folder.kubeconfig
 
-    def start(self, nodes: Sequence[Node], progress: Progress) -> None:
-        """Make every service run and answer, and the cluster have exactly these nodes, all Ready.
+    def start(self, progress: Progress, *, light: bool = False) -> None:
+        """Make the account and its machines run; the cluster comes up on them by the engine.
 
         What runs already is left alone; after a crash or a reboot it resumes with the data that is there.
 
         Args:
-            nodes: what the machines register as.
             progress: told what is being done.
+            light: whether the nodes of machines that boot from here on run no pods, and only seem to.
 
         Raises:
             RehearsalError: before anything is changed when a port is taken or the disk is full; later when a service
-                does not start or a node does not become Ready.
+                does not start.
         """
         require_root()
         with self._locked(progress):
             self._require_room()
-            self._require_ports()
             with self._shared():
                 self.folder.create()
-                self.account.start(progress)
-            pki.create(self.folder, self.address)
-            trust = pki.trust(self.folder)
-            waves = control_plane.services(self.folder, self.address, self._tools)
-            service.start(self.folder, waves, trust, progress)
-            with self.cluster() as cluster:
-                register(cluster, nodes, progress)
+                self.account.start(progress, programs=self._tools.machine_programs, light=light)
 
     def configure(self, *, committed: Path, secrets: Sequence[str], account: Mapping[str, Any] | None = None) -> Path:
         """Make the engine ready to run this stack, and return the configuration to give it with ``--config-file``.
@@ -118,9 +104,30 @@ class Rehearsal:
         return generated
 
     def cluster(self) -> httpx.Client:
-        """Return what speaks to the API server as the deployer; the rehearsal was started."""
-        address = f"https://{self.address}:6443"
-        return httpx.Client(base_url=address, verify=pki.trust(self.folder), trust_env=False, timeout=30.0)
+        """Return what speaks to the API server as its administrator; until there is one, every request fails."""
+        return httpx.Client(base_url="https://kubernetes", transport=Connection(self.api_server), timeout=30.0)
+
+    def api_server(self) -> ApiServer:
+        """Return the API server of the cluster.
+
+        Raises:
+            RehearsalError: there is none yet, or it does not answer.
+        """
+        try:
+            return api_server.find(self.account.room, self.state.resources())
+        except RehearsalError as error:
+            message = f"{error}; `./sophia up {self.stack}` brings it up"
+            raise RehearsalError(message) from None
+
+    def write_kubeconfig(self) -> None:
+        """Make the kubeconfig for people what the server says now, or be absent where there is no server.
+
+        Raises:
+            RehearsalError: there is none yet, or it does not answer.
+        """
+        self.kubeconfig.unlink(missing_ok=True)
+        found = self.api_server()
+        write_private(self.kubeconfig, found.kubeconfig.text(self.stack, server=found.url, proxy=found.gate))
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment for the engine and for kubectl, to be used instead of the caller's."""
@@ -138,17 +145,12 @@ class Rehearsal:
 
     def status(self) -> tuple[ServiceStatus, ...]:
         """Return what runs, in the order in which it starts."""
-        endpoints = {name: f"{self.address}:{ports[0]}" for name, ports in control_plane.PORTS.items()}
-        return (*service.status(self.folder, endpoints), self.account.status(), self.account.machines_status())
+        return (self.account.status(), self.account.machines_status())
 
-    def stop(self) -> None:
-        """End every process of this rehearsal; its data stays.
-
-        Raises:
-            RehearsalError: when one cannot be ended.
-        """
-        with self._locked():
-            service.stop(self.folder, control_plane.WAVES)
+    @property
+    def configured(self) -> bool:
+        """Whether the engine was made ready to run its stack."""
+        return self.folder.configuration.exists()
 
     @property
     def asleep(self) -> bool:
@@ -156,20 +158,10 @@ class Rehearsal:
         return self.folder.asleep.exists()
 
     def sleep(self) -> None:
-        """End every process of this rehearsal and delete its cluster, as terminating its machines does.
-
-        Raises:
-            RehearsalError: when one cannot be ended.
-        """
-        lost = self.folder.etcd.with_name("etcd.lost")
+        """Know that its machines are gone, and its cluster with them."""
         with self._locked():
-            service.stop(self.folder, control_plane.WAVES)
-            shutil.rmtree(lost, ignore_errors=True)
-            if self.folder.etcd.exists():
-                # Whole or not at all: half a cluster would be taken for one when the stack wakes.
-                self.folder.etcd.rename(lost)
+            self.kubeconfig.unlink(missing_ok=True)
             self.folder.asleep.touch(mode=0o600)
-            shutil.rmtree(lost, ignore_errors=True)
 
     def wake(self) -> None:
         """Forget that the stack slept: whatever is launched from here on is seen."""
@@ -186,15 +178,13 @@ class Rehearsal:
             RehearsalError: when a process cannot be ended, or at the end, when the account could not be told.
         """
         untold = ""
-        with self._locked():
-            service.stop(self.folder, control_plane.WAVES)
-            with self._shared():
-                try:
-                    self._leave_account(machines, release=release)
-                except (RehearsalError, ToolError) as error:
-                    untold = str(error)
-                self.state.remove()
-                self.folder.remove()
+        with self._locked(), self._shared():
+            try:
+                self._leave_account(machines, release=release)
+            except (RehearsalError, ToolError) as error:
+                untold = str(error)
+            self.state.remove()
+            self.folder.remove()
         if untold:
             message = f"{self.stack} is gone, but the account still holds what was its: {untold}"
             raise RehearsalError(message)
@@ -227,12 +217,6 @@ class Rehearsal:
                 "nothing was started: free some room, or set SOPHIA_HOME to a directory on another disk"
             )
             raise RehearsalError(message)
-
-    def _require_ports(self) -> None:
-        """Only the ports of services that do not run: the others are held by us."""
-        running = process.find(self.folder, control_plane.PORTS)
-        needed = {port: name for name, ports in control_plane.PORTS.items() if name not in running for port in ports}
-        require_free(self.address, needed)
 
     @contextmanager
     def _locked(self, progress: Progress | None = None) -> Iterator[None]:

@@ -12,9 +12,6 @@ from rehearsal.lambda_cloud.market import known
 from rehearsal.lambda_cloud.records import Instance, State, Status
 from rehearsal.machines.machine import MachineSpec, Size
 
-LIGHT_NODES = "light-nodes"
-"""Name of the file, in the account's directory, that makes the nodes of machines light ones while it is there."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -51,7 +48,7 @@ class Sources:
         except FileNotFoundError:
             return {}
         needed = {one for file in self._needs() for one in _read(file)}
-        light = (AccountFolder(self.home).path / LIGHT_NODES).exists()
+        light = AccountFolder(self.home).light_nodes.exists()
         return wanted(State.model_validate_json(text), needed, light=light)
 
     def _needs(self) -> tuple[str, ...]:

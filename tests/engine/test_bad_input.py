@@ -98,12 +98,16 @@ def test_a_stack_that_does_not_exist_names_those_that_do(fresh):
         assert "choose one of: dev, prod, staging" in refused(fresh, verb, "qa")
 
 
-def test_a_lost_passphrase_says_what_is_lost_and_what_to_do(checkout):
-    checkout.sophia("up", "dev")
-    passphrase = checkout.home / "stacks/dev/passphrase"
+def test_nodes_of_another_kind_are_refused_with_the_choices(fresh):
+    other = Checkout(fresh.root, fresh.home, {"NODES": "heavy"})
+    assert "NODES=heavy: nodes are full" in refused(other, "up", "dev")
+
+
+def test_a_lost_passphrase_says_what_is_lost_and_what_to_do(dev):
+    passphrase = dev.home / "stacks/dev/passphrase"
     kept = passphrase.read_text()
     passphrase.unlink()
-    done = checkout.sophia("up", "dev", check=False)
+    done = dev.sophia("up", "dev", check=False)
     assert done.returncode == 1
     assert str(passphrase) in done.stderr
     assert "./sophia down dev" in done.stderr

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import catalog
 from rehearsal.account import Account
 from rehearsal.home import Folder
 from rehearsal.machines import Room
+from tests.engine.by_hand import id_of, on
 from tests.host.scan import SCANNED, Run, listening, scan
 
 pytestmark = pytest.mark.engine
@@ -20,29 +22,9 @@ EDITED = "/etc/systemd/journald.conf.d/60-sophia.conf"
 
 
 @pytest.fixture(scope="module")
-def prod(checkout):
-    """A checkout whose prod is up."""
-    checkout.sophia("up", "prod")
-    return checkout
-
-
-@pytest.fixture(scope="module")
-def ids(prod) -> Mapping[str, str]:
-    """Ids of the machines by name."""
-    with Account(prod.home).control() as control:
-        return {str(one.name): one.id for one in control.state().instances if one.live}
-
-
-@pytest.fixture(scope="module")
-def by_hand(prod, ids) -> ByHand:
-    """Runs a script as root on a machine, as somebody does who is in a hurry."""
-
-    def run(machine: str, script: str) -> str:
-        done = Room(prod.home).enter(ids[machine], ["sh", "-euc", script])
-        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    return run
+def by_hand(prod) -> ByHand:
+    """Runs a script as root on a machine of prod."""
+    return partial(on, prod)
 
 
 def drifted(checkout, stack: str = "prod") -> dict[str, dict[str, Any]]:
@@ -120,7 +102,7 @@ def test_a_host_that_is_down_is_a_finding_and_keeps_nobody_else_from_being_repai
     assert prod.answer("drift", "prod")["changes"] == []
 
 
-def test_what_is_open_from_outside_from_another_node_and_from_a_peer_is_what_the_table_says(prod, ids):
+def test_what_is_open_from_outside_from_another_node_and_from_a_peer_is_what_the_table_says(prod):
     room, host = Room(prod.home), "sophia-ai-core"
     facts = catalog.load()
     address = str(facts.machines[host].expected_ip)
@@ -128,7 +110,7 @@ def test_what_is_open_from_outside_from_another_node_and_from_a_peer_is_what_the
     places: dict[str, tuple[Run, str, set[str]]] = {
         "outside": (lambda words, text: stranger.run(words, text=text), address, {"world"}),
         "another node": (
-            lambda words, text: room.enter(ids["sophia-mcp-orchestrator"], words, text=text),
+            lambda words, text: room.enter(id_of(prod, "sophia-mcp-orchestrator"), words, text=text),
             address,
             {"world", "nodes"},
         ),
@@ -139,7 +121,7 @@ def test_what_is_open_from_outside_from_another_node_and_from_a_peer_is_what_the
         ),
     }
     rows = facts.firewall.rows("server").values()
-    with listening(lambda words, text: room.enter(ids[host], words, text=text)):
+    with listening(lambda words, text: room.enter(id_of(prod, host), words, text=text)):
         for place, (knock, target, sources) in places.items():
             found = scan(knock, target)
             told = {f"{row.protocol} {row.port}" for row in rows if row.port and sources & {*row.sources}} & SCANNED

@@ -1,4 +1,4 @@
-"""The runbooks about hosts lead out of what they are about: followed word by word, on dev."""
+"""The runbooks lead out of what they are about: followed word by word, on dev."""
 
 import pytest
 
@@ -30,4 +30,18 @@ def test_a_machine_that_was_launched_again_is_a_host_again(dev):
     told = followed(dev, "new-address-after-relaunch.md")
     assert "Endpoint = " in "".join(printed for _, printed in told)
     assert "155.248.194.183:51822" not in "".join(printed for _, printed in told), "the old address is nobody's"
+    assert "No changes" in told[-1][1]
+
+
+def test_a_cluster_is_restored_from_a_snapshot_with_what_nothing_declares(dev):
+    told = followed(dev, "restore-the-cluster.md")
+    assert "by-hand" in "".join(printed for block, printed in told if "etcd-snapshot ls" in block)
+    assert "No drift" in "".join(printed for block, printed in told if "./sophia drift" in block)
+    assert "by-hand" in told[-1][1], "what was lost is there again"
+
+
+def test_a_cluster_that_was_forgotten_is_taken_over_without_a_restart(dev):
+    told = followed(dev, "take-over-a-cluster.md")
+    before, after = (printed for block, printed in told if "ActiveEnterTimestamp" in block)
+    assert before.splitlines()[-2:] == after.splitlines()[:2]
     assert "No changes" in told[-1][1]

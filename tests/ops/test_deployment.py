@@ -22,7 +22,9 @@ def toolless(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("toolless")
 def test_a_rehearsal_that_is_not_up_names_the_command_that_brings_it_up(tmp_path):
-    with pytest.raises(RehearsalError, match=r"dev under .* is not up \(.*kube-apiserver.*\); run `\./sophia up dev`"):
+    with pytest.raises(
+        RehearsalError, match=r"dev under .* is not up \(.*lambda-cloud stopped.*\); run `\./sophia up dev`"
+    ):
         deployment.existing("dev", progress_for())
     assert not (tmp_path / "home").exists()
 

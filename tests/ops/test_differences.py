@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ops.differences import differences, paths
@@ -77,7 +77,8 @@ def test_absent_is_not_the_same_as_null():
 
 
 @given(GRAPHS)
-@settings(max_examples=30)
+# A busy machine draws slowly.
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 def test_a_graph_does_not_differ_from_itself(one):
     assert differences(one, one) == ()
 

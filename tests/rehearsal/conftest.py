@@ -1,6 +1,5 @@
-"""What the tests of the rehearsal share: a directory of their own, and machines to register."""
+"""What the tests of the rehearsal share: a directory of their own."""
 
-import io
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -10,23 +9,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-import catalog
-from catalog import Node
 from catalog.versions import read_versions
 from rehearsal import Rehearsal
 from rehearsal.home import Folder
 from rehearsal.process import end, find, spawn
 from rehearsal.toolchain import Toolchain, ensure, progress_for
 
-PROD = ("sophia-ai-core", "sophia-mcp-orchestrator", "sophia-data-pipeline", "sophia-production-instance")
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    """A rehearsal's directory with a kubeconfig, and nothing running."""
+    """A rehearsal's directory, and nothing running."""
     folder = Folder(tmp_path / "home", "dev")
     folder.create()
-    folder.kubeconfig.write_text("kind: Config\n", encoding="utf-8")
     return folder
 
 
@@ -50,12 +44,6 @@ def bystander() -> Iterator[psutil.Popen]:
         yield process
         with suppress(psutil.NoSuchProcess):
             process.kill()
-
-
-@pytest.fixture(scope="session")
-def machines() -> tuple[Node, ...]:
-    """Production's nodes, one of them tainted and of another architecture."""
-    return catalog.load().stack("prod", machines=PROD, image_lock="rehearsal").nodes
 
 
 @pytest.fixture(scope="session")
@@ -84,15 +72,5 @@ def lane(toolchain: Toolchain) -> Iterator[Rehearsal]:
     """A rehearsal that the tests of a module change in turn; each starts it first, which mends what one left."""
     with tempfile.TemporaryDirectory(prefix="sophia-rehearsal-") as home:
         rehearsal = Rehearsal(stack="lane", home=Path(home), toolchain=toolchain)
-        yield rehearsal
-        rehearsal.remove()
-
-
-@pytest.fixture(scope="session")
-def cluster(toolchain: Toolchain, machines: Sequence[Node]) -> Iterator[Rehearsal]:
-    """A rehearsal that is up, for tests that only look at it or use a namespace of their own."""
-    with tempfile.TemporaryDirectory(prefix="sophia-rehearsal-") as home:
-        rehearsal = Rehearsal(stack="shared", home=Path(home), toolchain=toolchain)
-        rehearsal.start(machines, progress_for(io.StringIO()))
         yield rehearsal
         rehearsal.remove()

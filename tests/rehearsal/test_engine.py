@@ -46,10 +46,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _configured(home: Path, toolchain: Toolchain, project: Path, stack: str) -> Rehearsal:
-    """Configuring needs credentials of a cluster and no cluster."""
     rehearsal = Rehearsal(stack=stack, home=home, toolchain=toolchain)
     rehearsal.folder.create()
-    rehearsal.kubeconfig.write_text("kind: Config\n", encoding="utf-8")
     rehearsal.configure(committed=project / f"Pulumi.{stack}.yaml", secrets=SECRETS)
     return rehearsal
 
@@ -76,7 +74,6 @@ def test_the_engine_reads_what_was_encrypted_here(configured: Rehearsal, project
     kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
     values = json.loads(_pulumi(configured, project, "config", "--show-secrets", "--json"))
     assert values["sophia:openai_api_key"] == {"value": kept["OPENAI_API_KEY"], "secret": True}
-    assert values["sophia:kubeconfig"]["value"] == configured.kubeconfig.read_text(encoding="utf-8")
 
 
 def test_one_value_is_read_by_hand(configured: Rehearsal, project: Path) -> None:

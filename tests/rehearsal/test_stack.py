@@ -2,14 +2,12 @@
 
 import io
 import shutil
-import socket
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
-from catalog import Node
 from rehearsal import Rehearsal, RehearsalError, stacks
 from rehearsal.home import AccountFolder, Folder
 from rehearsal.toolchain import Toolchain, progress_for
@@ -23,24 +21,39 @@ class Usage(NamedTuple):
     free: int
 
 
-def test_a_full_disk_ends_the_start_before_anything_is_made(
-    tmp_path: Path, machines: Sequence[Node], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_ends_the_start_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12 - 10**8, 10**8))
     rehearsal = Rehearsal(stack="dev", home=tmp_path / "home", toolchain=NO_TOOLS)
     with pytest.raises(RehearsalError, match=r"95 MiB are free and a rehearsal needs 1024.*SOPHIA_HOME"):
-        rehearsal.start(machines, progress_for(io.StringIO()))
+        rehearsal.start(progress_for(io.StringIO()))
     assert not rehearsal.folder.path.exists()
 
 
-def test_a_port_in_use_ends_the_start_before_anything_is_made(tmp_path: Path, machines: Sequence[Node]) -> None:
-    rehearsal = Rehearsal(stack="dev", home=tmp_path / "home", toolchain=NO_TOOLS)
+def test_a_kubeconfig_of_a_cluster_that_is_gone_is_not_left_to_people(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(stack="dev", home=tmp_path / "home")
+    rehearsal.folder.create()
+    rehearsal.kubeconfig.write_text("old", encoding="utf-8")
+    with pytest.raises(RehearsalError, match=r"there is no cluster yet.*`\./sophia up dev` brings it up"):
+        rehearsal.write_kubeconfig()
+    assert not rehearsal.kubeconfig.exists()
+
+
+def test_a_request_before_there_is_a_cluster_says_so(tmp_path: Path) -> None:
     with (
-        socket.create_server((rehearsal.address, 6443)),
-        pytest.raises(RehearsalError, match=rf"{rehearsal.address}:6443 \(kube-apiserver\) is in use"),
+        Rehearsal(stack="dev", home=tmp_path / "home").cluster() as cluster,
+        pytest.raises(httpx.ConnectError, match="there is no cluster yet"),
     ):
-        rehearsal.start(machines, progress_for(io.StringIO()))
-    assert not rehearsal.folder.path.exists()
+        cluster.get("/api/v1/nodes")
+
+
+def test_a_stack_that_sleeps_has_no_kubeconfig_until_it_wakes(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(stack="dev", home=tmp_path / "home")
+    rehearsal.folder.create()
+    rehearsal.kubeconfig.write_text("old", encoding="utf-8")
+    rehearsal.sleep()
+    assert (rehearsal.asleep, rehearsal.kubeconfig.exists()) == (True, False)
+    rehearsal.wake()
+    assert not rehearsal.asleep
 
 
 def test_a_rehearsal_is_looked_at_without_the_tool_chain_and_without_a_trace(tmp_path: Path) -> None:

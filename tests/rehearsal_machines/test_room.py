@@ -136,7 +136,7 @@ def test_a_name_that_could_not_be_a_part_of_a_path_is_refused(name):
 
 def test_whoever_is_not_root_is_told_before_anything_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    for act in (Room(tmp_path / "home").open, partial(Rehearsal(stack="dev", home=tmp_path / "home").start, (), QUIET)):
+    for act in (Room(tmp_path / "home").open, partial(Rehearsal(stack="dev", home=tmp_path / "home").start, QUIET)):
         with pytest.raises(RehearsalError, match=r"machines need root: .*nothing was made: run it with sudo"):
             act()
     assert list(tmp_path.iterdir()) == []
