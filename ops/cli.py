@@ -23,10 +23,11 @@ from ops.error import AccountError, AsleepError, InputError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, lock_images
+from ops.lock_k3s import lock_k3s
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import preview as preview_verb
-from ops.results import DriftResult, PreviewResult
+from ops.results import DriftResult, LockResult, PreviewResult
 from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
@@ -124,9 +125,12 @@ def env(stack: Stack = "dev") -> None:
 
 @app.command()
 def lock(*, as_json: AsJson = False) -> None:
-    """Fill the digests of images that nobody has looked up yet, from their registry."""
+    """Fill the digests of images and of K3s that nobody has looked up yet, from where they are published."""
     with httpx.Client(base_url=REGISTRY, timeout=20.0, follow_redirects=True) as client:
-        result = lock_images(catalog.ROOT / "lock/images.yaml", client)
+        images = lock_images(catalog.ROOT / "lock/images.yaml", client)
+        programs = lock_k3s(catalog.ROOT / "lock/k3s.yaml", client)
+    filled = {**images.filled, **programs.filled}
+    result = LockResult(stack="", filled=filled, errors=(*images.errors, *programs.errors))
     answer(result, lambda: typer.echo(f"{len(result.filled)} digests filled"), as_json=as_json)
 
 

@@ -176,7 +176,7 @@ class LockResult(Result):
     """Which digests were filled."""
 
     filled: Mapping[str, str] = {}
-    """Digest by image reference."""
+    """Digest by image reference, or by the address of a program."""
 
 
 class ToolRow(BaseModel):

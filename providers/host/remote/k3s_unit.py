@@ -39,12 +39,13 @@ def started(shown: Shown) -> float:
 def journal(name: str, since: float | None) -> list[str]:
     """Return the last lines that K3s wrote, since a moment; what systemd says of it where it wrote none."""
     begin = [] if since is None else [f"--since=@{since:.3f}"]
-    base = ["journalctl", "-o", "cat", "--no-pager", "-n", str(LINES), *begin]
+    # From the end on: counted from a moment on, they would be the first ones.
+    base = ["journalctl", "-o", "cat", "--no-pager", "--reverse", "-n", str(LINES), *begin]
     # Its very last lines may bear its name alone: their process had ended before the journal looked whose it was.
     for chosen in (["SYSLOG_IDENTIFIER=k3s"], ["-u", name]):
         lines = last_lines(run([*base, *chosen], seconds=10).stdout, LINES)
         if lines:
-            return lines
+            return lines[::-1]
     return []
 
 

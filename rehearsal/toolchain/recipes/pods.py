@@ -1,4 +1,7 @@
-"""What runs in pods of the rehearsal, as static programs that images are made of."""
+"""What runs in pods of the rehearsal, as static programs that images are made of.
+
+Each is in the tool cache twice: as the program and as its image.
+"""
 
 from catalog.versions import Versions
 from rehearsal.toolchain.tool import Build, Checksum, Download, Platform, Probe, Tool
@@ -35,7 +38,7 @@ def coredns(versions: Versions, platform: Platform) -> Tool:
             package=".",
             output="coredns",
             seconds=75,
-            size_mib=51,
+            size_mib=2 * 51,
             go_cache_mib=900,
         ),
     )
@@ -43,12 +46,12 @@ def coredns(versions: Versions, platform: Platform) -> Tool:
 
 def pod() -> Tool:
     """What serves in the place of an MCP server whose image is not built yet."""
-    return _of_ours("pod", ".", size_mib=6)
+    return _of_ours("pod", ".", size_mib=2 * 6)
 
 
 def pause() -> Tool:
     """What holds the namespaces of a pod."""
-    return _of_ours("pause", "./pause", size_mib=2)
+    return _of_ours("pause", "./pause", size_mib=2 * 2)
 
 
 def _of_ours(name: str, package: str, size_mib: int) -> Tool:
