@@ -17,6 +17,7 @@ from rehearsal.machines.client import Client
 from rehearsal.machines.command import PATH, require_root
 from rehearsal.machines.disk import Disk, disks
 from rehearsal.machines.folder import MachinesFolder
+from rehearsal.machines.limits import raise_limits
 from rehearsal.machines.machine import Machine, MachineSpec
 from rehearsal.machines.names import RUNNER, Names, path_of, there
 from rehearsal.machines.network import Network
@@ -72,6 +73,7 @@ class Room:
             RehearsalError: when this is not root, or the kernel refuses.
         """
         require_root()
+        raise_limits()
         self.folder.create()
         with self._locked():
             disk.sweep(self.folder.disks)
