@@ -157,7 +157,8 @@ func importImages(ctx context.Context, c Config) error {
 		if before[archive] == now[archive] {
 			continue
 		}
-		if err := ctr(ctx, "images", "import", archive); err != nil {
+		// Each image is unpacked when the first container is made of it: most nodes run few of them.
+		if err := ctr(ctx, "images", "import", "--no-unpack", archive); err != nil {
 			return fmt.Errorf("images of %s: %w", archive, err)
 		}
 		log.Info("Imported images from %s", archive)
