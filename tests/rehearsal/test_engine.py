@@ -113,9 +113,10 @@ def test_configuring_twice_keeps_the_state(configured: Rehearsal, project: Path)
     assert "lock" in _pulumi(configured, project, "stack", "output")
 
 
-def test_the_engine_finds_its_plugin_without_the_network(configured: Rehearsal, project: Path) -> None:
+def test_the_engine_finds_its_plugins_without_the_network(configured: Rehearsal, project: Path) -> None:
     plugins = json.loads(_pulumi(configured, project, "plugin", "ls", "--json"))
-    assert [(plugin["name"], plugin["kind"]) for plugin in plugins] == [("kubernetes", "resource")]
+    found = sorted((plugin["name"], plugin["kind"]) for plugin in plugins)
+    assert found == [("command", "resource"), ("kubernetes", "resource")]
 
 
 def test_removing_a_stack_makes_the_engine_forget_it_and_it_alone(
