@@ -112,7 +112,15 @@ func startContainerd(ctx context.Context, c Config, m machine) (*child.Child, er
 	if err != nil {
 		return nil, err
 	}
-	return started, await(ctx, started, "containerd", func() error { return ctr(ctx, "version") })
+	if err := await(ctx, started, "containerd", func() error { return ctr(ctx, "version") }); err != nil {
+		return started, err
+	}
+	// It answers without the part that kubelets speak to, too.
+	plugins, err := output(ctx, "", "ctr", "--address", socket, "plugins", "ls", "id==cri")
+	if err == nil && !strings.Contains(plugins, " ok") {
+		err = fmt.Errorf("containerd runs without its CRI plugin; its last lines:\n%s", started.Tail())
+	}
+	return started, err
 }
 
 // checkRegistries refuses a file that is no mapping, as K3s does; no image is pulled here, so nothing else is done with it.

@@ -1,0 +1,232 @@
+"""Nodes: real kubelets and pods on machines, what a machine's description makes of them, and their end."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import catalog
+from catalog.versions import read_versions
+from providers.host.ruleset import Pods, Row, render
+from rehearsal.machines import Room
+from rehearsal.machines.machine import Size
+from rehearsal.machines.testing import spec, temporary_room
+from rehearsal.toolchain.machine_programs import workload_references
+from tests.rehearsal_machines.k3s import Cluster, daemon_set, is_true, toolchain
+
+pytestmark = pytest.mark.engine
+
+LARGE = Size(architecture="amd64", vcpus=14, memory_mib=102400, disk_gib=512, gpus=1, gpu="a6000")
+CPU = Size(architecture="amd64", vcpus=4, memory_mib=16384, disk_gib=512)
+ARM = Size(architecture="arm64", vcpus=64, memory_mib=442368, disk_gib=4096, gpus=1, gpu="gh200")
+PORT = 8080
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A server and two agents of two regions, the last of another architecture; a pod `web` runs on both others."""
+    tools = toolchain()
+    with temporary_room(tools.machine_programs) as room:
+        machines = (
+            spec(1, size=CPU, name="server"),
+            spec(2, size=LARGE, name="worker", region="us-south-1"),
+            spec(3, size=ARM, name="arm"),
+        )
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(room.boot, machines))
+        made = Cluster(room, tools, machines)
+        begun = time.monotonic()
+        for machine in machines:
+            made.start(machine)
+        made.wait("three Ready nodes", lambda: made.ready_nodes() == ["arm", "server", "worker"])
+        sys.stderr.write(f"\n  a server and two agents are Ready: {time.monotonic() - begun:.1f} s\n")
+        made.apply(daemon_set("web", workload_references()[0], PORT))
+        made.wait("two Ready pods", lambda: made.ready("web", 2))
+        yield made
+
+
+def test_each_node_has_the_size_the_addresses_and_the_version_of_its_machine(cluster):
+    nodes = {node["metadata"]["name"]: node["status"] for node in cluster.get("nodes")["items"]}
+    sizes = {name: (one["capacity"]["cpu"], one["capacity"]["memory"]) for name, one in nodes.items()}
+    assert sizes == {"server": ("4", "16Gi"), "worker": ("14", "100Gi"), "arm": ("64", "432Gi")}
+    assert {name: one["nodeInfo"]["architecture"] for name, one in nodes.items()} == {
+        "server": "amd64",
+        "worker": "amd64",
+        "arm": "arm64",
+    }
+    for number, name in enumerate(("server", "worker", "arm"), 1):
+        addresses = {one["type"]: one["address"] for one in nodes[name]["addresses"]}
+        assert (addresses["InternalIP"], addresses["ExternalIP"]) == (f"10.16.0.{number}", f"203.0.113.{number}")
+        assert nodes[name]["nodeInfo"]["kubeletVersion"].split("+")[0] == f"v{read_versions().kubernetes}"
+
+
+def test_a_pod_of_the_catalogs_image_runs_as_its_own_user_on_a_file_system_that_it_cannot_write(cluster):
+    worker = cluster.machines[1]
+    pod = cluster.pod_on(worker, "web")
+    answered = cluster.shell(worker, f"curl -sS --max-time 5 http://{pod['status']['podIP']}:{PORT}/")
+    assert answered == "web\n"
+    status = cluster.shell(worker, "cat /proc/$(pgrep --newest --full '^/pod')/status")
+    assert "Uid:\t10001\t10001" in status
+    assert "CapBnd:\t0000000000000000" in status
+    assert "Seccomp:\t2" in status
+
+
+def reaches(cluster: Cluster, number: int, address: str) -> bool:
+    """Whether a pod of a machine reaches an address: its network namespace is entered, because it holds no program."""
+    inside = "nsenter --net=/run/netns/$(ls /run/netns | head -1)"
+    command = f"{inside} curl -sS --max-time 3 --output /dev/null http://{address}/"
+    return cluster.room.enter(cluster.machines[number].id, ["sh", "-c", command]).returncode == 0
+
+
+def service(name: str) -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": PORT}]},
+    }
+
+
+def protect(cluster: Cluster, *, without: str = "") -> None:
+    """Give every machine the catalog's firewall, perhaps without one of its ports."""
+    firewall = catalog.load().firewall
+    nodes = [machine.public for machine in cluster.machines]
+    for machine in cluster.machines:
+        rows = [
+            Row(name=name, protocol=port.protocol, port=port.port, sources=port.sources)
+            for name, port in firewall.rows("server" if machine is cluster.machines[0] else "agent").items()
+            if name != without
+        ]
+        table = render(rows, nodes, "access", [], Pods(interface="cni0", network="10.42.0.0/16")).text
+        cluster.shell(machine, "nft --file -", text=table)
+
+
+def test_behind_the_catalogs_firewall_pods_of_two_machines_reach_each_other_services_and_the_api(cluster):
+    cluster.apply(service("web"))
+    web = cluster.get("service", "web")["spec"]["clusterIP"]
+    pods = [cluster.pod_on(machine, "web")["status"]["podIP"] for machine in cluster.machines[:2]]
+    protect(cluster)
+    try:
+        for number in (0, 1):
+            cluster.wait("the other pod", lambda n=number: reaches(cluster, n, f"{pods[1 - n]}:{PORT}"), seconds=15)
+            assert all(reaches(cluster, number, web) for _ in range(6)), "a Service loses requests"
+        inside = "nsenter --net=/run/netns/$(ls /run/netns | head -1)"
+        for machine in cluster.machines[:2]:
+            answer = cluster.shell(machine, f"{inside} curl -sk --max-time 5 https://10.43.0.1/readyz")
+            assert '"code": 401' in answer, "the API server does not answer a pod"
+        assert cluster.kubectl("logs", "--selector=app=web").stdout.count("serving") == 2
+    finally:
+        for machine in cluster.machines:
+            cluster.shell(machine, "nft delete table inet sophia")
+
+
+def test_packets_between_pods_come_to_the_meshs_port_of_the_public_address_and_no_other_way(cluster):
+    pod = cluster.pod_on(cluster.machines[1], "web")["status"]["podIP"]
+    protect(cluster, without="mesh")
+    try:
+        assert not reaches(cluster, 0, f"{pod}:{PORT}")
+    finally:
+        for machine in cluster.machines:
+            cluster.shell(machine, "nft delete table inet sophia")
+    assert reaches(cluster, 0, f"{pod}:{PORT}")
+    endpoints = cluster.shell(cluster.machines[0], "bridge fdb show dev flannel-wg")
+    assert "dst 203.0.113.2 " in endpoints
+
+
+def test_a_name_of_a_service_is_resolved_from_a_pods_network(cluster):
+    cluster.apply(service("web"))
+    program = (
+        "import socket,struct; q=struct.pack('>6H',7,256,1,0,0,0)"
+        "+b''.join(bytes([len(p)])+p for p in b'web.default.svc.cluster.local'.split(b'.'))+struct.pack('>BHH',0,1,1);"
+        "s=socket.socket(type=socket.SOCK_DGRAM); s.settimeout(3); s.sendto(q,('10.43.0.10',53));"
+        "print(socket.inet_ntoa(s.recv(512)[-4:]))"
+    )
+    command = f'nsenter --net=/run/netns/$(ls /run/netns | head -1) python3 -c "{program}"'
+    web = cluster.get("service", "web")["spec"]["clusterIP"]
+
+    def resolved() -> bool:
+        done = cluster.room.enter(cluster.machines[1].id, ["sh", "-c", command])
+        return bool(done.stdout.strip() == web)
+
+    cluster.wait("the name", resolved)
+
+
+def test_gpus_are_offered_as_often_as_the_nodes_label_says_to_real_and_to_light_nodes(cluster):
+    def offered(name: str, count: str) -> bool:
+        return str(cluster.get("node", name)["status"]["allocatable"].get("nvidia.com/gpu")) == count
+
+    config = "version: v1\nsharing: {timeSlicing: {resources: [{name: nvidia.com/gpu, replicas: 4}]}}\n"
+    metadata = {"name": "nvidia-device-plugin-config", "namespace": "kube-system"}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"four": config}})
+    for name in ("worker", "arm"):
+        cluster.wait("one GPU", lambda node=name: offered(node, "1"))
+        cluster.kubectl("label", "node", name, "nvidia.com/device-plugin.config=four")
+        cluster.wait("four shares of a GPU", lambda node=name: offered(node, "4"))
+    assert "nvidia.com/gpu" not in cluster.get("node", "server")["status"]["allocatable"]
+
+
+def test_pods_live_on_while_k3s_restarts_and_are_found_again(cluster):
+    worker = cluster.machines[1]
+    before = cluster.pod_on(worker, "web")["status"]["containerStatuses"][0]
+    cluster.shell(worker, "systemctl stop k3s")
+    assert cluster.shell(worker, "pgrep --full '^/pod'").strip()
+    assert cluster.room.enter(worker.id, ["pgrep", "kubelet"]).returncode == 1
+    cluster.shell(worker, "systemctl start k3s")
+    cluster.wait("a Ready pod", lambda: cluster.ready("web", 2))
+    after = cluster.pod_on(worker, "web")["status"]["containerStatuses"][0]
+    assert (after["containerID"], after["restartCount"]) == (before["containerID"], before["restartCount"])
+
+
+def test_after_a_loss_of_power_the_machine_is_the_node_that_it_was_and_its_pods_run_again(cluster):
+    worker = cluster.machines[1]
+    before = cluster.pod_on(worker, "web")["metadata"]["uid"]
+    cluster.room.reboot(worker.id)
+
+    def again() -> bool:
+        pod = cluster.pod_on(worker, "web")
+        return is_true(pod, "Ready") and bool(pod["status"]["containerStatuses"][0]["restartCount"])
+
+    cluster.wait("the pod runs again", again)
+    assert cluster.pod_on(worker, "web")["metadata"]["uid"] == before
+    server = cluster.machines.index(cluster.machines[0])
+    pod = cluster.pod_on(worker, "web")["status"]["podIP"]
+    cluster.wait("the mesh", lambda: reaches(cluster, server, f"{pod}:{PORT}"), seconds=20)
+
+
+def test_killall_leaves_no_pod_no_mount_and_no_network_and_the_next_start_makes_them_anew(cluster):
+    worker = cluster.machines[1]
+    cluster.shell(worker, "systemctl stop k3s && /usr/local/bin/k3s killall")
+    assert cluster.room.enter(worker.id, ["pgrep", "--full", "^/pod|containerd"]).returncode == 1
+    look = "ip -brief link; nft list tables; ls /run/netns; grep -E 'run/k3s|/pods/' /proc/mounts; true"
+    left = cluster.shell(worker, look)
+    assert not any(word in left for word in ("cni", "flannel", "kube", "k3s", "nat", "pods")), left
+    assert cluster.shell(worker, "findmnt --noheadings --output FSTYPE /var/lib/kubelet").strip() != "overlay"
+    cluster.shell(worker, "systemctl start k3s")
+    cluster.wait("a Ready pod", lambda: cluster.ready("web", 2))
+
+
+def test_a_light_node_is_kept_while_its_k3s_runs(cluster):
+    arm = cluster.machines[2]
+    assert cluster.get("node", "arm")["metadata"]["labels"]["kwok.x-k8s.io/node"] == "fake"
+    cluster.kubectl("label", "node", "arm", "kubernetes.io/arch=amd64", "--overwrite")
+    cluster.wait("its label", lambda: cluster.get("node", "arm")["metadata"]["labels"]["kubernetes.io/arch"] == "arm64")
+    cluster.shell(arm, "systemctl stop k3s")
+    assert "kwok.x-k8s.io/node" not in cluster.get("node", "arm")["metadata"]["labels"]
+    cluster.shell(arm, "systemctl start k3s")
+    cluster.wait("it is kept again", lambda: "kwok.x-k8s.io/node" in cluster.get("node", "arm")["metadata"]["labels"])
+
+
+def test_the_end_of_machines_that_run_pods_leaves_nothing(cluster, room, left: Callable[[Room], list[str]]):
+    again = Room(room.home, programs=cluster.tools.machine_programs)
+    alone = Cluster(again, cluster.tools, (spec(1, size=CPU, name="alone"),))
+    again.boot(alone.machines[0])
+    alone.start(alone.machines[0])
+    alone.wait("a Ready node", lambda: alone.ready_nodes() == ["alone"])
+    alone.apply(daemon_set("web", workload_references()[0], PORT))
+    alone.wait("a Ready pod", lambda: alone.ready("web", 1))
+    again.stop("m1")
+    assert not (again.folder.disks / "m1").exists()
+    again.close()
+    assert left(again) == []
