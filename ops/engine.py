@@ -58,7 +58,7 @@ class Outcome:
         """Whether the engine finished and nothing failed."""
         return self.code == 0 and self.summary is not None and self.summary.result == "succeeded"
 
-    def may_go_on_beside(self, types: str) -> bool:
+    def may_go_on_beside(self, types: tuple[str, ...]) -> bool:
         """Return whether another run may do what this one left: only some resources failed, and others were changed.
 
         The engine goes on beside a failed resource, but the program ends where one depends on it, and what it has not

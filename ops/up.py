@@ -21,8 +21,8 @@ from rehearsal.toolchain import Progress
 _NOT_REACHED = "no address answers; check that the machine runs and its firewall admits you, then run again"
 """How the error of a host that is down ends."""
 
-_OF_HOSTS = "host:index:"
-"""How the types of resources on hosts begin."""
+_OF_HOSTS = ("host:index:", "command:remote:")
+"""How the types of resources on hosts begin, and of what is done there."""
 
 _MORE_RUNS = 3
 """How often a run that hosts have stopped is followed by another one."""

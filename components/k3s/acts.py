@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-JOIN_SECONDS = 240
-"""How long nodes may take to join, once there is a server."""
+JOIN_SECONDS = 180
+"""How long nodes may take to join, once there is a server: so long does a run end later where one cannot."""
 
 _AS_ROOT = "sudo -n /bin/sh -s --"
 _BEGINNING = """\
@@ -38,7 +38,7 @@ fi
 "$k3s" etcd-snapshot save --name "before-$1"
 """
 _JOINED = """\
-left=$1
+end=$(($(date +%s) + $1))
 shift
 while :; do
     ready=" $(kubectl get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/ { printf "%s ", $1 }' || true)"
@@ -50,8 +50,7 @@ while :; do
         esac
     done
     [ -n "$missing" ] || exit 0
-    left=$((left - 1))
-    if [ "$left" -le 0 ]; then
+    if [ "$(date +%s)" -ge "$end" ]; then
         say "not ready in time:$missing; look at the journal of k3s-agent there"
         exit 1
     fi
@@ -102,7 +101,7 @@ def joined(nodes: Iterable[str]) -> str:
     """Return the command that waits for nodes.
 
     >>> joined(["a", "b"])
-    'sudo -n /bin/sh -s -- 240 a b'
+    'sudo -n /bin/sh -s -- 180 a b'
     """
     return " ".join([_AS_ROOT, str(JOIN_SECONDS), *nodes])
 

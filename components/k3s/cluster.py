@@ -152,7 +152,7 @@ def _connection(host: Host, node: NodePlan, key: pulumi.Output[str]) -> Connecti
         user="ubuntu",
         private_key=key,
         host_key=host.resource.pinned_host_key,
-        dial_error_limit=2,
+        dial_error_limit=5,
         per_dial_timeout=10,
     )
 
