@@ -15,11 +15,11 @@ say() { echo "$*" >&2; }
 # Drains a node only while its kubelet can end pods: those of a dead one are made anew elsewhere once it is deleted.
 _LEAVING = """\
 leave() {
-    ready=$(kubectl get node "$node" --ignore-not-found \\
-        --output 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')
-    if [ -n "$ready" ]; then
+    found=$(kubectl get node "$node" --ignore-not-found \\
+        --output 'jsonpath={.metadata.name}/{.status.conditions[?(@.type=="Ready")].status}')
+    if [ -n "$found" ]; then
         kubectl cordon "$node"
-        if [ "$ready" = True ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --force \\
+        if [ "$found" = "$node/True" ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --force \\
             --timeout=180s --skip-wait-for-delete-timeout=60; then
             say "$node is not empty after 180 s and stays, cordoned: make room for its pods on other nodes, run again"
             exit 1
