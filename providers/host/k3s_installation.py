@@ -162,6 +162,8 @@ def _checks(whole: Mapping[str, Any]) -> dict[str, Any]:
         "external_ip": ",".join(external) or None,
         "mesh_ip": mesh[0] if mesh and meshed else None,
         "encrypted": whole.get("secrets-encryption") is True,
+        # Agents know it from their server alone; to wait for what does not come takes a moment.
+        "proxied": whole.get("disable-kube-proxy") is not True,
     }
 
 

@@ -1,9 +1,11 @@
 """K3s on real machines: proven, taken over as it runs, changed, mended, and gone without an API."""
 
+import subprocess
+
 import pytest
 
 from providers.host.k3s_rendering import unit
-from tests.host.k3s_ground import KUBECTL, POLICY
+from tests.host.k3s_ground import POLICY
 
 pytestmark = pytest.mark.engine
 CONFIG = "/etc/rancher/k3s/config.yaml"
@@ -34,8 +36,6 @@ def test_tokens_and_configuration_are_roots_alone_and_the_binary_runs_from_its_p
 
 def test_the_kubeconfig_leads_through_the_proxy_to_the_cluster_under_the_stacks_name(cluster, tmp_path, k3s):
     (tmp_path / "kubeconfig").write_text(cluster.server_state.outputs["kubeconfig"].value)
-    import subprocess  # noqa: PLC0415
-
     command = [k3s.toolchain.program("kubectl"), "--kubeconfig", tmp_path / "kubeconfig", "--context", "dev"]
     done = subprocess.run([*command, "get", "nodes", "-o", "name"], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["node/m1", "node/m2"]
@@ -124,8 +124,7 @@ def test_a_kubeconfig_that_ends_soon_is_a_finding_and_a_restart_renews_it(cluste
     )
     assert server.life.drift("K3sServer", cluster.server_state) == {"certificateCurrent": "update"}
     mended = server.life.mend("K3sServer", cluster.server_state)
-    assert mended.outputs["kubeconfigExpires"] > cluster.server_state.outputs["kubeconfigExpires"][:4]
-    assert KUBECTL.split()[0] == "/usr/local/bin/k3s"
+    assert mended.outputs["kubeconfigExpires"] >= cluster.server_state.outputs["kubeconfigExpires"]
 
 
 def test_a_machine_that_cannot_be_reached_is_a_finding(cluster, k3s):

@@ -79,6 +79,8 @@ def restore(index: dict[str, Any], *, but: Iterable[Path] = ()) -> None:
         new.unlink(missing_ok=True)
         _link(BEFORE / BINARY.name, new)
         new.rename(BINARY)
+        # Two names of one file are left as they are by a rename.
+        new.unlink(missing_ok=True)
     else:
         BINARY.unlink(missing_ok=True)
 

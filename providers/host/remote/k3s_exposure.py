@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from pathlib import Path
 
 from providers.host.remote.common import run
@@ -10,15 +11,32 @@ from providers.host.remote.k3s_places import AGENT_TOKEN, CONFIG, DATA, KUBECONF
 
 # Metrics and health of etcd, the scheduler, controllers, kubelet and kube-proxy, and the apiserver behind its front.
 LOOPBACK_ONLY = {2381, 2382, 6444, 10010, 10248, 10249, *range(10256, 10260)}
+KUBELET = 10248
+PROXY = {10249, 10256}
+SETTLING_SECONDS = 5.0
 SECRET = (CONFIG, TOKEN, AGENT_TOKEN, SERVER_TOKEN, DATA / "server/agent-token", DATA / "server/cred/passwd")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def exposed() -> list[str]:
     """Return the sockets that must be on loopback alone and are not."""
+    return sorted(one for one in _sockets() if _port(one) in LOOPBACK_ONLY and not _loopback(one))
+
+
+def settle() -> None:
+    """Wait a moment for kube-proxy, which opens its sockets after the node is ready, where there is one."""
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while time.monotonic() < deadline:
+        ports = {_port(one) for one in _sockets()}
+        # A node without a kubelet has no kube-proxy either.
+        if KUBELET not in ports or ports >= PROXY:
+            return
+        time.sleep(0.1)
+
+
+def _sockets() -> set[str]:
     lines = [line.split() for line in run(["ss", "-Hltn"]).stdout.splitlines()]
-    sockets = {fields[3] for fields in lines if len(fields) > 3}  # noqa: PLR2004 - the local address is the fourth
-    return sorted(one for one in sockets if _port(one) in LOOPBACK_ONLY and not _loopback(one))
+    return {fields[3] for fields in lines if len(fields) > 3}  # noqa: PLR2004 - the local address is the fourth
 
 
 def readable() -> list[str]:

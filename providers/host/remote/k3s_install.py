@@ -10,7 +10,7 @@ from typing import Any
 from providers.host.remote.common import StepFailedError
 from providers.host.remote.k3s_backup import before, drop, keep
 from providers.host.remote.k3s_delivery import install, stage
-from providers.host.remote.k3s_exposure import exposed, tighten
+from providers.host.remote.k3s_exposure import exposed, settle, tighten
 from providers.host.remote.k3s_health import wait
 from providers.host.remote.k3s_places import BINARY, KUBECONFIG, MARKER, SERVER_TOKEN, UNITS, digest, folder, text
 from providers.host.remote.k3s_state import newer
@@ -41,6 +41,8 @@ def write(data: Any) -> dict[str, Any]:
         since = change.make()
         tighten()
         node = wait(data, since=since)
+        if since is not None and data["checks"]["proxied"]:
+            settle()
         _closed()
     except StepFailedError as error:
         index = before()

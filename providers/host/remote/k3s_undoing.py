@@ -15,7 +15,7 @@ from providers.host.remote.k3s_unit import systemctl
 
 STOPPING_SECONDS = 120.0
 LONGEST_SECONDS = 180.0
-ANYTHING = {"external_ip": None, "mesh_ip": None, "encrypted": False}
+ANYTHING = {"external_ip": None, "mesh_ip": None, "encrypted": False, "proxied": False}
 
 
 def undo(data: Any, index: Any, error: StepFailedError, *, rotated: bool) -> StepFailedError:
