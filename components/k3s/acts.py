@@ -19,8 +19,8 @@ leave() {
         --output 'jsonpath={.metadata.name}/{.status.conditions[?(@.type=="Ready")].status}')
     if [ -n "$found" ]; then
         kubectl cordon "$node"
-        if [ "$found" = "$node/True" ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --force \\
-            --timeout=180s --skip-wait-for-delete-timeout=60; then
+        if [ "$found" = "$node/True" ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data \\
+            --force --timeout=180s --skip-wait-for-delete-timeout=60; then
             say "$node is not empty after 180 s and stays, cordoned: make room for its pods on other nodes, run again"
             exit 1
         fi
