@@ -1,10 +1,11 @@
 // CoreDNS with the plugins that K3s' Corefile names, and no others: the clients of clouds that the official program
-// holds too would make it three times as large, in the image store of every machine.
+// holds too would make it half as large again, in the image store of every machine.
 package main
 
 import (
 	"github.com/coredns/coredns/coremain"
 
+	_ "github.com/coredns/caddy/onevent"
 	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
@@ -21,7 +22,6 @@ import (
 	_ "github.com/coredns/coredns/plugin/reload"
 	_ "github.com/coredns/coredns/plugin/rewrite"
 	_ "github.com/coredns/coredns/plugin/template"
-	_ "github.com/coredns/caddy/onevent"
 )
 
 func main() { coremain.Run() }
