@@ -93,7 +93,10 @@ func register(ctx context.Context, kubelet *api, c Config, m machine) error {
 	if err := kubelet.patch(ctx, path+"/status", strategicMerge, map[string]any{"status": status(c, m)}); err != nil {
 		return err
 	}
-	return kubelet.patch(ctx, path, mergePatch, labels(map[string]any{fakeNode: "fake"}))
+	// It has no mesh, and says of one what every node says: whoever waits for that need not know what it is.
+	kept := labels(map[string]any{fakeNode: "fake"})
+	kept["metadata"].(map[string]any)["annotations"] = map[string]string{publicIPAnnotation: meshAddress(c)}
+	return kubelet.patch(ctx, path, mergePatch, kept)
 }
 
 // shareLight offers each GPU as often as the node's label says, as a device plugin would.

@@ -180,14 +180,18 @@ func (m *mesh) present(ctx context.Context) (entries, error) {
 	return have, nil
 }
 
+// meshAddress is where other nodes reach this one.
+func meshAddress(c Config) string {
+	if c.FlannelExternalIP && c.ExternalIP != "" {
+		return c.ExternalIP
+	}
+	return c.NodeIP
+}
+
 // annotate tells other nodes where this one is reached, as flannel does.
 func (m *mesh) annotate(ctx context.Context, own nodeObject, pods netip.Prefix) error {
-	endpoint := m.config.NodeIP
-	if m.config.FlannelExternalIP && m.config.ExternalIP != "" {
-		endpoint = m.config.ExternalIP
-	}
 	want := map[string]string{
-		publicIPAnnotation:                             endpoint,
+		publicIPAnnotation:                             meshAddress(m.config),
 		"flannel.alpha.coreos.com/backend-type":        m.device.Backend,
 		"flannel.alpha.coreos.com/backend-data":        fmt.Sprintf(`{"VNI":%d,"VtepMAC":%q}`, m.device.VNI, hardware(pods)),
 		"flannel.alpha.coreos.com/kube-subnet-manager": "true",
