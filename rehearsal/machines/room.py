@@ -24,7 +24,7 @@ from rehearsal.machines.network import Network
 
 GATE_PORT = 8490
 
-INSIDE = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+INSIDE = {"PATH": f"/usr/local/sbin:/usr/local/bin:{PATH}", "HOME": "/root", "LANG": "C.UTF-8"}
 """The environment of a program inside a machine."""
 
 _LOCK_SECONDS = 60.0
