@@ -69,6 +69,7 @@ def lock(monkeypatch, tmp_path, sophia):
     def run(*words: str):
         (tmp_path / "lock").mkdir()
         (tmp_path / "lock/images.yaml").write_text("images:\n  example/sample:1.0.0: null\n", encoding="utf-8")
+        (tmp_path / "lock/k3s.yaml").write_text("programs: {}\n", encoding="utf-8")
         monkeypatch.setattr(catalog, "ROOT", tmp_path)
         missing = httpx.MockTransport(lambda _: httpx.Response(404))
         monkeypatch.setattr("ops.cli.httpx.Client", partial(httpx.Client, transport=missing))

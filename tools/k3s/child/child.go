@@ -37,7 +37,7 @@ type Spec struct {
 	Args []string
 	// Env is added to this program's environment.
 	Env []string
-	// Grace is the time between SIGTERM and SIGKILL; 10 seconds where it is zero.
+	// Grace is the time between SIGTERM and SIGKILL; 3 seconds where it is zero: K3s' own parts end with its process.
 	Grace time.Duration
 	// Quiet keeps lines out of the log; an error still tells the last ones.
 	Quiet bool
@@ -114,7 +114,7 @@ func (c *Child) run(ctx context.Context, started chan<- error) {
 		}
 		grace := c.spec.Grace
 		if grace == 0 {
-			grace = 10 * time.Second
+			grace = 3 * time.Second
 		}
 		command.Process.Signal(syscall.SIGTERM)
 		select {

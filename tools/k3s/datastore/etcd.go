@@ -93,7 +93,7 @@ func (e *Etcd) Start(ctx context.Context, alone bool) (*child.Child, error) {
 	if alone {
 		own["force-new-cluster"] = "true"
 	}
-	return child.Start(ctx, child.Spec{Name: "etcd", Path: e.Program, Args: flags.Merge(own, e.Arguments)})
+	return child.Start(ctx, child.Spec{Name: "etcd", Path: e.Program, Grace: 10 * time.Second, Args: flags.Merge(own, e.Arguments)})
 }
 
 func (e *Etcd) peer() string { return "https://" + e.Address + ":2380" }

@@ -80,6 +80,8 @@ func Follow(ctx context.Context, api *kubeapi.Client, folder string, disabled []
 		if err != nil {
 			log.Error("%v", err)
 		}
+		// Other parts of K3s wait for their rights.
+		slices.SortStableFunc(files, func(a, b string) int { return rank(a) - rank(b) })
 		for _, file := range files {
 			data, err := os.ReadFile(file)
 			if err != nil {
@@ -109,6 +111,13 @@ func Follow(ctx context.Context, api *kubeapi.Client, folder string, disabled []
 		case <-time.After(wait):
 		}
 	}
+}
+
+func rank(file string) int {
+	if filepath.Base(file) == "rolebindings.yaml" {
+		return 0
+	}
+	return 1
 }
 
 // deploy makes or takes away the objects of one file, and says so in an Addon, as K3s does.
