@@ -140,11 +140,12 @@ def test_the_network_of_pods_is_what_the_firewall_and_the_access_network_know(st
 def test_snapshots_go_to_object_storage_by_a_secret_alone(prod):
     plain = server(prod)
     assert not [key for key in plain if key.startswith("etcd-s3")]
-    storage = ObjectStorage.model_validate({"secret": "snapshots", "retention": 60})
+    name = "snapshots"
+    storage = ObjectStorage.model_validate({"secret": name, "retention": 60})
     snapshots = prod.k3s.snapshots.model_copy(update={"object_storage": storage})
     config = server(replace(prod, k3s=prod.k3s.model_copy(update={"snapshots": snapshots})))
     added = {key: value for key, value in config.items() if key.startswith("etcd-s3")}
-    assert added == {"etcd-s3": True, "etcd-s3-config-secret": "snapshots", "etcd-s3-retention": 60}
+    assert added == {"etcd-s3": True, "etcd-s3-config-secret": name, "etcd-s3-retention": 60}
 
 
 def test_nodes_join_with_the_labels_and_taints_that_are_kept_later(prod):

@@ -4,6 +4,9 @@ import asyncio
 import hashlib
 import http.server
 import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,13 +18,13 @@ CONTENT = b"a binary" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
-def run(work):
+def run(work: Coroutine[Any, Any, Any]) -> Any:
     """A loop of its own: without one in its place, programs that are rendered in this process would find none."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(work)
 
 
-def taken(folder, sha256=SHA256, url=None):
+def taken(folder: Path, sha256: str = SHA256, url: str | None = None) -> Any:
     return run(artefact(folder, sha256, url))
 
 
@@ -68,7 +71,7 @@ def test_one_that_is_nowhere_is_named_with_what_to_do(tmp_path):
 def test_one_that_is_downloaded_is_kept_and_asked_for_once_by_many(tmp_path, served):
     url, asked = served
 
-    async def together():
+    async def together() -> list[Path]:
         return await asyncio.gather(*(artefact(tmp_path / "new", SHA256, url) for _ in range(4)))
 
     paths = run(together())

@@ -1,9 +1,12 @@
 """What K3s would not take, or would pass over, is refused at the plan: all of it at once, each at its own key."""
 
+import re
+
 import pytest
 
 from providers.host.k3s_flags import flags, offences
 from providers.kit import UNKNOWN
+from rehearsal.machines.testing import key_pair
 from tests.host.k3s_declarations import SECURE, agent, server
 
 
@@ -19,7 +22,7 @@ def refused(process):
 
 @pytest.fixture(autouse=True)
 def _configured(process):
-    process.configure({"sshPrivateKey": "-----BEGIN PRIVATE KEY-----", "fingerprintKey": "f" * 64})
+    process.configure({"sshPrivateKey": key_pair()[0], "fingerprintKey": "f" * 64})
 
 
 def test_a_sound_server_and_a_sound_agent_are_taken(refused):
@@ -101,7 +104,7 @@ def test_what_is_not_known_yet_is_no_offence_and_the_rest_is_still_told():
 
 
 def test_the_keys_are_those_of_a_named_commit_of_k3s():
-    assert len(flags()["commit"]) == 40
+    assert re.fullmatch("[0-9a-f]{12}", flags()["commit"])
     assert {flag["type"] for role in ("server", "agent") for flag in flags()[role].values()} == {
         "bool",
         "duration",

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,13 +33,13 @@ def k3s(process, configuration, artefacts, machine):
     machine.run(f"rm -rf /usr/local/bin/.k3s* /usr/local/bin/k3s /var/lib/sophia {TRACES}; systemctl daemon-reload")
 
 
-def given(digest, **changes):
+def given(digest: str, **changes: Any) -> dict[str, Any]:
     """Return what is declared, without what the life adds."""
     inputs = server(artefacts={"amd64": {"sha256": digest}}, patienceSeconds=40, **changes)
     return {name: value for name, value in inputs.items() if name not in {"host", "connection"}}
 
 
-def left(machine):
+def left(machine: Any) -> Any:
     """Return what of K3s lies on a machine."""
     return machine.run(f"ls -d {TRACES} /usr/local/bin/.k3s* /var/lib/sophia/* 2>/dev/null || true")
 

@@ -1,6 +1,7 @@
 """K3s on real machines: proven, taken over as it runs, changed, mended, and gone without an API."""
 
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_another_flag_restarts_the_agent_and_the_node_says_so(cluster):
     agent.life.up("K3sAgent", state, cluster.agent_state.inputs)
 
 
-def agent_hash(cluster):
+def agent_hash(cluster: Any) -> Any:
     """Return the digest of its configuration that the agent's node says."""
     return cluster.server.node("m2")["metadata"]["annotations"]["k3s.io/node-config-hash"]
 

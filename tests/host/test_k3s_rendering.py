@@ -1,6 +1,7 @@
 """What lies on a host is rendered the same for the same values, and read back as what was declared."""
 
 import configparser
+from typing import Any
 
 import pytest
 import yaml
@@ -67,7 +68,7 @@ def declared():
     return K3sServerInputs.model_validate(server())
 
 
-def differing(declared, **found):
+def differing(declared: Any, **found: Any) -> set[str]:
     """Return the names of the inputs that differ from what is found."""
     seen = mirror("server", declared, {**FOUND, **found}, "f")
     return {name for name, value in seen.items() if value != getattr(declared, name)}
