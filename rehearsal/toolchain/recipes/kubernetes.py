@@ -47,14 +47,15 @@ def kubernetes(version: str, platform: Platform, *, previous: bool = False) -> T
     )
 
 
-def kubernetes_node(version: str, *, previous: bool = False) -> Tool:
+def kubernetes_node(version: str, release: str, *, previous: bool = False) -> Tool:
     """The kubelet and kube-proxy.
 
     Always built here: the official kubelet reports the size of the machine that it runs on, ours that of the machine
     which is rehearsed. kube-proxy comes out of the same build at no cost.
 
     Args:
-        version: the release.
+        version: the release of Kubernetes.
+        release: that of K3s, which a node reports.
         previous: this is the release to upgrade from.
     """
     return Tool(
@@ -69,7 +70,7 @@ def kubernetes_node(version: str, *, previous: bool = False) -> Tool:
             version=version,
             package="./node",
             output="kubernetes-node",
-            variables=_linked(version),
+            variables=_linked(version, release),
             seconds=60,
             size_mib=90,
             go_cache_mib=400,
@@ -107,14 +108,14 @@ def _named(name: str, *, previous: bool) -> str:
 
 
 def _asked(name: str) -> Probe:
-    return Probe(program=name, arguments=("--version",), pattern=r"^Kubernetes v(\S+)$")
+    return Probe(program=name, arguments=("--version",), pattern=r"^Kubernetes v([^\s+]+)")
 
 
-def _linked(version: str) -> tuple[tuple[str, str], ...]:
+def _linked(version: str, release: str = "") -> tuple[tuple[str, str], ...]:
     """Without them clients read a version that some cannot parse."""
     major, minor, _ = version.split(".")
     return (
-        (f"{_LINKED}.gitVersion", f"v{version}"),
+        (f"{_LINKED}.gitVersion", release or f"v{version}"),
         (f"{_LINKED}.gitMajor", major),
         (f"{_LINKED}.gitMinor", minor),
     )
