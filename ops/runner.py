@@ -13,7 +13,8 @@ from rehearsal import Rehearsal, RehearsalError
 from rehearsal.access import CI_KEY
 from rehearsal.configuration import secret
 
-_PERIOD_SECONDS = 0.5
+_PERIOD_SECONDS = 1.0
+"""Between two looks at whether the state was written: to read it takes 50 ms with a stack of 250 resources."""
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class Following:
     A cluster is reached by the access address of its server, whose interface the same run may have made.
 
     Args:
-        follow: called twice a second.
+        follow: called every second.
     """
 
     follow: Callable[[], object]

@@ -47,7 +47,8 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
     """
     secret_keys = _secret_keys()
     committed = {**_committed(stack, secret_keys), f"{PROJECT}:image_lock": image_lock}
-    config = {**_of_the_account(stack), **_programs(image_lock), **committed, **(choices or {})}
+    chosen = {**_programs(image_lock), **committed, **(choices or {})}
+    config = {**_of_the_account(stack, chosen.get(f"{PROJECT}:machines")), **chosen}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     secrets = {f"{PROJECT}:{key}": placeholder(key) for key in secret_keys}
     monitor = Monitor(PROJECT, stack)
@@ -96,11 +97,13 @@ def _committed(stack: str, secret_keys: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def _of_the_account(stack: str) -> dict[str, Any]:
+def _of_the_account(stack: str, chosen: Any) -> dict[str, Any]:
     """Return what only the account knows, in its form: ids of what the stack takes over, and its public key."""
     facts = catalog.load()
-    machines = {name: machine for name, machine in facts.machines.items() if machine.owner == stack}
-    names = [name for name, machine in machines.items() if machine.pinned]
+    ours = {name: machine for name, machine in facts.machines.items() if machine.owner == stack}
+    # What is wrong with the choice itself, the catalog says.
+    wanted = chosen if isinstance(chosen, list | tuple) else ()
+    names = [name for name, machine in ours.items() if machine.pinned and name in wanted]
     names += [facts.account.ssh_key] if facts.account.owner == stack else []
     adopt = {name: hashlib.blake2b(name.encode(), digest_size=16).hexdigest() for name in names}
     return {

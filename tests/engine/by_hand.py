@@ -1,5 +1,7 @@
 """By hand on machines of a checkout's rehearsals, as somebody does who is in a hurry."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,9 +30,10 @@ def running(checkout: Checkout, machine: str, script: str) -> Iterator[list[str]
     """Run a script as root on a machine while the block runs; its lines are in the list afterwards."""
     entry = Room(checkout.home).entry(id_of(checkout, machine), ["sh", "-uc", script])
     lines: list[str] = []
-    with subprocess.Popen(entry, env=INSIDE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(entry, env=INSIDE, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             yield lines
         finally:
-            process.kill()
+            # What was entered by has a child in the machine, which holds the pipe too.
+            os.killpg(process.pid, signal.SIGKILL)
             lines += process.communicate()[0].splitlines()
