@@ -110,7 +110,7 @@ class Hosts:
 
             def send(requests: Sequence[Mapping[str, JsonValue]], seconds: float) -> Awaitable[Sequence[Any]]:
                 data = {"act": act, "requests": requests}
-                everything = f"{program}s: {act}"
+                everything = f"{act} {program}s"
                 return self.run(connection, program, data, operation, step=everything, timeout_seconds=seconds)
 
             gathering = self._gathering[key] = Gathering(send, lambda: self._gathering.pop(key))

@@ -32,7 +32,9 @@ def test_an_agent_that_never_becomes_ready_is_undone_after_its_patience(cluster)
     flags = {"kubelet-arg": ["fail-cgroupv1=false", "v=1"]}
     wanted = agent.agent(cluster.server_state, config=flags, patienceSeconds=5)
     with agent.fault("never-ready"):
-        stop = threading.Timer(7, agent.run, ["rm /etc/rehearsal/k3s-faults/never-ready"])
+        # The one that was there before runs without it.
+        seen = "journalctl --unit k3s-agent --since @$(date +%s) --follow | grep --max-count 1 never-ready"
+        stop = threading.Thread(target=agent.run, args=[f"{seen}; rm /etc/rehearsal/k3s-faults/never-ready"])
         stop.start()
         with pytest.raises(PluginError, match=r"not ready after 5 s: its unit is activating.*runs again"):
             agent.life.up("K3sAgent", cluster.agent_state, wanted)
