@@ -26,6 +26,7 @@ from rehearsal.toolchain import Progress, Toolchain, ToolError, progress_for
 _FREE_BYTES = 1024**3
 """What machines write, logs and the engine's state of a long day take less than half of it."""
 
+_INSTANCE = "lambda-cloud:index:Instance"
 _LAMBDA = "lambda-cloud:index:"
 """How the types of resources that live in the account begin."""
 
@@ -98,8 +99,11 @@ class Rehearsal:
                 self.folder, committed=committed, secret_names=secrets, account=account, k3s=self._tools.k3s
             )
             if account is not None:
+                # One that is not taken over any more goes on until the engine has left it.
+                held = {str(one["id"]) for one in self.state.resources() if one["type"] == _INSTANCE and one.get("id")}
                 # Whatever else is taken over is no machine, and no id of it is a machine's.
-                write_private(self.folder.machines, json.dumps(sorted(account.get("adopt", {}).values())))
+                needed = held | {*account.get("adopt", {}).values()}
+                write_private(self.folder.machines, json.dumps(sorted(needed)))
             self.state.initialise(self._tools.program("pulumi"), self.environment())
         return generated
 
