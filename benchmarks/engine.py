@@ -19,8 +19,19 @@ from benchmarks.samples import Row, ratio, seconds, show
 STACK = "prod"
 NAMESPACE = ("-n", "sophia-mcp")
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
-# The machines of prod are protected, and no object of the cluster.
-DESTROY = ("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", "--exclude-protected")
+FLEET = f"urn:pulumi:{STACK}::sophia::sophia:mcp:McpFleet"
+# What runs on the cluster, and neither the cluster nor its machines.
+DESTROY = (
+    "pulumi",
+    "destroy",
+    "--yes",
+    "--skip-preview",
+    "--non-interactive",
+    "-t",
+    f"{FLEET}::**",
+    "-t",
+    f"{FLEET}$**",
+)
 DRIFT = ("pulumi", "refresh", "--preview-only", "--non-interactive")
 PREVIEW = ("pulumi", "preview", "--non-interactive")
 NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true"}

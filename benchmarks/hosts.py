@@ -88,7 +88,7 @@ def _configured(count: int, programs: Path) -> Mapping[str, float]:
     private, public = key_pair()
     ci = private_key()
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder, temporary_room() as room:
-        _boot(room, count, public)
+        boot(room, count, public)
         settings = {
             "HOST_SSH_PRIVATE_KEY": private,
             "HOST_PROXY_URL": room.gate,
@@ -120,7 +120,8 @@ def _unchanged(hosts: Project) -> float:
     return hosts.timed(*AGAIN, "--expect-no-changes")[0]
 
 
-def _boot(room: Room, count: int, public: str) -> None:
+def boot(room: Room, count: int, public: str) -> None:
+    """Boot machines 1 to COUNT that admit a key, with the packages of hosts."""
     packages = load().hosts.packages
     for number in range(1, count + 1):
         booted = room.boot(spec(number, public))

@@ -25,7 +25,7 @@ const (
 )
 
 // chatter is how a line begins that is no error.
-var chatter = regexp.MustCompile(`^[IW]\d{4} `)
+var chatter = regexp.MustCompile(`^([IW]\d{4} |Flag --)`)
 
 // Spec says what to run.
 type Spec struct {
@@ -152,11 +152,14 @@ func (c *Child) read(output io.Reader) {
 	for scanner.Scan() {
 		line := scanner.Text()
 		c.lock.Lock()
-		c.tail = append(c.tail, line)
+		chats := chatter.MatchString(line)
+		if !chats {
+			c.tail = append(c.tail, line)
+		}
 		if len(c.tail) > tailLines {
 			c.tail = c.tail[1:]
 		}
-		quiet := c.spec.Quiet || c.spec.Errors && chatter.MatchString(line) || c.asked // what a program says of being ended hides why it was
+		quiet := c.spec.Quiet || c.spec.Errors && chats || c.asked // what a program says of being ended hides why it was
 		c.lock.Unlock()
 		if !quiet {
 			log.Line(c.spec.Name, line)
