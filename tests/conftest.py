@@ -8,6 +8,7 @@ _TESTS = Path(__file__).parent
 _ENGINE = _TESTS / "engine"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares what takes minutes to bring up: the stacks of tests/engine, the machines of a file."""
     for item in items:
