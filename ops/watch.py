@@ -26,6 +26,12 @@ because it doubles its pause each time (from 5 ms; k8s.io/client-go/util/workque
 _JOINING_GRACE_SECONDS = 150.0
 """The same for a pod without a place while a node is still missing, which may be the one that it waits for."""
 
+_CACHE_GRACE_SECONDS = 60.0
+"""The same for a pod whose kubelet has not read its ConfigMaps and Secrets yet, which it tries again by itself."""
+
+_CACHE = "failed to sync"
+"""How the kubelet says so."""
+
 _HOPELESS = frozenset(
     {
         "CrashLoopBackOff",
@@ -115,6 +121,8 @@ class Watch:
 def _grace(trouble: Trouble) -> float:
     if trouble.joining:
         return _JOINING_GRACE_SECONDS
+    if trouble.message.startswith(_CACHE):
+        return _CACHE_GRACE_SECONDS
     return _STALE_GRACE_SECONDS if trouble.stale else _GRACE_SECONDS
 
 
