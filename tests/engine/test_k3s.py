@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rehearsal.home import Folder
+from rehearsal.state import State
 from tests.engine.audit import deeds
 from tests.engine.by_hand import on, running
 from tests.engine.clusters import MCP, choose, drifted, floors_held, nodes, place_on, ready
@@ -51,6 +53,10 @@ def test_a_node_that_leaves_is_emptied_first_and_no_client_notices(prod):
     url = f"http://{service['clusterIP']}:{service['ports'][0]['port']}/health"
     once = f"curl --silent --output /dev/null --max-time 3 --write-out '%{{http_code}}\\n' {url}"
     begun = datetime.now(UTC)
+    # Nobody takes a pinned machine out by editing a file alone.
+    resources = State(Folder(prod.home, "prod")).resources()
+    (pinned,) = (one["urn"] for one in resources if one["urn"].endswith(f"::{LEAVING}-instance"))
+    prod.by_hand("prod", "pulumi", "state", "unprotect", pinned, "--yes")
     choose(prod, "prod", machines=[SERVER, MCP_NODE, LABELLED])
     with (
         running(prod, MCP_NODE, f"while :; do {once}; sleep 0.05; done") as answers,
