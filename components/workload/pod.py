@@ -94,7 +94,10 @@ def _container(workload: Workload, *, image: str, config_map: str, secret: str |
         "imagePullPolicy": "IfNotPresent",
         "ports": [{"name": p.name, "containerPort": p.port, "protocol": "TCP"} for p in workload.ports],
         "envFrom": sources,
-        "env": [{"name": "K3S_NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+        # With the version that the API server adds: a reference is one value, and without it two owners would differ.
+        "env": [
+            {"name": "K3S_NODE_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "spec.nodeName"}}}
+        ],
         "resources": _resources(workload.resources),
         "livenessProbe": _probe(probes.liveness),
         "readinessProbe": _probe(probes.readiness),
