@@ -19,7 +19,7 @@ class Lane(StrEnum):
 _ALONE = {
     Lane.FAST: ("-m", "not engine and not soak", "--numprocesses", "auto"),
     # Two side by side: each waits half of its time for machines that boot and pods that come.
-    Lane.ENGINE: ("-m", "engine and not soak", "--numprocesses", "2", "--dist", "loadgroup"),
+    Lane.ENGINE: ("-m", "engine and not soak", "--numprocesses", "2", "--dist", "loadscope"),
     Lane.SOAK: ("-m", "soak"),
 }
 

@@ -1,16 +1,22 @@
 """How tests of the real engine are shared out between processes."""
 
-from pathlib import Path
-
 import pytest
+from typing_extensions import override
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-_TESTS = Path(__file__).parent
-_ENGINE = _TESTS / "engine"
+_SHARING = "tests/engine"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares what takes minutes to bring up: the stacks of tests/engine, the machines of a file."""
-    for item in items:
-        together = _ENGINE if item.path.is_relative_to(_ENGINE) else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(_TESTS))))
+class Together(LoadScopeScheduling):  # type: ignore[misc] - it has no types
+    """Keeps together what shares what takes minutes to bring up: the stacks of tests/engine, the machines of a file."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return _SHARING if file.startswith(f"{_SHARING}/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together | None:
+    """Return it for runs by scope; runs without one are shared out test by test."""
+    return Together(config, log) if config.getvalue("dist") == "loadscope" else None
