@@ -8,7 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 _SHARING = "tests/engine"
 
 
-class Together(LoadScopeScheduling):  # type: ignore[misc] - it has no types
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """Keeps together what shares what takes minutes to bring up: the stacks of tests/engine, the machines of a file."""
 
     @override
