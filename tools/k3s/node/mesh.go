@@ -82,7 +82,10 @@ func (m *mesh) create(ctx context.Context, pods netip.Prefix) error {
 		return err
 	}
 	name := m.device.Name
-	kind := fmt.Sprintf("vxlan id %d dstport %d local %s nolearning", m.device.VNI, m.device.Port, m.config.NodeIP)
+	// From that one port too, as WireGuard: to a firewall all packets between two nodes are one connection, which goes on
+	// when one of them is no node any more and has pods yet.
+	kind := fmt.Sprintf("vxlan id %d dstport %d srcport %d %d local %s nolearning",
+		m.device.VNI, m.device.Port, m.device.Port, m.device.Port+1, m.config.NodeIP)
 	if !m.made(ctx) {
 		_ = run(ctx, "", "ip", "link", "delete", name) // of another shape, or none
 		if err := run(ctx, "", "ip", strings.Fields(fmt.Sprintf("link add %s type %s", name, kind))...); err != nil {
