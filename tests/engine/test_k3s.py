@@ -47,6 +47,7 @@ def test_what_somebody_changed_is_named_and_repaired(prod):
     assert on(prod, SERVER, "systemctl is-active k3s.service").strip() == "active"
 
 
+@pytest.mark.soak
 def test_a_node_that_leaves_is_emptied_first_and_no_client_notices(prod):
     place_on(prod, "prod", LEAVING, "mcp-slack")
     service = json.loads(prod.kubectl("prod", *MCP, "get", "service", "mcp-slack", "-o", "json"))["spec"]
@@ -76,6 +77,7 @@ def test_a_node_that_leaves_is_emptied_first_and_no_client_notices(prod):
     assert nodes(prod, "prod").keys() == {SERVER, MCP_NODE, LABELLED}
 
 
+@pytest.mark.soak
 def test_a_node_that_comes_back_joins_again(prod):
     choose(prod, "prod", machines=[SERVER, MCP_NODE, LEAVING, LABELLED])
     prod.sophia("up", "prod")

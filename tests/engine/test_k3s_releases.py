@@ -51,12 +51,14 @@ def test_an_upgrade_goes_node_by_node_and_everything_goes_on_serving(staging, kn
     assert "No drift" in told[-1][1]
 
 
+@pytest.mark.soak
 def test_tokens_are_rotated_by_the_runbook(staging):
     told = followed(staging, "rotate-tokens.md")
     assert "No drift" in told[-1][1]
     assert ready(staging, "staging") == {SERVER, AGENT, OTHER}
 
 
+@pytest.mark.soak
 def test_nodes_are_replaced_by_the_runbook(staging):
     before = addresses(staging, "staging")
     told = followed(staging, "replace-a-node.md")

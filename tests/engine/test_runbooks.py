@@ -40,6 +40,7 @@ def test_a_cluster_is_restored_from_a_snapshot_with_what_nothing_declares(dev):
     assert "by-hand" in told[-1][1], "what was lost is there again"
 
 
+@pytest.mark.soak
 def test_a_cluster_that_was_forgotten_is_taken_over_without_a_restart(dev):
     told = followed(dev, "take-over-a-cluster.md")
     before, after = (printed for block, printed in told if "ActiveEnterTimestamp" in block)
