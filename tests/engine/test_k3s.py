@@ -70,7 +70,7 @@ def test_a_node_that_leaves_is_emptied_first_and_no_client_notices(prod):
     done = deeds(prod, SERVER, LEAVING, begun)
     assert list(dict.fromkeys(deed.what for deed in done)) == ["cordon", "evict", "delete", "forget"], done
     assert [deed.what for deed in done].count("evict") >= 2, "both pods were moved"
-    assert on(prod, LEAVING, f"ls {BINARY} /etc/rancher /var/lib/rancher/k3s 2>/dev/null || true") == ""
+    assert on(prod, LEAVING, f"ls {BINARY} /etc/rancher/k3s /var/lib/rancher/k3s 2>/dev/null || true") == ""
     ended = "journalctl --unit k3s-agent.service --output json --grep Stopped | tail --lines 1"
     uninstalled = int(json.loads(on(prod, LEAVING, ended))["__REALTIME_TIMESTAMP"]) / 1e6
     assert uninstalled > done[-1].moment.timestamp(), "the agent ended when nobody knew its node any more"
