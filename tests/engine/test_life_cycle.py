@@ -1,5 +1,6 @@
 """The main path with the real engine and API server: up, no-op, change, drift, repair, destroy."""
 
+import json
 import re
 import shutil
 import time
@@ -110,10 +111,10 @@ def test_no_secret_value_stands_in_the_state_or_the_logs(dev):
         assert not [v for v in values if v in text], f"{place} holds a secret"
 
 
-def test_destroy_ends_with_an_empty_namespace_and_up_begins_again(dev):
+def test_destroy_ends_with_no_resource_and_up_begins_again(dev):
     dev.by_hand("dev", "pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive")
-    namespaces = [n["metadata"]["name"] for n in dev.objects("dev", "namespaces")]
-    assert "sophia-mcp" not in namespaces
+    state = json.loads(dev.by_hand("dev", "pulumi", "stack", "export"))
+    assert state["deployment"].get("resources", []) == []
     assert dev.answer("up", "dev")["changes"]["create"] > 140
 
 

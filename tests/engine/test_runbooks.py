@@ -33,6 +33,7 @@ def test_a_machine_that_was_launched_again_is_a_host_again(dev):
     assert "No changes" in told[-1][1]
 
 
+@pytest.mark.soak
 def test_a_cluster_is_restored_from_a_snapshot_with_what_nothing_declares(dev):
     told = followed(dev, "restore-the-cluster.md")
     assert "by-hand" in "".join(printed for block, printed in told if "etcd-snapshot ls" in block)
