@@ -68,8 +68,7 @@ def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping
     ready: dict[str, list[str]] = {name: [] for name in floors}
     for pod in _pods(cluster):
         name = pod["metadata"].get("labels", {}).get("sophia.ai/workload", "")
-        leaving = "deletionTimestamp" in pod["metadata"]
-        if name in ready and conditions(pod, "Ready") and not leaving:
+        if name in ready and conditions(pod, "Ready"):
             ready[name].append(pod["spec"]["nodeName"])
     return tuple(
         ServerRow(
@@ -135,4 +134,10 @@ def conditions(subject: Object, kind: str, status: str = "True") -> list[Object]
 
 
 def _pods(cluster: httpx.Client) -> list[Object]:
-    return objects(cluster, f"/api/v1/namespaces/{_NAMESPACE}/pods")
+    """Return the pods that will go on running: not those that leave, nor those that ended and are only remembered."""
+    found = objects(cluster, f"/api/v1/namespaces/{_NAMESPACE}/pods")
+    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"] and not _ended(pod)]
+
+
+def _ended(pod: Object) -> bool:
+    return pod["status"].get("phase") in {"Succeeded", "Failed"}

@@ -14,6 +14,8 @@ import pytest
 pytestmark = pytest.mark.engine
 
 NAMESPACE = ("-n", "sophia-mcp")
+SOON = 240.0
+"""Seconds, on a machine that also runs other tests: the engine alone would wait for ten minutes. Alone it is one."""
 
 
 @pytest.mark.parametrize("kill", range(2))
@@ -40,14 +42,14 @@ def test_an_interrupted_up_is_finished_by_the_next(checkout):
     assert_recovered(checkout)
 
 
-def test_a_pod_that_fits_no_node_ends_up_within_a_minute_and_is_named(checkout):
+def test_a_pod_that_fits_no_node_ends_up_soon_and_is_named(checkout):
     checkout.sophia("up", "dev")
     checkout.kubectl("dev", "cordon", "sophia-development")
     checkout.kubectl("dev", *NAMESPACE, "delete", "deployment", "mcp-asana")
     begun = time.monotonic()
     done = checkout.sophia("up", "dev", check=False)
     assert done.returncode == 1
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < SOON
     assert "mcp-asana-" in done.stderr
     assert "Unschedulable" in done.stderr
 
@@ -55,7 +57,7 @@ def test_a_pod_that_fits_no_node_ends_up_within_a_minute_and_is_named(checkout):
     assert_recovered(checkout)
 
 
-def test_a_pod_that_admission_refuses_ends_up_within_a_minute_and_is_named(checkout):
+def test_a_pod_that_admission_refuses_ends_up_soon_and_is_named(checkout):
     checkout.sophia("up", "dev")
     checkout.kubectl("dev", *NAMESPACE, "create", "quota", "tight", "--hard=pods=20")
     checkout.kubectl("dev", *NAMESPACE, "delete", "deployment", "mcp-asana")
@@ -64,7 +66,7 @@ def test_a_pod_that_admission_refuses_ends_up_within_a_minute_and_is_named(check
     begun = time.monotonic()
     done = checkout.sophia("up", "dev", check=False)
     assert done.returncode == 1
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < SOON
     assert "mcp-asana-" in done.stderr
     assert "exceeded quota: tight" in done.stderr
 

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from ops import view
-from ops.cluster import servers
+from ops.cluster import nodes, servers
 from ops.differences import paths
 from ops.preview import preview
 from ops.results import DoctorResult, ToolRow
@@ -78,16 +78,21 @@ def test_what_a_killed_engine_left_is_ended_though_nobody_has_reaped_it(stand_in
         killed.wait()
 
 
-def test_a_pod_that_is_being_removed_is_not_ready(api):
-    def leaving(request):
+@pytest.mark.parametrize(
+    "told", [{"metadata": {"deletionTimestamp": "2026-11-21T06:30:00Z"}}, {"status": {"phase": "Failed"}}]
+)
+def test_a_pod_that_leaves_or_has_ended_is_neither_ready_nor_counted(api, told):
+    def going(request):
         document = api("mcp-github")(request).json()
         for item in document["items"]:
-            item["metadata"]["deletionTimestamp"] = "2026-11-21T06:30:00Z"
+            for part, values in told.items():
+                item[part] |= values
         return httpx.Response(200, json=document)
 
-    with httpx.Client(base_url="https://api.invalid", transport=httpx.MockTransport(leaving)) as client:
+    with httpx.Client(base_url="https://api.invalid", transport=httpx.MockTransport(going)) as client:
         (server,) = servers(client, {"github": 1}, {})
-    assert server.ready == 0
+        (node,) = nodes(client)
+    assert (server.ready, node.pods) == (0, 0)
 
 
 def test_true_is_not_the_number_1():

@@ -124,12 +124,17 @@ def test_an_artefact_that_is_not_what_its_name_says_is_replaced(entries: Mapping
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("release", [VERSIONS.kubernetes, VERSIONS.kubernetes_previous])
 @pytest.mark.parametrize(
-    "program", ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"]
+    ("release", "node"),
+    [(VERSIONS.kubernetes, VERSIONS.k3s), (VERSIONS.kubernetes_previous, VERSIONS.k3s_previous)],
 )
-def test_a_program_of_each_release_answers_its_version(release: str, program: str) -> None:
-    chain = ensure(VERSIONS, progress=progress_for())
-    path = chain.machine_programs / "kubernetes" / release / program
-    answer = subprocess.run([path, "--version"], capture_output=True, check=True, text=True).stdout
-    assert answer.strip() == f"Kubernetes v{release}"
+def test_the_programs_of_each_release_answer_its_version_and_those_of_a_node_that_of_k3s(
+    release: str, node: str
+) -> None:
+    folder = ensure(VERSIONS, progress=progress_for()).machine_programs / "kubernetes" / release
+    answers = {
+        name: subprocess.run([folder / name, "--version"], capture_output=True, check=True, text=True).stdout.strip()
+        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+    }
+    plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    assert answers == dict.fromkeys(answers, f"Kubernetes {node}") | dict.fromkeys(plane, f"Kubernetes v{release}")
