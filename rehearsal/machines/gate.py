@@ -126,7 +126,8 @@ async def _connect(target: str, reader: asyncio.StreamReader, writer: asyncio.St
     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
     far_writer.write(early)
     try:
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        far = far_writer.get_extra_info("socket")
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer, acknowledging=far))
     finally:
         await _close(far_writer)
 
@@ -147,9 +148,14 @@ async def _open(host: str, port: int, reader: asyncio.StreamReader) -> tuple[_St
         await asyncio.wait({heard})
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, acknowledging: socket.socket | None = None
+) -> None:
     try:
         while data := await reader.read(_CHUNK):
+            if acknowledging:
+                # As whoever asks does by itself where no gate is between: the kernel would wait for 40 ms.
+                acknowledging.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():
