@@ -6,6 +6,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _SHARING = "tests/engine"
+_APART = ("test_machines.py", "test_recovery.py")
+"""Those of its files that bring up stacks of their own alone."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
@@ -14,7 +16,7 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     @override
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return _SHARING if file.startswith(f"{_SHARING}/") else file
+        return _SHARING if file.startswith(f"{_SHARING}/") and not file.endswith(_APART) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together | None:
