@@ -120,7 +120,10 @@ func startContainerd(ctx context.Context, c Config, m machine) (*child.Child, er
 	if err == nil && !strings.Contains(plugins, " ok") {
 		err = fmt.Errorf("containerd runs without its CRI plugin; its last lines:\n%s", started.Tail())
 	}
-	return started, err
+	if err != nil {
+		return started, err
+	}
+	return started, await(ctx, started, "containerd's CRI service", func() error { return criReady(ctx, socket) })
 }
 
 // checkRegistries refuses a file that is no mapping, as K3s does; no image is pulled here, so nothing else is done with it.
