@@ -1,26 +1,23 @@
 """The plugin's process, started by the engine: what is left of `providers/host` without any host."""
 
-import gc
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-# As in `providers/host`.
-gc.disable()
-
-from collections.abc import Mapping  # noqa: E402 - the line above comes first
-from dataclasses import replace  # noqa: E402
-from typing import Any, get_args  # noqa: E402
-
-from providers.host.provider import PROVIDER  # noqa: E402
-from providers.kit import Created, Live, Model, Operation, Resource, serve  # noqa: E402
+import providers.host.__main__  # noqa: F401 - what is measured starts in this way
+from providers.host.provider import PROVIDER
+from providers.kit import Created, Live, Model, Operation, Resource, serve
+from providers.kit.provider import Kind
 
 _VALUES: Mapping[object, object] = {str: "still", int: 1}
 
 
-def _still(kind: type[Resource[Any, Any, Any]]) -> type[Resource[Any, Any, Any]]:
-    """Return the kind with what it does on a host taken out."""
-    outputs: type[Model] = get_args(kind.__orig_bases__[0])[1]  # type: ignore[attr-defined]  # each names its models
-    known = outputs.model_validate(
-        {name: _VALUES[field.annotation] for name, field in outputs.model_fields.items() if field.is_required()}
+def _still(kind: Kind) -> type[Resource[Any, Any, Any]]:
+    """Return its class with what it does on a host taken out."""
+    fields = kind.outputs.model.model_fields
+    known = kind.outputs.model.model_validate(
+        {name: _VALUES[field.annotation] for name, field in fields.items() if field.is_required()}
     )
 
     async def create(self: object, inputs: Model, operation: Operation) -> Created[Any]:  # noqa: ARG001 - the kit's
@@ -29,8 +26,8 @@ def _still(kind: type[Resource[Any, Any, Any]]) -> type[Resource[Any, Any, Any]]
     async def read(self: object, resource_id: str, known: Live[Any, Any], operation: Operation) -> Live[Any, Any]:  # noqa: ARG001 - the kit's
         return known
 
-    return type(kind.__name__, (kind,), {"create": create, "read": read, "__doc__": kind.__doc__})
+    return type(kind.name, (kind.resource,), {"create": create, "read": read, "__doc__": kind.resource.__doc__})
 
 
 if __name__ == "__main__":
-    serve(replace(PROVIDER, resources=tuple(_still(kind) for kind in PROVIDER.resources)), sys.argv[1:])
+    serve(replace(PROVIDER, resources=tuple(_still(kind) for kind in PROVIDER.kinds.values())), sys.argv[1:])

@@ -126,8 +126,8 @@ async def _connect(target: str, reader: asyncio.StreamReader, writer: asyncio.St
     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
     far_writer.write(early)
     try:
-        far = far_writer.get_extra_info("socket")
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer, acknowledging=far))
+        near, far = (reader, writer), (far_reader, far_writer)
+        await asyncio.gather(_pump(near, far), _pump(far, near))
     finally:
         await _close(far_writer)
 
@@ -148,14 +148,13 @@ async def _open(host: str, port: int, reader: asyncio.StreamReader) -> tuple[_St
         await asyncio.wait({heard})
 
 
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, acknowledging: socket.socket | None = None
-) -> None:
+async def _pump(source: _Streams, target: _Streams) -> None:
+    reader, writer = source[0], target[1]
+    heard = source[1].get_extra_info("socket")
     try:
         while data := await reader.read(_CHUNK):
-            if acknowledging:
-                # As whoever asks does by itself where no gate is between: the kernel would wait for 40 ms.
-                acknowledging.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            # As whoever asks does by itself where no gate is between: the kernel would wait for 40 ms.
+            heard.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():

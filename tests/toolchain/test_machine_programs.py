@@ -132,9 +132,11 @@ def test_the_programs_of_each_release_answer_its_version_and_those_of_a_node_tha
     release: str, node: str
 ) -> None:
     folder = ensure(VERSIONS, progress=progress_for()).machine_programs / "kubernetes" / release
-    answers = {
-        name: subprocess.run([folder / name, "--version"], capture_output=True, check=True, text=True).stdout.strip()
-        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+    wanted = {
+        **dict.fromkeys(("kube-apiserver", "kube-controller-manager", "kube-scheduler"), f"Kubernetes v{release}"),
+        **dict.fromkeys(("kubelet", "kube-proxy"), f"Kubernetes {node}"),
     }
-    plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-    assert answers == dict.fromkeys(answers, f"Kubernetes {node}") | dict.fromkeys(plane, f"Kubernetes v{release}")
+    assert wanted == {
+        name: subprocess.run([folder / name, "--version"], capture_output=True, check=True, text=True).stdout.strip()
+        for name in wanted
+    }

@@ -117,11 +117,11 @@ func startContainerd(ctx context.Context, c Config, m machine) (*child.Child, er
 	}
 	// It answers without the part that kubelets speak to, too.
 	plugins, err := output(ctx, "", "ctr", "--address", socket, "plugins", "ls", "id==cri")
-	if err == nil && !strings.Contains(plugins, " ok") {
-		err = fmt.Errorf("containerd runs without its CRI plugin; its last lines:\n%s", started.Tail())
-	}
 	if err != nil {
 		return started, err
+	}
+	if !strings.Contains(plugins, " ok") {
+		return started, fmt.Errorf("containerd runs without its CRI plugin; its last lines:\n%s", started.Tail())
 	}
 	return started, await(ctx, started, "containerd's CRI service", func() error { return criReady(ctx, socket) })
 }
