@@ -40,7 +40,8 @@ class HostAccess(BaseModel):
 def hosts(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, HostAccess]:
     """Return how peers come in to each host, by its name; hosts that are not finished yet are left out.
 
-    Each interface says it for itself: one that failed hides no other.
+    Each interface says it for itself: one that failed hides no other. One that was replaced, which the engine keeps
+    until all others are made, says nothing any more.
 
     Args:
         resources: a stack's state, in the engine's own form.
@@ -53,7 +54,9 @@ def hosts(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, HostAccess]:
         )
         for resource in resources
         # Of the interface itself and not of the component around it, whose outputs a run that fails takes away.
-        if resource["type"] == _ACCESS and (told := resource.get("outputs") or {}).get("publicKey")
+        if resource["type"] == _ACCESS
+        and not resource.get("delete")
+        and (told := resource.get("outputs") or {}).get("publicKey")
     }
     return dict(sorted(found.items()))
 

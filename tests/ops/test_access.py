@@ -112,6 +112,12 @@ def test_each_host_speaks_for_itself_and_one_that_is_not_finished_hides_no_other
     assert list(hosts(STATE)) == sorted(HOSTS)
 
 
+def test_an_interface_that_was_replaced_and_is_still_to_be_deleted_says_nothing():
+    name, host = next(iter(HOSTS.items()))
+    old = {**interface(name, {**told(host), "publicKey": "of the machine before"}), "delete": True}
+    assert hosts([*STATE, old]) == hosts([old, *STATE]) == HOSTS
+
+
 def test_an_unknown_peer_is_told_the_known_ones():
     with pytest.raises(InputError, match="choose one of: ada, bob, ci"):
         peer_of(ACCESS, "eve")
