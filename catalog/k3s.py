@@ -10,6 +10,7 @@ from catalog.access import InterfaceName, Ipv4Cidr
 from catalog.machine import Architecture
 from catalog.model import DnsLabel, Model
 from catalog.versions import K3sVersion, Sha256
+from catalog.workload import Image
 
 FlagName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 """A key of K3s' config.yaml, or a flag of a program of Kubernetes, without dashes before it."""
@@ -141,7 +142,9 @@ class Gpus(Model):
     """How GPUs become a resource of nodes."""
 
     mode: Literal["device-plugin", "operator"]
-    """NVIDIA's device plugin alone, or the operator that brings it."""
+    """NVIDIA's device plugin, which the cluster runs itself, or the operator that brings it."""
+    image: Image | None = None
+    """The device plugin's image; absent where the operator brings it."""
     namespace: DnsLabel
     """Where it runs, and reads how GPUs are shared."""
     config_map: DnsLabel

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 from catalog.firewall import Firewall
 from catalog.hosts import HostBaseline
-from catalog.k3s import K3s, K3sLock, Part
+from catalog.k3s import Gpus, K3s, K3sLock, Part
 from catalog.machine import Architecture
 from catalog.machine_rules import Where
 from catalog.offence import Offence
@@ -68,10 +68,18 @@ def of_k3s(k3s: K3s, where: Where) -> Iterator[Offence]:
             if argument.startswith(_COMPUTED_ARGUMENTS.get(part, ("\0",))):
                 rule = "it is computed from other facts"
                 yield Offence(where(f"arguments.{part}.{argument}"), "stated", rule, "remove it")
+    yield from _gpus(k3s.gpu, where)
     for table, count in Counter(k3s.tables).items():
         if count > 1 or table == "inet sophia":
             rule = "a table is named once, and inet sophia is the host's own"
             yield Offence(where("tables"), table, rule, "remove it")
+
+
+def _gpus(gpu: Gpus, where: Where) -> Iterator[Offence]:
+    if (gpu.mode == "device-plugin") != (gpu.image is not None):
+        stated = gpu.image.reference if gpu.image else "absent"
+        rule = "the device plugin has an image, and an operator brings its own"
+        yield Offence(where("gpu.image"), stated, rule, "name the image, or remove it, as gpu.mode says")
 
 
 def _flag(flag: str, path: str, *, times: int) -> Iterator[Offence]:
@@ -112,6 +120,10 @@ def of_parts(
             "version": (k3s.version, versions.k3s, versions.kubernetes),
             "previous": (k3s.previous, versions.k3s_previous, versions.kubernetes_previous),
         }
+        plugin = f"v{versions.nvidia_device_plugin}"
+        if k3s.gpu.image is not None and k3s.gpu.image.tag != plugin:
+            rule = f"it is {plugin}, as catalog/versions.yaml pins it"
+            yield Offence(where("gpu.image.tag"), k3s.gpu.image.tag, rule, "move the lines together")
         for field, (release, same, kubernetes) in pinned.items():
             if release != same or kubernetes_of(release) != kubernetes:
                 rule = f"it is {same} on Kubernetes {kubernetes}, as catalog/versions.yaml pins them"

@@ -1,7 +1,7 @@
 """A stack's choice from the catalog, resolved and checked."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog import access_rules, account_rules, k3s_rules, machine_rules, stack_rules, workload_rules
@@ -18,7 +18,7 @@ from catalog.machine import Architecture, Machine
 from catalog.node import Node, node
 from catalog.offence import CatalogError, Offence
 from catalog.shape import Location, dotted
-from catalog.workload import Replicas, Workload
+from catalog.workload import Image, Replicas, Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +112,9 @@ class Stack:
         """When its machines exist; None where that is around the clock, or on demand."""
         return self.account.schedules.get(self.name)
 
-    def image(self, workload: Workload) -> str:
-        """Return the image reference of a workload, with its digest when the stack's lock has one."""
-        return self.image_lock.pinned(workload.image.reference)
+    def image(self, image: Image) -> str:
+        """Return the reference of an image, with its digest when the stack's lock has one."""
+        return self.image_lock.pinned(image.reference)
 
 
 def compose(facts: Facts, choice: Choice) -> Stack:
@@ -159,7 +159,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     monthly = monthly_cents(hourly, facts.limits.hours_per_month)
     offences += stack_rules.spending(choice.stack, monthly, limits.budget, choice.path("machines"))
     if limits.require_image_digests and lock.enforced:
-        offences += _unlocked(choice, workloads, lock)
+        offences += _unlocked(choice, _images(workloads, facts.k3s, nodes), lock)
     k3s = facts.k3s.model_copy(update={"version": choice.k3s_version or facts.k3s.version})
     programs = facts.k3s_lock.replaced(choice.k3s_artefacts) if choice.k3s_artefacts else facts.k3s_lock
     offences += k3s_rules.of_choice(
@@ -261,8 +261,14 @@ def _broken_bounds(choice: Choice, workloads: Sequence[Workload]) -> Iterator[Of
             yield from workload_rules.scaling(workload, where)
 
 
-def _unlocked(choice: Choice, workloads: Sequence[Workload], lock: ImageLock) -> Iterator[Offence]:
-    for reference in sorted({workload.image.reference for workload in workloads}):
+def _images(workloads: Sequence[Workload], k3s: K3s, nodes: Sequence[Node]) -> set[str]:
+    """Return the references of all images that the stack itself names."""
+    plugin = {k3s.gpu.image.reference} if k3s.gpu.image and any(node.capacity.gpus for node in nodes) else set()
+    return {workload.image.reference for workload in workloads} | plugin
+
+
+def _unlocked(choice: Choice, images: Iterable[str], lock: ImageLock) -> Iterator[Offence]:
+    for reference in sorted(images):
         if lock.images.get(reference) is None:
             rule = f"{choice.stack} runs only images whose digest is locked"
             path = f"catalog/lock/{choice.image_lock}.yaml: images.{reference}"

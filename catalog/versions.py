@@ -47,6 +47,8 @@ class Versions(Model):
     """The release of K3s that a rehearsal upgrades from."""
     coredns: Version
     """The DNS server of a cluster, as K3s packages it."""
+    nvidia_device_plugin: Version
+    """NVIDIA's device plugin: its image, and the types that its stand-in reads its configuration with."""
     go: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
     """The oldest Go release that builds the tools."""
 

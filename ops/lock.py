@@ -9,7 +9,7 @@ import httpx
 from ops.results import LockResult
 
 REGISTRY = "https://registry-1.docker.io"
-"""Where images without a host in their name come from (OCI Distribution Specification 1.1)."""
+"""Docker Hub, where images without a registry in their name come from (OCI Distribution Specification 1.1)."""
 
 _MANIFESTS = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
 _ENTRY = re.compile(r"^(?P<indent> +)(?P<reference>[^\s#]+:[^\s:]+): null$", re.MULTILINE)
@@ -24,15 +24,16 @@ def lock_images(path: Path, client: httpx.Client) -> LockResult:
 
     Args:
         path: the lock file; its comments and filled entries stay as they are.
-        client: speaks to the registry; ``DOCKERHUB_USERNAME`` and ``DOCKER_TOKEN`` of the environment open private
-            repositories.
+        client: speaks to registries, and to Docker Hub for names without one; ``DOCKERHUB_USERNAME`` and
+            ``DOCKER_TOKEN`` of the environment open private repositories there.
     """
     text = path.read_text(encoding="utf-8")
     found: dict[str, str] = {}
     errors: list[str] = []
     for reference in (match["reference"] for match in _ENTRY.finditer(text)):
         try:
-            found[reference] = _digest(client, *reference.rsplit(":", 1))
+            url, hub = _placed(client, reference)
+            found[reference] = _digest(client, url, hub=hub)
         except (LockError, httpx.HTTPError) as error:
             errors.append(f"{reference}: {error}")
 
@@ -44,12 +45,23 @@ def lock_images(path: Path, client: httpx.Client) -> LockResult:
     return LockResult(stack="", filled=found, errors=tuple(errors))
 
 
-def _digest(client: httpx.Client, repository: str, tag: str) -> str:
-    path = f"/v2/{repository}/manifests/{tag}"
-    answer = client.head(path, headers={"Accept": _MANIFESTS})
+def _placed(client: httpx.Client, reference: str) -> tuple[httpx.URL, bool]:
+    """Return where a registry has an image's manifest, and whether that is Docker Hub.
+
+    A name's first part is a registry when it has a dot or a port (distribution/reference, familiar names).
+    """
+    name, _, tag = reference.rpartition(":")
+    host, _, rest = name.partition("/")
+    if rest and ("." in host or ":" in host):
+        return httpx.URL(f"https://{host}/v2/{rest}/manifests/{tag}"), False
+    return client.base_url.join(f"/v2/{name}/manifests/{tag}"), True
+
+
+def _digest(client: httpx.Client, url: httpx.URL, *, hub: bool) -> str:
+    answer = client.head(url, headers={"Accept": _MANIFESTS})
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        token = _token(client, answer.headers.get("WWW-Authenticate", ""))
-        answer = client.head(path, headers={"Accept": _MANIFESTS, "Authorization": f"Bearer {token}"})
+        token = _token(client, answer.headers.get("WWW-Authenticate", ""), hub=hub)
+        answer = client.head(url, headers={"Accept": _MANIFESTS, "Authorization": f"Bearer {token}"})
     digest = answer.headers.get("Docker-Content-Digest", "")
     if not answer.is_success or not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         msg = f"the registry answers {answer.status_code} without a digest; push the image, or give DOCKER_TOKEN"
@@ -57,14 +69,17 @@ def _digest(client: httpx.Client, repository: str, tag: str) -> str:
     return str(digest)
 
 
-def _token(client: httpx.Client, challenge: str) -> str:
-    """Return the token that a registry's challenge asks for (Distribution token authentication)."""
+def _token(client: httpx.Client, challenge: str, *, hub: bool) -> str:
+    """Return the token that a registry's challenge asks for (Distribution token authentication).
+
+    No registry but Docker Hub is shown Docker Hub's credentials.
+    """
     parameters = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = parameters.pop("realm", "")
     if not realm:
         msg = "the registry refuses and does not say how to log in"
         raise LockError(msg)
     user, token = os.environ.get("DOCKERHUB_USERNAME"), os.environ.get("DOCKER_TOKEN")
-    answer = client.get(realm, params=parameters, auth=(user, token) if user and token else None)
+    answer = client.get(realm, params=parameters, auth=(user, token) if hub and user and token else None)
     answer.raise_for_status()
     return str(answer.json()["token"])

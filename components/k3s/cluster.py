@@ -8,11 +8,12 @@ import pulumi
 import pulumi_command
 import pulumi_kubernetes
 from pulumi_command.remote import ConnectionArgs
+from pulumi_kubernetes.apps.v1 import DaemonSet
 from pulumi_kubernetes.core.v1 import ConfigMap, NodePatch
 
 import catalog
 from components.hosts.host import Host
-from components.k3s import acts, plan
+from components.k3s import acts, gpu, plan
 from components.k3s.command import Commands
 from components.k3s.plan import ClusterPlan, NodePlan
 from components.lambda_.machine import Machine
@@ -32,8 +33,9 @@ class Cluster(pulumi.ComponentResource):
         - ``kubernetes``, the provider with the credentials that the server gave.
         - NodePatch for each node, which keeps its labels and taints.
         - ConfigMap that says how GPUs are shared.
+        - DaemonSet for each way of sharing, NVIDIA's device plugin, unless an operator brings it.
 
-    Does not create machines, hosts, or what makes GPUs a resource of nodes.
+    Does not create machines or hosts.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -135,15 +137,33 @@ class Cluster(pulumi.ComponentResource):
         )
         for node in planned.nodes:
             _labels(self, f"{name}-{node.name}-labels", node, runs[node.name])
-        gpu = planned.k3s.gpu
-        ConfigMap(
-            f"{name}-gpu-sharing",
-            metadata={"name": gpu.config_map, "namespace": gpu.namespace, "labels": PLATFORM},
-            data=planned.sharing,
-            opts=pulumi.ResourceOptions(parent=self, provider=self.provider),
-        )
+        _gpus(self, name, planned)
         self.kubeconfig, self.release = server.kubeconfig, server.kubelet_version
         self.register_outputs({"kubeconfig": self.kubeconfig, "release": self.release})
+
+
+def _gpus(cluster: Cluster, name: str, planned: ClusterPlan) -> None:
+    """Say how GPUs are shared, and have the device plugin offer them, where no operator does."""
+    facts = planned.k3s.gpu
+
+    def metadata(called: str) -> dict[str, Any]:
+        return {"name": called, "namespace": facts.namespace, "labels": PLATFORM}
+
+    ways = ConfigMap(
+        f"{name}-gpu-sharing",
+        metadata=metadata(facts.config_map),
+        data=planned.sharing,
+        opts=pulumi.ResourceOptions(parent=cluster, provider=cluster.provider),
+    )
+    if planned.device_plugin is None:
+        return
+    for sharing, configuration in planned.sharing.items():
+        DaemonSet(
+            f"{name}-{sharing}-device-plugin",
+            metadata=metadata(gpu.device_plugin_name(sharing)),
+            spec=gpu.device_plugin(facts, image=planned.device_plugin, sharing=sharing, configuration=configuration),
+            opts=pulumi.ResourceOptions(parent=cluster, provider=cluster.provider, depends_on=[ways]),
+        )
 
 
 def _connection(host: Host, node: NodePlan, key: pulumi.Output[str]) -> ConnectionArgs:

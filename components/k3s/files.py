@@ -1,4 +1,4 @@
-"""The policies that K3s reads at its start, and how GPUs are shared, as pure functions of the catalog."""
+"""The policies that K3s reads at its start, as pure functions of the catalog."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import yaml
 
 from catalog.k3s import Audit, AuditRule, EventRateLimit, K3s, PodSecurity
-from catalog.machine import GpuSharing
 from providers.host.sdk import K3sFileArgs
 
 AUDIT_POLICY = "/etc/rancher/k3s/audit-policy.yaml"
@@ -74,29 +73,6 @@ def audit_arguments(audit: Audit) -> Mapping[str, str]:
         "audit-log-path": AUDIT_LOG,
         "audit-policy-file": AUDIT_POLICY,
     }
-
-
-def sharing_name(sharing: GpuSharing) -> str:
-    """Return what a way of sharing a GPU is called in the device plugin's configuration.
-
-    >>> sharing_name(GpuSharing(mode="time-slicing", shares=4))
-    'shared-4'
-    """
-    return "exclusive" if sharing.mode == "exclusive" else f"shared-{sharing.shares}"
-
-
-def sharing_config(sharing: GpuSharing) -> str:
-    """Return the configuration of NVIDIA's device plugin for a way of sharing a GPU."""
-    document: Manifest = {"version": "v1", "flags": {"migStrategy": "none"}}
-    if sharing.mode == "time-slicing":
-        document["sharing"] = {
-            "timeSlicing": {
-                # More than one share is not more of the GPU: who asks for two has misunderstood.
-                "failRequestsGreaterThanOne": True,
-                "resources": [{"name": "nvidia.com/gpu", "replicas": sharing.shares}],
-            }
-        }
-    return yaml.safe_dump(document, sort_keys=False)
 
 
 def _file(path: str, document: Manifest) -> K3sFileArgs:

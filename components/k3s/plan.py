@@ -9,7 +9,7 @@ import pulumi
 import catalog
 from catalog.k3s import FlagValue, K3s, Part, Program
 from catalog.machine import Taint
-from components.k3s import files
+from components.k3s import files, gpu
 from providers.host.sdk import ArtefactArgs, K3sFileArgs
 
 ENCAPSULATION = {"wireguard-native": 80, "vxlan": 50, "host-gw": 0}
@@ -64,6 +64,8 @@ class ClusterPlan:
     """The program of K3s by architecture."""
     sharing: Mapping[str, str]
     """Configurations of the device plugin, by name."""
+    device_plugin: str | None
+    """Its image, with the digest where one is locked; None where an operator brings the plugin."""
 
     @property
     def server(self) -> NodePlan:
@@ -112,7 +114,8 @@ def cluster(stack: catalog.Stack) -> ClusterPlan:
         max_pods=stack.reserve.max_pods,
         nodes=tuple(_node(node, stack) for node in stack.nodes),
         artefacts=_artefacts(stack.k3s_programs),
-        sharing={files.sharing_name(way): files.sharing_config(way) for way in sorted(shared, key=files.sharing_name)},
+        sharing={gpu.sharing_name(way): gpu.sharing_config(way) for way in sorted(shared, key=gpu.sharing_name)},
+        device_plugin=stack.image(stack.k3s.gpu.image) if stack.k3s.gpu.image else None,
     )
 
 
@@ -190,7 +193,7 @@ def taint(one: Taint) -> str:
 def _node(node: catalog.Node, stack: catalog.Stack) -> NodePlan:
     machine = stack.machines[node.name]
     sharing = machine.gpu_sharing
-    own = {stack.k3s.gpu.label: files.sharing_name(sharing)} if sharing else {}
+    own = {stack.k3s.gpu.label: gpu.sharing_name(sharing)} if sharing else {}
     return NodePlan(
         name=node.name,
         part=node.k3s,

@@ -82,7 +82,7 @@ class McpFleet(pulumi.ComponentResource):
                 f"mcp-{spec.name}",
                 spec=spec,
                 namespace=namespace.metadata.name,
-                image=stack.image(spec),
+                image=stack.image(spec.image),
                 environment=_environment(spec, stack.name, name),
                 secrets={use.env: secrets[use.secret] for use in spec.secrets if use.secret in secrets},
                 fingerprint_key=fingerprint_key,

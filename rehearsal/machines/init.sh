@@ -55,6 +55,13 @@ done
 # The kernel's log is the whole computer's: whoever must open it, as a kubelet, finds it empty.
 : > dev/kmsg
 mount --bind /dev/null dev/kmsg
+# What a driver would make for each GPU.
+gpus=$(sed -n 's/.*"gpus": *\([0-9]*\).*/\1/p' etc/rehearsal/machine.json 2> /dev/null || true)
+number=0
+while [ "$number" -lt "${gpus:-0}" ]; do
+    : > "dev/nvidia$number"
+    number=$((number + 1))
+done
 mkdir dev/pts dev/shm dev/net
 mount -t devpts devpts dev/pts -o newinstance,ptmxmode=0666,mode=620,gid=5
 mount -t tmpfs tmpfs dev/shm -o mode=1777,nosuid,nodev

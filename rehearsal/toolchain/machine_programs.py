@@ -2,7 +2,7 @@
 
 ::
 
-    kubernetes/<release>/kube-apiserver ... kubelet, kube-proxy, kubectl, fake-device-plugin
+    kubernetes/<release>/kube-apiserver ... kubelet, kube-proxy, kubectl
     bin/etcd, etcdctl, etcdutl, kwok
     kwok-stages.yaml
     images/*.tar
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from catalog import ROOT, CatalogError
 from catalog.image_lock import ImageLock
+from catalog.k3s import K3s
 from catalog.shape import document
 from catalog.source import Source
 from catalog.versions import Versions
@@ -27,8 +28,8 @@ K3S_FLAGS = "providers/host/k3s_flags.json"
 """From the repository's root: what K3s takes, and its defaults."""
 
 _BY_RELEASE = {
-    "kubernetes": ("kubernetes", "kubernetes-node", "fake-device-plugin"),
-    "kubernetes_previous": ("kubernetes-previous", "kubernetes-node-previous", "fake-device-plugin"),
+    "kubernetes": ("kubernetes", "kubernetes-node"),
+    "kubernetes_previous": ("kubernetes-previous", "kubernetes-node-previous"),
 }
 _ANY_RELEASE = ("etcd", "kwok")
 
@@ -69,6 +70,8 @@ def images(entries: Mapping[str, Entry], versions: Versions, edges: Edges) -> tu
         "pause": (pause_reference(),),
         "pod": workload_references(),
     }
+    if plugin := device_plugin_reference():
+        references["nvidia-device-plugin"] = (plugin,)
     return tuple(
         Image(program=name, sha256=_digest(entries[name], name), references=called, platform=str(edges.platform))
         for name, called in references.items()
@@ -76,7 +79,7 @@ def images(entries: Mapping[str, Entry], versions: Versions, edges: Edges) -> tu
 
 
 def workload_references(root: Path = ROOT) -> tuple[str, ...]:
-    """Every image that a workload of the catalog names; the lock of images lists them all.
+    """Every image that a workload of the catalog names; the lock of images lists them all, and the device plugin's.
 
     Args:
         root: the catalog's folder.
@@ -88,7 +91,23 @@ def workload_references(root: Path = ROOT) -> tuple[str, ...]:
     lock = document(source, "lock/images.yaml", ImageLock)
     if lock is None:
         raise CatalogError(source.offences)
-    return tuple(sorted(lock.images))
+    return tuple(sorted({*lock.images} - {device_plugin_reference(root)}))
+
+
+def device_plugin_reference(root: Path = ROOT) -> str | None:
+    """The image of NVIDIA's device plugin; None where the cluster does not run it itself.
+
+    Args:
+        root: the catalog's folder.
+
+    Raises:
+        CatalogError: what K3s is cannot be read.
+    """
+    source = Source(root)
+    k3s = document(source, "k3s.yaml", K3s)
+    if k3s is None:
+        raise CatalogError(source.offences)
+    return k3s.gpu.image.reference if k3s.gpu.image else None
 
 
 def pause_reference() -> str:

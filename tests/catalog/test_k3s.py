@@ -162,6 +162,17 @@ def test_digests_that_are_given_replace_those_of_the_lock(committed):
     assert digests == {DIGEST, None}, "a program of ours and a published one must never be mixed"
 
 
+@pytest.mark.parametrize("gpus", [{"image": None}, {"mode": "operator"}])
+def test_the_device_plugin_has_an_image_and_an_operator_brings_its_own(broken, gpus):
+    (offence,) = broken({"k3s.yaml": {"gpu": gpus}})
+    assert offence.path == "catalog/k3s.yaml: gpu.image"
+
+
+def test_the_device_plugin_is_the_one_that_is_pinned(broken):
+    (offence,) = broken({"k3s.yaml": {"gpu": {"image": {"tag": "v0.1.0"}}}})
+    assert offence.path == "catalog/k3s.yaml: gpu.image.tag"
+
+
 def test_a_stack_has_one_server(broken):
     offences = broken({"machines.yaml": {"staging-agent-1": {"k3s": "server"}}})
     assert [(o.value, o.rule) for o in offences] == [

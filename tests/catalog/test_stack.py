@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from catalog import Catalog, CatalogError, Offence, Stack, load
+from catalog.versions import read_versions
 from catalog.workload import Replicas
 
 Edited = Callable[[dict[str, Any]], Path]
@@ -91,30 +92,34 @@ def test_tainted_machines_alone_are_no_stack(committed: Catalog) -> None:
 
 
 def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catalog) -> None:
-    (offence,) = _refused(committed, "prod", machines=PROD, mcp_servers=["github"])
-    assert offence.path == "catalog/lock/images.yaml: images.scoobyjava15/sophia-mcp-github:1.0.0"
-    assert "./sophia lock" in offence.remedy
+    offences = _refused(committed, "prod", machines=PROD, mcp_servers=["github"])
+    assert [offence.path.rpartition(":")[0] for offence in offences] == [
+        "catalog/lock/images.yaml: images.nvcr.io/nvidia/k8s-device-plugin",
+        "catalog/lock/images.yaml: images.scoobyjava15/sophia-mcp-github",
+    ]
+    assert "./sophia lock" in offences[0].remedy
 
 
 def test_an_image_that_the_lock_does_not_list_is_unlocked(edited: Edited) -> None:
     catalog = load(edited({"lock/images.yaml": lambda tree: tree["images"].clear()}))
     offences = _refused(catalog, "prod", machines=PROD, mcp_servers=["github"])
-    assert [offence.value for offence in offences] == ["no digest"]
+    assert [offence.value for offence in offences] == ["no digest"] * 2
 
 
 def test_the_rehearsal_s_lock_needs_no_digest(prod: Stack) -> None:
-    assert prod.image(prod.workloads[0]) == "scoobyjava15/sophia-mcp-ai-memory:1.0.0"
+    assert prod.image(prod.workloads[0].image) == "scoobyjava15/sophia-mcp-ai-memory:1.0.0"
 
 
 def test_a_locked_image_carries_its_digest(edited: Edited) -> None:
-    locked = {"images": {"scoobyjava15/sophia-mcp-github:1.0.0": DIGEST}}
+    plugin = f"nvcr.io/nvidia/k8s-device-plugin:v{read_versions().nvidia_device_plugin}"
+    locked = {"images": {"scoobyjava15/sophia-mcp-github:1.0.0": DIGEST, plugin: DIGEST}}
     stack = load(edited({"lock/images.yaml": locked})).stack("prod", machines=PROD, mcp_servers=["github"])
-    assert stack.image(stack.workloads[0]) == f"scoobyjava15/sophia-mcp-github:1.0.0@{DIGEST}"
+    assert stack.image(stack.workloads[0].image) == f"scoobyjava15/sophia-mcp-github:1.0.0@{DIGEST}"
 
 
 def test_a_stack_that_requires_no_digests_takes_unlocked_images(committed: Catalog) -> None:
     stack = committed.stack("dev", machines=DEV, mcp_servers=["github"])
-    assert stack.image(stack.workloads[0]) == "scoobyjava15/sophia-mcp-github:1.0.0"
+    assert stack.image(stack.workloads[0].image) == "scoobyjava15/sophia-mcp-github:1.0.0"
 
 
 def test_workloads_come_by_name_whatever_the_order_of_the_choice(committed: Catalog) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from catalog.k3s import ObjectStorage
 from catalog.machine import GpuSharing, Taint
-from components.k3s import acts, files, plan
+from components.k3s import acts, files, gpu, plan
 
 FLAGS = json.loads((Path(__file__).parents[2] / "providers/host/k3s_flags.json").read_text(encoding="utf-8"))
 STACKS = ("dev", "staging", "prod")
@@ -180,9 +180,36 @@ def test_a_gpu_is_shared_as_its_machine_says_and_found_by_the_runtime(prod, plan
     assert "nvidia.com/device-plugin.config" not in cpu.labels
 
 
+def test_the_device_plugin_runs_where_the_gpu_is_with_the_configuration_of_its_nodes(staging, prod):
+    made = staging.one("DaemonSet").inputs
+    assert made["metadata"]["name"] == "nvidia-device-plugin-shared-4"
+    spec = made["spec"]
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"].startswith("nvcr.io/nvidia/k8s-device-plugin:v")
+    assert pod["nodeSelector"] == {"nvidia.com/device-plugin.config": "shared-4"}
+    assert pod["tolerations"] == [{"operator": "Exists"}], "the GPU of a tainted node is one too"
+    assert {one["name"]: one["value"] for one in container["env"]}["CONFIG_FILE"].endswith("/shared-4")
+    assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+
+    def rolled(configuration: str) -> Any:
+        told = gpu.device_plugin(prod.k3s.gpu, image="i", sharing="shared-4", configuration=configuration)
+        return told["template"]["metadata"]["annotations"]
+
+    assert rolled("a") != rolled("b"), "another configuration rolls the pods that read it"
+
+
+def test_an_operator_brings_the_device_plugin_itself(stack, planned):
+    chosen = stack("prod")
+    gpus = chosen.k3s.gpu.model_copy(update={"mode": "operator", "image": None})
+    operated = plan.cluster(replace(chosen, k3s=chosen.k3s.model_copy(update={"gpu": gpus})))
+    assert operated.device_plugin is None
+    assert operated.sharing == planned("prod").sharing, "it reads the same ConfigMap"
+
+
 @given(shares=st.integers(min_value=1, max_value=48))
 def test_ways_of_sharing_have_names_that_labels_and_files_may_have(shares):
-    name = files.sharing_name(GpuSharing(mode="time-slicing", shares=shares))
+    name = gpu.sharing_name(GpuSharing(mode="time-slicing", shares=shares))
     assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name)
 
 

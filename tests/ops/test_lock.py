@@ -1,6 +1,7 @@
 """`lock` asks a registry for digests, the way registries are asked: a challenge, a token, a manifest's header."""
 
 import hashlib
+import secrets
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,10 @@ images:
 """
 
 
+SHOWN: dict[str, str | None] = {}
+"""The credentials that whoever asked for a token has shown, by the name that the registry was called by."""
+
+
 class Registry(BaseHTTPRequestHandler):
     """Refuses without a token, gives one to anyone, and knows one image."""
 
@@ -38,6 +43,7 @@ class Registry(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         assert "scope=repository%3Ateam%2Fknown%3Apull" in self.path
+        SHOWN[self.headers["Host"]] = self.headers.get("Authorization")
         self._reply(200, {}, b'{"token": "for-team/known"}')
 
     def _reply(self, code: int, headers: dict[str, str], body: bytes = b"") -> None:
@@ -51,11 +57,24 @@ class Registry(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class ToLoopback(httpx.HTTPTransport):
+    """Leads every name to the one registry that runs here, which is told the name."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
+        return super().handle_request(request)
+
+
 @pytest.fixture
 def registry() -> Iterator[httpx.Client]:
+    SHOWN.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", trust_env=False) as client:
+    with httpx.Client(base_url="http://hub.example", transport=ToLoopback(server.server_port)) as client:
         yield client
     server.shutdown()
     server.server_close()
@@ -76,6 +95,18 @@ def test_an_image_the_registry_does_not_have_stays_unfilled_and_is_named(tmp_pat
     errors = lock_images(path, registry).errors
     assert [error for error in errors if error.startswith("team/absent:1.0.0: the registry answers 404")]
     assert "absent:1.0.0: null" in path.read_text(), "a digest is never invented"
+
+
+def test_a_name_with_a_registry_is_asked_for_there_without_the_credentials_of_docker_hub(
+    tmp_path, registry, monkeypatch
+):
+    monkeypatch.setenv("DOCKERHUB_USERNAME", "somebody")
+    monkeypatch.setenv("DOCKER_TOKEN", secrets.token_hex())
+    path = tmp_path / "images.yaml"
+    path.write_text("images:\n  other.example/team/known:1.0.0: null\n  team/known:1.0.0: null\n")
+    assert lock_images(path, registry).filled == {"other.example/team/known:1.0.0": DIGEST, "team/known:1.0.0": DIGEST}
+    assert SHOWN["other.example"] is None
+    assert str(SHOWN["hub.example"]).startswith("Basic ")
 
 
 def test_a_registry_out_of_reach_changes_nothing(tmp_path):

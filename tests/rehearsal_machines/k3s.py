@@ -8,9 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import catalog
+from catalog.machine import GpuSharing
 from catalog.versions import read_versions
+from components.k3s import gpu
 from rehearsal.machines import MachineSpec, Room
 from rehearsal.toolchain import Toolchain, ensure, progress_for
+from rehearsal.toolchain.machine_programs import workload_references
 
 JOINING = "rehearsal-joining"
 """What lets agents in."""
@@ -163,3 +167,30 @@ def daemon_set(name: str, image: str, port: int, *, nodes: Sequence[str] = ()) -
         "metadata": {"name": name, "namespace": "default"},
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     }
+
+
+def device_plugins(*ways: GpuSharing) -> list[dict[str, Any]]:
+    """What a cluster of the program has for ways of sharing GPUs."""
+    facts = catalog.load().k3s.gpu
+    assert facts.image
+    configurations = {gpu.sharing_name(way): gpu.sharing_config(way) for way in ways}
+
+    def named(name: str, kind: str, version: str) -> dict[str, Any]:
+        return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": facts.namespace}}
+
+    sets = [
+        {
+            **named(gpu.device_plugin_name(name), "DaemonSet", "apps/v1"),
+            "spec": gpu.device_plugin(facts, image=facts.image.reference, sharing=name, configuration=configuration),
+        }
+        for name, configuration in configurations.items()
+    ]
+    return [{**named(facts.config_map, "ConfigMap", "v1"), "data": configurations}, *sets]
+
+
+def taking(name: str, shares: str) -> dict[str, Any]:
+    """A pod that takes shares of a GPU."""
+    pod = daemon_set(name, workload_references()[0], 8080)["spec"]["template"]["spec"]
+    amounts = {"nvidia.com/gpu": shares}
+    pod["containers"][0]["resources"] = {"requests": amounts, "limits": amounts}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": pod}

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import catalog
+from catalog.machine import GpuSharing
 from catalog.versions import read_versions
 from providers.host.ruleset import Pods, Row, render
 from rehearsal.machines import Room
 from rehearsal.machines.machine import Size
 from rehearsal.machines.testing import spec, temporary_room
 from rehearsal.toolchain.machine_programs import workload_references
-from tests.rehearsal_machines.k3s import Cluster, daemon_set, is_true, toolchain
+from tests.rehearsal_machines.k3s import Cluster, daemon_set, device_plugins, is_true, taking, toolchain
 
 pytestmark = pytest.mark.engine
 
@@ -163,14 +164,25 @@ def test_gpus_are_offered_as_often_as_the_nodes_label_says_to_real_and_to_light_
     def offered(name: str, count: str) -> bool:
         return str(cluster.get("node", name)["status"]["allocatable"].get("nvidia.com/gpu")) == count
 
-    config = "version: v1\nsharing: {timeSlicing: {resources: [{name: nvidia.com/gpu, replicas: 4}]}}\n"
-    metadata = {"name": "nvidia-device-plugin-config", "namespace": "kube-system"}
-    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"four": config}})
-    for name in ("worker", "arm"):
-        cluster.wait("one GPU", lambda node=name: offered(node, "1"))
-        cluster.kubectl("label", "node", name, "nvidia.com/device-plugin.config=four")
-        cluster.wait("four shares of a GPU", lambda node=name: offered(node, "4"))
+    cluster.apply(*device_plugins(GpuSharing(mode="exclusive"), GpuSharing(mode="time-slicing", shares=4)))
+    assert "nvidia.com/gpu" not in cluster.get("node", "worker")["status"]["allocatable"], "nothing offers it yet"
+    for sharing, count in (("exclusive", "1"), ("shared-4", "4")):
+        for name in ("worker", "arm"):
+            cluster.kubectl("label", "--overwrite", "node", name, f"nvidia.com/device-plugin.config={sharing}")
+            cluster.wait(f"{count} shares of a GPU", lambda node=name, count=count: offered(node, count))
     assert "nvidia.com/gpu" not in cluster.get("node", "server")["status"]["allocatable"]
+
+
+def test_a_container_gets_one_share_of_a_gpu_and_not_two(cluster):
+    for name, shares in (("one-share", "1"), ("two-shares", "2")):
+        cluster.apply(taking(name, shares))
+    cluster.wait("the pod with one share", lambda: is_true(cluster.get("pod", "one-share"), "Ready"))
+    cluster.wait(
+        "that of two is refused",
+        lambda: cluster.get("pod", "two-shares")["status"].get("reason") == "UnexpectedAdmissionError",
+    )
+    assert "more than one is not more of a GPU" in cluster.get("pod", "two-shares")["status"]["message"]
+    cluster.kubectl("delete", "pod", "one-share", "two-shares", "--grace-period=1")
 
 
 def test_pods_live_on_while_k3s_restarts_and_are_found_again(cluster):

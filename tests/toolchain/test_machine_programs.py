@@ -52,7 +52,7 @@ def folder(entries: Mapping[str, Entry], edges: Edges) -> Path:
 def test_a_machine_finds_both_releases_of_kubernetes_and_everything_that_k3s_starts(folder: Path) -> None:
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
-    node = ("kubelet", "kube-proxy", "fake-device-plugin")
+    node = ("kubelet", "kube-proxy")
     assert found == {
         *(
             f"kubernetes/{release}/{name}"
@@ -61,7 +61,7 @@ def test_a_machine_finds_both_releases_of_kubernetes_and_everything_that_k3s_sta
         ),
         *(f"bin/{name}" for name in ("etcd", "etcdctl", "etcdutl", "kwok")),
         "kwok-stages.yaml",
-        *(f"images/{name}.tar" for name in ("coredns", "pause", "pod")),
+        *(f"images/{name}.tar" for name in ("coredns", "nvidia-device-plugin", "pause", "pod")),
     }
 
 
@@ -93,6 +93,12 @@ def test_a_folder_that_lacks_a_program_is_made_anew(folder: Path, entries: Mappi
 def test_every_image_that_a_workload_of_the_catalog_names_is_one_of_the_rehearsal_s() -> None:
     named = {server.image.reference for server in catalog.load().mcp.values()}
     assert named <= set(workload_references())
+
+
+def test_the_device_plugin_is_a_program_of_its_own(entries: Mapping[str, Entry], edges: Edges) -> None:
+    (plugin,) = (image for image in images(entries, VERSIONS, edges) if image.program == "nvidia-device-plugin")
+    assert plugin.references == (f"nvcr.io/nvidia/k8s-device-plugin:v{VERSIONS.nvidia_device_plugin}",)
+    assert not {*plugin.references} & {*workload_references()}
 
 
 def test_the_image_of_sandboxes_is_the_one_that_k3s_takes_by_itself() -> None:

@@ -61,6 +61,8 @@ def test_a_wheel_is_of_the_pinned_version(package: str, wanted: str) -> None:
         ("kubernetes", "k8s.io/kubectl", STAGING),
         ("kubernetes", "k8s.io/apiserver", STAGING),
         ("kubernetes", "k8s.io/kubelet", STAGING),
+        ("nvidia-device-plugin", "k8s.io/kubelet", STAGING),
+        ("nvidia-device-plugin", "github.com/NVIDIA/k8s-device-plugin", VERSIONS_PINNED.nvidia_device_plugin),
         ("kubernetes-previous", "k8s.io/kubernetes", VERSIONS_PINNED.kubernetes_previous),
         ("kubernetes-previous", "k8s.io/kubectl", STAGING_PREVIOUS),
         ("kubernetes-previous", "k8s.io/apiserver", STAGING_PREVIOUS),
@@ -80,8 +82,7 @@ def test_a_go_module_is_of_the_pinned_version(tool: str, module: str, wanted: st
 
 def test_the_release_to_upgrade_from_is_built_of_the_same_sources() -> None:
     old, new = ROOT / "tools" / "kubernetes-previous", ROOT / "tools" / "kubernetes"
-    both = (path for path in new.rglob("*.go") if path.parent.name != "deviceplugin")
-    mains = [path for path in both if not path.name.endswith("_test.go")]
+    mains = [path for path in new.rglob("*.go") if not path.name.endswith("_test.go")]
     assert [path for path in mains if not path.samefile(old / path.relative_to(new))] == []
 
 

@@ -6,9 +6,9 @@ Sizes and times were measured on two cores with empty caches.
 from catalog.versions import Versions
 from rehearsal.toolchain.recipes.etcd import etcd
 from rehearsal.toolchain.recipes.k3s import k3s
-from rehearsal.toolchain.recipes.kubernetes import fake_device_plugin, kubernetes, kubernetes_node
+from rehearsal.toolchain.recipes.kubernetes import kubernetes, kubernetes_node
 from rehearsal.toolchain.recipes.kwok import kwok, kwok_stages
-from rehearsal.toolchain.recipes.pods import coredns, pause, pod
+from rehearsal.toolchain.recipes.pods import coredns, device_plugin, pause, pod
 from rehearsal.toolchain.recipes.pulumi import language_python, pulumi, resource_kubernetes
 from rehearsal.toolchain.tool import Platform, Tool
 
@@ -26,13 +26,13 @@ def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
         resource_kubernetes(versions, platform),
         kubernetes(versions.kubernetes, platform),
         kubernetes_node(versions.kubernetes, versions.k3s),
-        fake_device_plugin(versions.kubernetes),
         kubernetes(versions.kubernetes_previous, platform, previous=True),
         kubernetes_node(versions.kubernetes_previous, versions.k3s_previous, previous=True),
         etcd(versions, platform),
         kwok(versions, platform),
         kwok_stages(versions),
         coredns(versions, platform),
+        device_plugin(versions),
         pod(),
         pause(),
         k3s(versions.k3s),

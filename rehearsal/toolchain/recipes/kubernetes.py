@@ -78,31 +78,6 @@ def kubernetes_node(version: str, release: str, *, previous: bool = False) -> To
     )
 
 
-def fake_device_plugin(version: str) -> Tool:
-    """The device plugin that offers GPUs which are not there; one for both releases, whose interface is the same.
-
-    Args:
-        version: the release of Kubernetes whose interface it speaks.
-    """
-    name = "fake-device-plugin"
-    return Tool(
-        name=name,
-        version=version,
-        programs=(name,),
-        own=True,
-        on_path=False,
-        build=Build(
-            folder="kubernetes",
-            version=version,
-            package="./deviceplugin",
-            output=name,
-            seconds=10,
-            size_mib=12,
-            go_cache_mib=50,
-        ),
-    )
-
-
 def _named(name: str, *, previous: bool) -> str:
     return f"{name}-previous" if previous else name
 

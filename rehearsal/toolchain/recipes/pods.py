@@ -44,6 +44,23 @@ def coredns(versions: Versions, platform: Platform) -> Tool:
     )
 
 
+def device_plugin(versions: Versions) -> Tool:
+    """What offers GPUs that are not there, in the place of NVIDIA's device plugin.
+
+    Args:
+        versions: the pinned versions: it reads the plugin's configuration with the types of that release.
+    """
+    return _of_ours(
+        "nvidia-device-plugin",
+        ".",
+        folder="nvidia-device-plugin",
+        version=versions.nvidia_device_plugin,
+        seconds=60,
+        size_mib=2 * 23,
+        go_cache_mib=250,
+    )
+
+
 def pod() -> Tool:
     """What serves in the place of an MCP server whose image is not built yet."""
     return _of_ours("pod", ".", size_mib=2 * 6)
@@ -54,8 +71,16 @@ def pause() -> Tool:
     return _of_ours("pause", "./pause", size_mib=2 * 2)
 
 
-def _of_ours(name: str, package: str, size_mib: int) -> Tool:
-    version = "1.0.0"  # ours alone: what decides is the content of its sources
+def _of_ours(
+    name: str,
+    package: str,
+    *,
+    folder: str = "pod",
+    version: str = "1.0.0",  # ours alone: what decides is the content of its sources
+    seconds: int = 10,
+    size_mib: int,
+    go_cache_mib: int = 60,
+) -> Tool:
     return Tool(
         name=name,
         version=version,
@@ -63,12 +88,12 @@ def _of_ours(name: str, package: str, size_mib: int) -> Tool:
         on_path=False,
         own=True,
         build=Build(
-            folder="pod",
+            folder=folder,
             version=version,
             package=package,
             output=name,
-            seconds=10,
+            seconds=seconds,
             size_mib=size_mib,
-            go_cache_mib=60,
+            go_cache_mib=go_cache_mib,
         ),
     )

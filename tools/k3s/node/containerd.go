@@ -34,11 +34,12 @@ func (c Config) agentDir(parts ...string) string {
 //
 // What differs from K3s: it has containerd inside itself, of version 2; the machine's Debian has 1.6, whose configuration
 // is of version 2. A process may not make itself less likely to be ended than it was born, where root lacks
-// CAP_SYS_RESOURCE. The runtime of NVIDIA is runc by another name: there is no driver to bring into a container.
+// CAP_SYS_RESOURCE. The runtime of NVIDIA is runc by another name: there is no driver to bring into a container, and the
+// files of GPUs are brought into all of them, whether they ask for one or not.
 func containerdConfig(c Config, m machine) (string, error) {
 	runtimes := []string{"runc"}
 	if m.GPUs > 0 {
-		runtimes = append(runtimes, "nvidia")
+		runtimes = append(runtimes, nvidia)
 	}
 	preset := "runc"
 	if c.DefaultRuntime != "" {
@@ -85,6 +86,9 @@ state = %q
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.%q]
   runtime_type = "io.containerd.runc.v2"
 `, name)
+		if name == nvidia {
+			fmt.Fprintf(&text, "  base_runtime_spec = %q\n", c.nvidiaSpec())
+		}
 	}
 	return text.String(), nil
 }
@@ -104,6 +108,11 @@ func startContainerd(ctx context.Context, c Config, m machine) (*child.Child, er
 	}
 	for _, directory := range []string{containerdState, c.agentDir("containerd"), c.agentDir("etc/cni/net.d")} {
 		if err := os.MkdirAll(directory, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if m.GPUs > 0 {
+		if err := writeNvidiaSpec(ctx, c); err != nil {
 			return nil, err
 		}
 	}

@@ -2,25 +2,17 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"time"
 
 	"gopkg.in/yaml.v3"
-
-	"sophia/tools/k3s/child"
-	"sophia/tools/k3s/log"
 )
 
 const (
 	sharingLabel     = "nvidia.com/device-plugin.config"
 	sharingConfigMap = "/api/v1/namespaces/kube-system/configmaps/nvidia-device-plugin-config"
-	// registration is where device plugins register.
-	registration = kubeletRoot + "/device-plugins/kubelet.sock"
-	// devicesPeriod is how often it is looked at whether a node shares its GPUs otherwise.
+	// devicesPeriod is how often it is looked at whether a light node shares its GPUs otherwise.
 	devicesPeriod = 2 * time.Second
 )
 
@@ -71,63 +63,4 @@ func replicas(ctx context.Context, c Config, api *api) (int, error) {
 		return 0, fmt.Errorf("label %s=%s: ConfigMap nvidia-device-plugin-config has no such configuration", sharingLabel, name)
 	}
 	return replicasIn(text)
-}
-
-// runDevices offers the machine's GPUs to the kubelet, each as often as the node's label says, until the context ends.
-// As with NVIDIA's plugin, another configuration restarts it, and one that cannot be read changes nothing.
-func runDevices(ctx context.Context, c Config, m machine, api *api) error {
-	for {
-		if _, err := os.Stat(registration); err == nil {
-			break
-		}
-		if !pause(ctx, 200*time.Millisecond) {
-			return nil
-		}
-	}
-	var plugin *child.Child
-	stop := func() {}
-	defer func() { stop() }()
-	offered, complaint := 0, ""
-	for {
-		times, err := replicas(ctx, c, api)
-		switch {
-		case err != nil && ctx.Err() == nil && err.Error() != complaint:
-			log.Warn("GPUs: %v", err)
-			complaint = err.Error()
-		case err == nil && times != offered:
-			stop()
-			if plugin != nil {
-				<-plugin.Done()
-			}
-			running, cancel := context.WithCancel(ctx)
-			if plugin, err = startDevices(running, c, m, m.GPUs*times); err != nil {
-				cancel()
-				return err
-			}
-			stop, offered, complaint = cancel, times, ""
-			log.Info("GPUs: %d of %s, each offered %d times", m.GPUs, m.GPU, times)
-		}
-		var ended <-chan struct{}
-		if plugin != nil {
-			ended = plugin.Done()
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ended:
-			if err := plugin.Wait(); err != nil {
-				return err
-			}
-			return errors.New("the device plugin ended by itself")
-		case <-time.After(devicesPeriod):
-		}
-	}
-}
-
-func startDevices(ctx context.Context, c Config, m machine, count int) (*child.Child, error) {
-	return child.Start(ctx, child.Spec{
-		Name: "device-plugin",
-		Path: filepath.Join(c.KubernetesDir, "fake-device-plugin"),
-		Args: []string{"--resource=" + gpu, fmt.Sprintf("--devices=%d", count)},
-	})
 }

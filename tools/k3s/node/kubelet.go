@@ -99,10 +99,6 @@ func startKubelet(ctx context.Context, c Config) (*child.Child, error) {
 			return nil, err
 		}
 	}
-	// A plugin that finds the socket of the kubelet before would wait for an answer to its registration.
-	if err := os.Remove(registration); err != nil && !os.IsNotExist(err) {
-		return nil, err
-	}
 	resolvConf, err := resolvConfOf(c)
 	if err != nil {
 		return nil, err

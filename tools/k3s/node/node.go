@@ -76,9 +76,6 @@ func Run(ctx context.Context, c Config) error {
 		}
 		children = append(children, proxy)
 	}
-	if machine.GPUs > 0 {
-		start(func() error { return runDevices(ctx, c, machine, api) })
-	}
 	log.Info("Node %s is up", c.NodeName)
 	if c.Ready != nil {
 		c.Ready()

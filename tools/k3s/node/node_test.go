@@ -57,6 +57,22 @@ func TestTheRuntimeOfNVIDIAIsThereWhereTheMachineHasAGPU(t *testing.T) {
 	if err != nil || !strings.Contains(text, `default_runtime_name = "nvidia"`) || !strings.Contains(text, `runtimes."nvidia"]`) {
 		t.Errorf("%v: %s", err, text)
 	}
+	if got := strings.Count(text, "base_runtime_spec"); got != 1 {
+		t.Errorf("%d runtimes bring GPUs: %s", got, text)
+	}
+}
+
+func TestGPUsAreAddedToWhatContainersBeginWith(t *testing.T) {
+	text, err := withFiles(`{"mounts": [{"destination": "/proc"}], "process": {"cwd": "/"}}`, []string{"/dev/nvidia0"})
+	if err != nil || !strings.Contains(text, `{"destination":"/proc"}`) || !strings.Contains(text, `"cwd":"/"`) {
+		t.Errorf("%v: %s", err, text)
+	}
+	if !strings.Contains(text, `"destination":"/dev/nvidia0"`) || !strings.Contains(text, `"source":"/dev/nvidia0"`) {
+		t.Error(text)
+	}
+	if _, err := withFiles("{", nil); err == nil {
+		t.Error("what is no JSON is read")
+	}
 }
 
 func TestFlagsOfTheUserComeLastSoThatTheyWin(t *testing.T) {

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	api "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 )
 
@@ -13,15 +16,18 @@ import (
 type plugin struct {
 	api.UnimplementedDevicePluginServer
 	resource string
+	alone    bool
 	devices  []*api.Device
 }
 
-func newPlugin(resource string, count int) *plugin {
-	devices := make([]*api.Device, count)
-	for number := range devices {
-		devices[number] = &api.Device{ID: fmt.Sprintf("rehearsal-%d", number), Health: api.Healthy}
+func newPlugin(resource string, gpus []string, shared sharing) *plugin {
+	p := &plugin{resource: resource, alone: shared.alone}
+	for _, gpu := range gpus {
+		for share := range shared.times {
+			p.devices = append(p.devices, &api.Device{ID: fmt.Sprintf("%s::%d", filepath.Base(gpu), share), Health: api.Healthy})
+		}
 	}
-	return &plugin{resource: resource, devices: devices}
+	return p
 }
 
 // GetDevicePluginOptions says that nothing has to be done before a container starts.
@@ -38,12 +44,20 @@ func (p *plugin) ListAndWatch(_ *api.Empty, stream grpc.ServerStreamingServer[ap
 	return nil
 }
 
-// Allocate gives each container the variable by which NVIDIA's runtime would learn its devices.
+// Allocate gives each container the variable by which NVIDIA's runtime learns its GPUs.
 func (p *plugin) Allocate(_ context.Context, request *api.AllocateRequest) (*api.AllocateResponse, error) {
 	answer := &api.AllocateResponse{}
 	for _, container := range request.ContainerRequests {
-		devices := map[string]string{"NVIDIA_VISIBLE_DEVICES": strings.Join(container.DevicesIds, ",")}
-		answer.ContainerResponses = append(answer.ContainerResponses, &api.ContainerAllocateResponse{Envs: devices})
+		if asked := len(container.DevicesIds); p.alone && asked > 1 {
+			return nil, status.Errorf(codes.InvalidArgument, "%d shares of %s: more than one is not more of a GPU", asked, p.resource)
+		}
+		var gpus []string
+		for _, id := range container.DevicesIds {
+			gpu, _, _ := strings.Cut(id, "::")
+			gpus = append(gpus, gpu)
+		}
+		variables := map[string]string{"NVIDIA_VISIBLE_DEVICES": strings.Join(gpus, ",")}
+		answer.ContainerResponses = append(answer.ContainerResponses, &api.ContainerAllocateResponse{Envs: variables})
 	}
 	return answer, nil
 }

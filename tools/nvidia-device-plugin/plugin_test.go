@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	api "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
 )
 
@@ -25,7 +27,7 @@ func (k *kubelet) Register(_ context.Context, request *api.RegisterRequest) (*ap
 }
 
 // offered is a plugin that registered at a kubelet, and the folder of their sockets.
-func offered(t *testing.T, count int) (string, *kubelet, *api.RegisterRequest) {
+func offered(t *testing.T, shared sharing) (string, *kubelet, *api.RegisterRequest) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "plugin") // short: a socket's path has 108 bytes
 	if err != nil {
@@ -43,7 +45,9 @@ func offered(t *testing.T, count int) (string, *kubelet, *api.RegisterRequest) {
 	t.Cleanup(server.Stop)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
-	go func() { ended <- newPlugin("nvidia.com/gpu", count).offer(ctx, folder) }()
+	go func() {
+		ended <- newPlugin(resource, []string{"/dev/nvidia0", "/dev/nvidia1"}, shared).offer(ctx, folder)
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -74,8 +78,8 @@ func client(t *testing.T, socket string) api.DevicePluginClient {
 	return api.NewDevicePluginClient(connection)
 }
 
-func TestTheKubeletLearnsOfEveryDevice(t *testing.T) {
-	folder, _, request := offered(t, 4)
+func TestTheKubeletLearnsOfEveryShare(t *testing.T) {
+	folder, _, request := offered(t, sharing{times: 2})
 	if request.ResourceName != "nvidia.com/gpu" || request.Version != "v1beta1" {
 		t.Errorf("registered as %s of %s", request.ResourceName, request.Version)
 	}
@@ -91,25 +95,39 @@ func TestTheKubeletLearnsOfEveryDevice(t *testing.T) {
 	for _, device := range told.Devices {
 		names[device.ID] = device.Health == api.Healthy
 	}
-	if len(names) != 4 || !names["rehearsal-0"] || !names["rehearsal-3"] {
+	if len(names) != 4 || !names["nvidia0::0"] || !names["nvidia1::1"] {
 		t.Errorf("offered %v", names)
 	}
 }
 
-func TestAContainerLearnsOfItsDevices(t *testing.T) {
-	folder, _, request := offered(t, 2)
-	wanted := []*api.ContainerAllocateRequest{{DevicesIds: []string{"rehearsal-1"}}, {DevicesIds: []string{"rehearsal-0"}}}
-	answer, err := client(t, filepath.Join(folder, request.Endpoint)).Allocate(t.Context(), &api.AllocateRequest{ContainerRequests: wanted})
+func asking(ids ...string) *api.AllocateRequest {
+	return &api.AllocateRequest{ContainerRequests: []*api.ContainerAllocateRequest{{DevicesIds: ids}}}
+}
+
+func TestAContainerLearnsOfItsGPUs(t *testing.T) {
+	folder, _, request := offered(t, sharing{times: 1})
+	answer, err := client(t, filepath.Join(folder, request.Endpoint)).Allocate(t.Context(), asking("nvidia1::0", "nvidia0::0"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(answer.ContainerResponses) != 2 || answer.ContainerResponses[0].Envs["NVIDIA_VISIBLE_DEVICES"] != "rehearsal-1" {
+	if len(answer.ContainerResponses) != 1 || answer.ContainerResponses[0].Envs["NVIDIA_VISIBLE_DEVICES"] != "nvidia1,nvidia0" {
 		t.Errorf("answered %v", answer)
 	}
 }
 
+func TestMoreThanOneShareIsRefusedWhereTheConfigurationSaysSo(t *testing.T) {
+	folder, _, request := offered(t, sharing{times: 4, alone: true})
+	plugin := client(t, filepath.Join(folder, request.Endpoint))
+	if _, err := plugin.Allocate(t.Context(), asking("nvidia0::0")); err != nil {
+		t.Error(err)
+	}
+	if _, err := plugin.Allocate(t.Context(), asking("nvidia0::0", "nvidia0::1")); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("two shares: %v", err)
+	}
+}
+
 func TestAKubeletThatStartsAnewLearnsAgain(t *testing.T) {
-	folder, k, request := offered(t, 1)
+	folder, k, request := offered(t, sharing{times: 1})
 	if err := os.Remove(filepath.Join(folder, request.Endpoint)); err != nil {
 		t.Fatal(err)
 	}

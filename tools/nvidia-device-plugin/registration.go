@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -26,7 +25,7 @@ const (
 // offer keeps the devices offered until the context ends. A kubelet that starts empties the folder of sockets: the
 // plugin's own being gone is the sign to come back and to register again.
 func (p *plugin) offer(ctx context.Context, folder string) error {
-	socket := filepath.Join(folder, "rehearsal-"+strings.ReplaceAll(p.resource, "/", "-")+".sock")
+	socket := filepath.Join(folder, "nvidia-gpu.sock")
 	defer os.Remove(socket)
 	for ctx.Err() == nil {
 		if err := p.serveOnce(ctx, folder, socket); err != nil {
