@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.checkout import ROOT
 from benchmarks.hosts import AGAIN, ROUNDS, boot
-from benchmarks.project import UP, environment, project
+from benchmarks.project import UP, Project, environment, project
 from benchmarks.samples import Row, machine, median, ratio, show
 from catalog import load
 from catalog.versions import read_versions
@@ -141,7 +141,7 @@ def _cluster(count: int, toolchain: Toolchain) -> Mapping[str, float]:
         engine = environment(Path(folder), toolchain.bin, {**settings, "PHASE": "hosts"})
         plugin = {"plugins": {"providers": [{"name": "host", "path": str(ROOT / "providers/host")}]}}
         hosts = project(Path(folder) / "cluster", engine, {"__main__.py": _PROGRAM}, plugin)
-        cluster = type(hosts)(hosts.folder, {**engine, "PHASE": "cluster"})
+        cluster = Project(hosts.folder, {**engine, "PHASE": "cluster"})
         hosts.initialise()
         hosts.timed(*UP)
         state = read_checkpoint(Path(folder) / ".pulumi/stacks/cluster/dev.json")

@@ -49,7 +49,7 @@ All = Annotated[bool, typer.Option("--all", help="Every stack.")]
 @app.command()
 def setup() -> None:
     """Bring every tool that is needed here, in its pinned version; offline after the first time."""
-    # First what only root can make: it is told before tools are built for a quarter of an hour.
+    # First what only root can make: it is told before tools are built, for half an hour at worst.
     root = image.ensure(progress_for())
     toolchain = ensure(catalog.load().versions, progress=progress_for())
     typer.echo(f"Tool chain: {toolchain.bin}\nRoot of machines: {root}")

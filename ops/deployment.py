@@ -79,7 +79,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     with phases.phase("render"):
         facts = catalog.load()
         graph = render(stack)
-    # Before tools are built for a quarter of an hour.
+    # Before tools are built, for half an hour at worst.
     require_root()
     with phases.phase("tools"):
         toolchain = ensure(facts.versions, progress=progress)

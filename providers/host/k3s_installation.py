@@ -1,5 +1,6 @@
 """K3s on one host, server or agent: what both of them do in the same way."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,8 @@ DEFAULT_PORT: Final = 6443
 RESTART: Final = frozenset({"certificate_current", "version"})
 """Inputs whose difference a restart alone may mend."""
 REMOVAL_SECONDS: Final = 300.0
+CLOCK_SECONDS: Final = 60.0
+"""How far a host's clock may be from ours."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,12 @@ class Installation:
             changed: names of the inputs that differ.
 
         Raises:
-            ProviderError: there is no binary that was locked for this host.
+            ProviderError: there is no binary that was locked for this host, or its clock is wrong.
             StepError: it does not become healthy; what was there before runs again.
         """
+        asked = time.time()
         found = await self.found(inputs, operation)
+        _require_clock(inputs.connection.label, found["now"], asked)
         sha256 = _locked(inputs, found["architecture"]).sha256 or ""
         whole = configuration(self._role, inputs.config)
         digest = fingerprint(sha256, whole, inputs.files, unit(self._role))
@@ -125,6 +130,26 @@ class Installation:
         answer = await self._hosts.run(inputs.connection, "k3s", data, operation, step=step)
         await deliver(self._hosts, inputs.connection, source, answer["path"], step=step)
         return str(answer["path"])
+
+
+def _require_clock(label: str, now: float, asked: float) -> None:
+    """Refuse a host whose clock is wrong: by it the cluster's certificates are over, or not valid yet.
+
+    Args:
+        label: how errors call the host.
+        now: the time by its clock.
+        asked: when it was asked, by ours.
+
+    Raises:
+        ProviderError: it differs by more than a minute and the time that the answer took.
+    """
+    ahead, behind = now - time.time(), asked - now
+    if max(ahead, behind) > CLOCK_SECONDS:
+        differs = f"{ahead:.0f} s ahead of" if ahead > 0 else f"{behind:.0f} s behind"
+        what = f"{label}: its clock is {differs} the clock here, and certificates hold by it; nothing was changed"
+        raise ProviderError(
+            what, "see `chronyc tracking` there, set the wrong one (`chronyc makestep`), then run again"
+        )
 
 
 def _locked(inputs: K3sInputs, architecture: str) -> Artefact:

@@ -108,7 +108,7 @@ def started(checkout) -> Iterator[subprocess.Popen[str]]:
 def wait_for_resources(checkout, count: int) -> None:
     """Wait, bounded, until the engine's state holds so many resources."""
     state = checkout.home / "pulumi/state/.pulumi/stacks/sophia/dev.json"
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + SOON
     while time.monotonic() < deadline:
         if state.exists() and state.read_text().count('"urn":') >= count:
             return

@@ -64,6 +64,23 @@ def test_a_binary_that_is_another_one_than_was_locked_changes_nothing(cluster, k
     assert cluster.agent.life.drift("K3sAgent", cluster.agent_state) == {}
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(86400, "86[34][0-9]{2} s ahead of"), (-3600, "36[0-9]{2} s behind")])
+def test_a_host_whose_clock_is_wrong_is_told_before_anything_changes(cluster, k3s, seconds, told):
+    agent, process = cluster.agent, cluster.agent.process("k3s-agent")
+    wrong = "/usr/lib/python3/dist-packages/wrong_clock.pth"
+    agent.run(f"echo 'import time; time.time = (lambda now: lambda: now() + {seconds})(time.time)' > {wrong}")
+    k3s.configure()
+    wanted = agent.agent(cluster.server_state, config={"kubelet-arg": ["fail-cgroupv1=false", "v=1"]})
+    try:
+        with pytest.raises(PluginError, match=f"its clock is {told} the clock here.*nothing was changed"):
+            agent.life.up("K3sAgent", cluster.agent_state, wanted)
+    finally:
+        agent.run(f"rm {wrong}")
+    k3s.configure()
+    assert agent.process("k3s-agent") == process
+    assert agent.life.drift("K3sAgent", cluster.agent_state) == {}
+
+
 def test_a_loss_of_power_in_the_middle_is_made_up_for_by_the_next_run(cluster, k3s):
     agent = cluster.agent
     wanted = agent.agent(cluster.server_state, config={"kubelet-arg": ["fail-cgroupv1=false", "v=1"]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from typing import TYPE_CHECKING, Any
 
 from providers.host.remote.files import main as files
@@ -54,6 +55,7 @@ def read(data: Any) -> dict[str, Any]:
         "stale": newer((CONFIG, BINARY, *data["paths"]), started(shown)),
         "proven": (text(MARKER) or "").strip(),
         "node": _node(role, node_name(data)),
+        "now": time.time(),
         "exposed": exposed(),
         "readable": readable(),
         "drop_ins": _drop_ins(data["paths"]),
