@@ -14,12 +14,13 @@ say() { echo "$*" >&2; }
 """
 # Drains a node only while its kubelet can end pods: those of a dead one are made anew elsewhere once it is deleted.
 _LEAVING = """\
+# Whether it is Ready and its address, with something between them also where there is neither; nothing without a node.
+found=$(kubectl get node "$node" --ignore-not-found --output \\
+    'jsonpath={.status.conditions[?(@.type=="Ready")].status}/{.status.addresses[?(@.type=="ExternalIP")].address}')
 leave() {
-    found=$(kubectl get node "$node" --ignore-not-found \\
-        --output 'jsonpath={.metadata.name}/{.status.conditions[?(@.type=="Ready")].status}')
     if [ -n "$found" ]; then
         kubectl cordon "$node"
-        if [ "$found" = "$node/True" ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data \\
+        if [ "${found%%/*}" = True ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data \\
             --force --timeout=180s --skip-wait-for-delete-timeout=60; then
             say "$node is not empty after 180 s and stays, cordoned: make room for its pods on other nodes, run again"
             exit 1
@@ -40,38 +41,44 @@ fi
 _JOINED = """\
 end=$(($(date +%s) + $1))
 shift
-while :; do
-    ready=" $(kubectl get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/ { printf "%s ", $1 }' || true)"
-    missing=
-    for node in "$@"; do
-        case $ready in
-        *" $node "*) ;;
-        *) missing="$missing $node" ;;
-        esac
-    done
-    [ -n "$missing" ] || exit 0
+awaited() {
+    left=$((end - $(date +%s)))
+    [ "$left" -gt 0 ] || return 1
+    # Without the limit of other requests: it waits for what it is told, and asks for nothing meanwhile.
+    timeout "$left" "$k3s" kubectl wait "--for=$1" "--timeout=${left}s" $nodes >/dev/null 2>&1
+}
+nodes=
+for node in "$@"; do
+    nodes="$nodes node/$node"
+done
+until awaited create && awaited condition=Ready; do
     if [ "$(date +%s)" -ge "$end" ]; then
+        ready=" $(kubectl get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/ { printf "%s ", $1 }' || true)"
+        missing=
+        for node in "$@"; do
+            case $ready in
+            *" $node "*) ;;
+            *) missing="$missing $node" ;;
+            esac
+        done
         say "not ready in time:$missing; look at the journal of k3s-agent there"
         exit 1
     fi
+    # The API server may be away for a moment.
     sleep 1
 done
 """
 _ARRIVAL = """\
-node=$1 address=$2
-there=$(kubectl get node "$node" --ignore-not-found \\
-    --output 'jsonpath={.status.addresses[?(@.type=="ExternalIP")].address}')
 # The same machine, which has joined before.
-[ "$there" != "$address" ] || exit 0
+[ "${found#*/}" != "$2" ] || exit 0
 leave
 """
-_DEPARTURE = """\
+_ANSWERED = """\
 node=$1
 if ! kubectl get --raw /readyz >/dev/null 2>&1; then
     say "the API server does not answer: $node goes without being drained"
     exit 0
 fi
-leave
 """
 
 
@@ -81,10 +88,10 @@ SNAPSHOT = _BEGINNING + _SNAPSHOT
 JOINED = _BEGINNING + _JOINED
 """Waits until nodes are ready."""
 
-ARRIVAL = _BEGINNING + _LEAVING + _ARRIVAL
+ARRIVAL = _BEGINNING + "node=$1\n" + _LEAVING + _ARRIVAL
 """Makes room for a machine under a node's name: another that had it is emptied and forgotten."""
 
-DEPARTURE = _BEGINNING + _LEAVING + _DEPARTURE
+DEPARTURE = _BEGINNING + _ANSWERED + _LEAVING + "leave\n"
 """Lets a node go: it is cordoned and emptied, then it and its password are deleted."""
 
 

@@ -3,6 +3,7 @@
 The archives are OCI image layouts, which containerd imports with ``ctr --namespace k8s.io images import``.
 """
 
+import gzip
 import hashlib
 import io
 import json
@@ -15,7 +16,7 @@ from typing import Any
 
 from rehearsal.toolchain.disk import writing
 
-_FORMAT = 1
+_FORMAT = 2
 """Of what is written below; another number makes every archive anew."""
 _OCI = "application/vnd.oci.image"
 _REGISTRY = "docker.io"
@@ -52,7 +53,7 @@ def archive(folder: Path, image: Image, program: Path) -> tuple[Path, str]:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as aside:
                 whole = Path(aside) / path.name
-                _write(whole, image, program, Path(aside) / "layer.tar")
+                _write(whole, image, program)
                 whole.replace(path)
     return path, key
 
@@ -72,18 +73,19 @@ def full_name(reference: str) -> str:
     return reference if "." in first or ":" in first else f"{_REGISTRY}/{reference}"
 
 
-def _write(path: Path, image: Image, program: Path, layer: Path) -> None:
-    with tarfile.open(layer, "w", format=tarfile.USTAR_FORMAT) as packed, program.open("rb") as content:
+def _write(path: Path, image: Image, program: Path) -> None:
+    unpacked = io.BytesIO()
+    with tarfile.open(fileobj=unpacked, mode="w", format=tarfile.USTAR_FORMAT) as packed, program.open("rb") as content:
         packed.addfile(_member(image.program, program.stat().st_size, 0o755), content)
-    with layer.open("rb") as content:
-        digest = f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
+    # Compressed: every node copies and hashes each image, and unpacks those alone that run there.
+    layer = gzip.compress(unpacked.getbuffer(), 6, mtime=0)
     os, architecture = image.platform.split("/")
     platform = {"architecture": architecture, "os": os}
     config = _document(
         {
             **platform,
             "config": {"Entrypoint": [f"/{image.program}"]},
-            "rootfs": {"type": "layers", "diff_ids": [digest]},
+            "rootfs": {"type": "layers", "diff_ids": [_digest(unpacked.getbuffer())]},
         }
     )
     manifest = _document(
@@ -91,7 +93,7 @@ def _write(path: Path, image: Image, program: Path, layer: Path) -> None:
             "schemaVersion": 2,
             "mediaType": f"{_OCI}.manifest.v1+json",
             "config": _described(config, "config.v1+json"),
-            "layers": [{"mediaType": f"{_OCI}.layer.v1.tar", "digest": digest, "size": layer.stat().st_size}],
+            "layers": [_described(layer, "layer.v1.tar+gzip")],
         }
     )
     entry = {**_described(manifest, "manifest.v1+json"), "platform": platform}
@@ -101,8 +103,7 @@ def _write(path: Path, image: Image, program: Path, layer: Path) -> None:
         _add(packed, "index.json", _document(index))
         _add(packed, _blob(config), config)
         _add(packed, _blob(manifest), manifest)
-        with layer.open("rb") as content:
-            packed.addfile(_member(f"blobs/{digest.replace(':', '/')}", layer.stat().st_size), content)
+        _add(packed, _blob(layer), layer)
 
 
 def _named(entry: _Json, references: Iterable[str]) -> Iterable[_Json]:
@@ -116,8 +117,12 @@ def _document(content: _Json) -> bytes:
 
 
 def _described(content: bytes, kind: str) -> _Json:
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    digest = _digest(content)
     return {"mediaType": f"{_OCI}.{kind}", "digest": digest, "size": len(content)}
+
+
+def _digest(content: bytes | memoryview) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _add(packed: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -125,7 +130,7 @@ def _add(packed: tarfile.TarFile, name: str, content: bytes) -> None:
 
 
 def _blob(content: bytes) -> str:
-    return f"blobs/sha256/{hashlib.sha256(content).hexdigest()}"
+    return f"blobs/{_digest(content).replace(':', '/')}"
 
 
 def _member(name: str, size: int, mode: int = 0o644) -> tarfile.TarInfo:

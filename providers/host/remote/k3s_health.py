@@ -52,6 +52,7 @@ def node(role: str, name: str) -> dict[str, Any] | None:
         "version": status.get("nodeInfo", {}).get("kubeletVersion", ""),
         "ready": bool(ready) and ready[0].get("status") == "True",
         "why": ready[0].get("message", "") if ready else "its kubelet has not reported yet",
+        "reported": _instant(ready[0].get("lastHeartbeatTime")) if ready else 0.0,
         "annotations": found.get("metadata", {}).get("annotations", {}),
     }
 
@@ -120,25 +121,31 @@ def _node(data: Any, *, since: float | None) -> dict[str, Any]:
         _not(f"node {name} reports {found['version'] or 'no version'}, and not {wanted}")
     if not found["ready"]:
         _not(f"node {name} is not ready: {found['why']}")
-    if since is not None:
-        _reported(role, name, since)
+    if since is not None and found["reported"] <= since:
+        _renewed(role, name, since)
     _annotated(name, found["annotations"], checks)
     if role == "server" and checks["encrypted"]:
         _encrypted()
     return found
 
 
-def _reported(role: str, name: str, since: float) -> None:
-    """See that the kubelet has reported after a restart: what it said before is still there."""
+def _renewed(role: str, name: str, since: float) -> None:
+    """See that the kubelet has renewed its lease after a restart: what it said before is still there.
+
+    It does so every ten seconds, and a new node has none for as long; its conditions are told only when they change.
+    """
     lease = Api(kubeconfig(role)).object(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}")
-    renewed = (lease or {}).get("spec", {}).get("renewTime", "")
+    if _instant((lease or {}).get("spec", {}).get("renewTime")) < since:
+        _not(f"the kubelet of node {name} has not reported since the restart")
+
+
+def _instant(written: str | None) -> float:
+    """Return the seconds of a time as the API writes it; 0 for what is none."""
     try:
         # Python 3.10, which Ubuntu 22.04 has, does not know the Z.
-        at = datetime.fromisoformat(renewed.replace("Z", "+00:00")).timestamp()  # noqa: FURB162 - for that reason
+        return datetime.fromisoformat((written or "").replace("Z", "+00:00")).timestamp()  # noqa: FURB162 - for that reason
     except ValueError:
-        at = 0.0
-    if at < since:
-        _not(f"the kubelet of node {name} has not reported since the restart")
+        return 0.0
 
 
 def _annotated(name: str, annotations: dict[str, str], checks: Any) -> None:
