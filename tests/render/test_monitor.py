@@ -45,6 +45,7 @@ ENGINES = {
     f"{K3S}$command:remote:Command::k3s-joined",
     f"{K3S}$command:remote:Command::k3s-snapshot",
     f"{K3S}$host:index:K3sServer::k3s-sophia-development",
+    f"{K3S}$kubernetes:apps/v1:DaemonSet::k3s-shared-4-device-plugin",
     f"{K3S}$kubernetes:core/v1:ConfigMap::k3s-gpu-sharing",
     f"{K3S}$kubernetes:core/v1:NodePatch::k3s-sophia-development-labels",
     f"{K3S}$pulumi:providers:command::k3s-acts",
