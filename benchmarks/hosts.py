@@ -5,7 +5,6 @@ are timed; beside them stands what of it is the hosts' own, which is all but wha
 of the same program whose hosts are `benchmarks/still_hosts`, which answer at once. The second `up` is judged by that.
 """
 
-import statistics
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.checkout import ROOT
 from benchmarks.project import UP, Project, environment, project
-from benchmarks.samples import Row, machine, median, ratio, show
+from benchmarks.samples import Row, beside, machine, median, ratio, show
 from catalog import load
 from catalog.versions import read_versions
 from ops.access import CI, wg_quick
@@ -115,26 +114,30 @@ def _configured(count: int, programs: Path) -> Mapping[str, float]:
         # From here on it comes in as every run after the first does.
         peer = load().access.peers[CI]
         room.join_access(wg_quick(CI, peer, stack="dev", hosts=reachable(state), private_key=ci))
-        # One after the other, because the computer's own speed changes within minutes.
-        rounds = [(_unchanged(still), _unchanged(hosts)) for _ in range(ROUNDS)]
+        again = beside(lambda: unchanged(hosts), lambda: unchanged(still), runs=ROUNDS)
         return {
             "first": first,
             "first own": first - first_still,
-            "again": statistics.median(again for _, again in rounds),
-            "again own": statistics.median(again - engine for engine, again in rounds),
+            "again": again.whole,
+            "again own": again.own,
             "scan": median(lambda: hosts.timed(*SCAN)[0], runs=ROUNDS),
         }
 
 
 def _project(folder: Path, engine: Mapping[str, str], plugin: str) -> Project:
     """Return the program of hosts with a plugin for them, which is a folder of this checkout."""
-    plugins = {"plugins": {"providers": [{"name": "host", "path": str(ROOT / plugin)}]}}
-    made = project(folder, engine, {"__main__.py": _PROGRAM}, plugins)
+    made = project(folder, engine, {"__main__.py": _PROGRAM}, host_provider(plugin))
     made.initialise()
     return made
 
 
-def _unchanged(hosts: Project) -> float:
+def host_provider(folder: str) -> Mapping[str, object]:
+    """Return what Pulumi.yaml says of the provider of hosts when it is a folder of this checkout."""
+    return {"plugins": {"providers": [{"name": "host", "path": str(ROOT / folder)}]}}
+
+
+def unchanged(hosts: Project) -> float:
+    """Return how long an `up` takes that finds nothing to do."""
     return hosts.timed(*AGAIN, "--expect-no-changes")[0]
 
 

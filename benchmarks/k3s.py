@@ -6,19 +6,16 @@ The machines are hosts already, with their packages, their firewall and the acce
 """
 
 import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import yaml
 
-from benchmarks.checkout import ROOT
-from benchmarks.hosts import AGAIN, ROUNDS, boot
+from benchmarks.hosts import ROUNDS, boot, host_provider, unchanged
 from benchmarks.project import UP, Project, environment, project
-from benchmarks.samples import Row, machine, ratio, show
+from benchmarks.samples import Beside, Row, beside, machine, ratio, show
 from catalog import load
 from catalog.versions import read_versions
 from ops.access import CI, wg_quick
@@ -93,14 +90,6 @@ if os.environ["PHASE"] == "cluster":
 """
 
 
-class Again(NamedTuple):
-    """A second `up`, in seconds."""
-
-    whole: float
-    own: float
-    """What is not the engine's."""
-
-
 def measure() -> list[Row]:
     """Return how long clusters take to be Ready, what agents add, and what finding nothing to do takes."""
     toolchain = ensure(read_versions(), progress=progress_for())
@@ -152,7 +141,7 @@ def _cluster(count: int, toolchain: Toolchain) -> Mapping[str, float]:
             "AGENT_TOKEN": private_key().replace("=", ""),
         }
         engine = environment(Path(folder), toolchain.bin, {**settings, "PHASE": "hosts"})
-        hosts = project(Path(folder) / "cluster", engine, {"__main__.py": _PROGRAM}, _plugin(REAL))
+        hosts = project(Path(folder) / "cluster", engine, {"__main__.py": _PROGRAM}, host_provider(REAL))
         cluster = Project(hosts.folder, {**engine, "PHASE": "cluster"})
         hosts.initialise()
         hosts.timed(*UP)
@@ -167,24 +156,16 @@ def _cluster(count: int, toolchain: Toolchain) -> Mapping[str, float]:
         return {"first": first, "again": again.whole, "own": again.own - without.own, "memory": memory}
 
 
-def _plugin(folder: str) -> Mapping[str, Any]:
-    return {"plugins": {"providers": [{"name": "host", "path": str(ROOT / folder)}]}}
-
-
-def _again(stack: Project) -> Again:
+def _again(stack: Project) -> Beside:
     """Return what a second `up` takes, and what of it is not the engine's."""
-    rounds = [(_unchanged(stack, STILL), _unchanged(stack, REAL)) for _ in range(ROUNDS)]
-    return Again(
-        whole=statistics.median(whole for _, whole in rounds),
-        own=statistics.median(whole - engine for engine, whole in rounds),
-    )
+    return beside(lambda: _unchanged(stack, REAL), lambda: _unchanged(stack, STILL), runs=ROUNDS)
 
 
 def _unchanged(stack: Project, provider: str) -> float:
     file = stack.folder / "Pulumi.yaml"
     described = yaml.safe_load(file.read_text(encoding="utf-8"))
-    file.write_text(yaml.safe_dump({**described, **_plugin(provider)}), encoding="utf-8")
-    return stack.timed(*AGAIN, "--expect-no-changes")[0]
+    file.write_text(yaml.safe_dump({**described, **host_provider(provider)}), encoding="utf-8")
+    return unchanged(stack)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -47,6 +48,24 @@ def seconds(
 def median(measure: Callable[[], float], *, runs: int) -> float:
     """Return the median of several runs."""
     return statistics.median(measure() for _ in range(runs))
+
+
+class Beside(NamedTuple):
+    """Seconds that something takes, and what of them is its own."""
+
+    whole: float
+    own: float
+
+
+def beside(measure: Callable[[], float], floor: Callable[[], float], *, runs: int) -> Beside:
+    """Return the medians of several runs, and of what each takes more than the floor that was measured just before it.
+
+    One after the other, because the computer's own speed changes within minutes.
+    """
+    rounds = [(floor(), measure()) for _ in range(runs)]
+    return Beside(
+        statistics.median(whole for _, whole in rounds), statistics.median(whole - least for least, whole in rounds)
+    )
 
 
 def exponent(small: tuple[int, float], large: tuple[int, float]) -> float:

@@ -14,6 +14,7 @@ say() { echo "$*" >&2; }
 """
 # Drains a node only while its kubelet can end pods: those of a dead one are made anew elsewhere once it is deleted.
 _LEAVING = """\
+node=$1
 # Whether it is Ready and its address, with something between them also where there is neither; nothing without a node.
 found=$(kubectl get node "$node" --ignore-not-found --output \\
     'jsonpath={.status.conditions[?(@.type=="Ready")].status}/{.status.addresses[?(@.type=="ExternalIP")].address}')
@@ -74,9 +75,8 @@ _ARRIVAL = """\
 leave
 """
 _ANSWERED = """\
-node=$1
 if ! kubectl get --raw /readyz >/dev/null 2>&1; then
-    say "the API server does not answer: $node goes without being drained"
+    say "the API server does not answer: $1 goes without being drained"
     exit 0
 fi
 """
@@ -88,7 +88,7 @@ SNAPSHOT = _BEGINNING + _SNAPSHOT
 JOINED = _BEGINNING + _JOINED
 """Waits until nodes are ready."""
 
-ARRIVAL = _BEGINNING + "node=$1\n" + _LEAVING + _ARRIVAL
+ARRIVAL = _BEGINNING + _LEAVING + _ARRIVAL
 """Makes room for a machine under a node's name: another that had it is emptied and forgotten."""
 
 DEPARTURE = _BEGINNING + _ANSWERED + _LEAVING + "leave\n"

@@ -4,22 +4,18 @@ Each way of sharing a GPU has a configuration and a DaemonSet, which runs on the
 plugin needs no right in the cluster; in NVIDIA's chart it reads its node's label from the API server.
 """
 
-import hashlib
-from typing import Any
-
 import yaml
 
 from catalog.k3s import Gpus
 from catalog.machine import GpuSharing
+from components.k3s.files import Manifest
 from components.workload.labels import PLATFORM
+from components.workload.objects import checksum
 
 _NAME = "nvidia-device-plugin"
 _CONFIGURATION = "/etc/nvidia-device-plugin"
 _SOCKETS = "/var/lib/kubelet/device-plugins"
 """Where a kubelet listens for device plugins (k8s.io/kubelet, deviceplugin/v1beta1); K3s leaves it there."""
-
-Manifest = dict[str, Any]
-"""A document of Kubernetes."""
 
 
 def sharing_name(sharing: GpuSharing) -> str:
@@ -63,7 +59,7 @@ def device_plugin(gpu: Gpus, *, image: str, sharing: str, configuration: str) ->
         configuration: its text, as in the ConfigMap; another one rolls the pods.
     """
     selector = {"app.kubernetes.io/name": _NAME, gpu.label: sharing}
-    digest = hashlib.sha256(configuration.encode()).hexdigest()[:16]
+    annotations = {"sophia.ai/config-checksum": checksum({sharing: configuration})}
     container: Manifest = {
         "name": _NAME,
         "image": image,
@@ -102,7 +98,7 @@ def device_plugin(gpu: Gpus, *, image: str, sharing: str, configuration: str) ->
         "selector": {"matchLabels": selector},
         "revisionHistoryLimit": 3,
         "template": {
-            "metadata": {"labels": {**selector, **PLATFORM}, "annotations": {"sophia.ai/configuration": digest}},
+            "metadata": {"labels": {**selector, **PLATFORM}, "annotations": annotations},
             "spec": pod,
         },
     }
