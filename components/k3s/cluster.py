@@ -18,6 +18,7 @@ from components.k3s.command import Commands
 from components.k3s.plan import ClusterPlan, NodePlan
 from components.lambda_.machine import Machine
 from components.workload.labels import PLATFORM
+from components.workload.objects import NOT_AWAITED
 from providers.host import sdk
 
 
@@ -160,7 +161,7 @@ def _gpus(cluster: Cluster, name: str, planned: ClusterPlan) -> None:
     for sharing, configuration in planned.sharing.items():
         DaemonSet(
             f"{name}-{sharing}-device-plugin",
-            metadata=metadata(gpu.device_plugin_name(sharing)),
+            metadata={**metadata(gpu.device_plugin_name(sharing)), "annotations": NOT_AWAITED},
             spec=gpu.device_plugin(facts, image=planned.device_plugin, sharing=sharing, configuration=configuration),
             opts=pulumi.ResourceOptions(parent=cluster, provider=cluster.provider, depends_on=[ways]),
         )

@@ -26,8 +26,12 @@ _DNS_PORT = 53
 
 
 NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
-"""Annotation of Services: the provider waits a fixed 10 s for each (measured with pulumi-kubernetes 4.25), while the
-controller's own readiness check already proves that the pods behind it serve."""
+"""Annotation of what an `up` makes and does not wait for.
+
+Services: the provider waits a fixed 10 s for each (measured with pulumi-kubernetes 4.25), while the controller's own
+readiness check already proves that the pods behind it serve. What runs on every node of a kind: one node that is down
+would hold an `up` for ten minutes.
+"""
 
 
 def metadata(workload: Workload, name: str, namespace: Any) -> Manifest:

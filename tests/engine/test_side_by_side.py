@@ -21,6 +21,21 @@ def test_prod_runs_beside_dev_with_its_pods_on_the_right_nodes(dev):
     assert dev.answer("drift", "prod")["changes"] == []
 
 
+@pytest.mark.parametrize(
+    ("node", "shares"),
+    {
+        "sophia-ai-core": 1,
+        "sophia-mcp-orchestrator": 4,
+        "sophia-data-pipeline": 1,
+        "sophia-production-instance": 2,
+    }.items(),
+)
+def test_a_node_offers_its_gpu_as_often_as_it_is_shared(dev, node, shares):
+    """No `up` waits for it: what asks for a GPU does."""
+    offered = rf"jsonpath={{.status.allocatable.nvidia\.com/gpu}}={shares}"
+    dev.kubectl("prod", "wait", f"--for={offered}", f"node/{node}", "--timeout=60s")
+
+
 def test_an_arm64_node_never_gets_an_image_that_does_not_declare_it(dev):
     """Even one whose pods tolerate the taint: the architecture alone keeps it off."""
     dev.kubectl("prod", "taint", "node", "sophia-ai-core", "sophia.ai/dedicated-")
