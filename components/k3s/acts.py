@@ -15,21 +15,29 @@ say() { echo "$*" >&2; }
 # Drains a node only while its kubelet can end pods: those of a dead one are made anew elsewhere once it is deleted.
 _LEAVING = """\
 node=$1
-# Whether it is Ready and its address, with something between them also where there is neither; nothing without a node.
-found=$(kubectl get node "$node" --ignore-not-found --output \\
-    'jsonpath={.status.conditions[?(@.type=="Ready")].status}/{.status.addresses[?(@.type=="ExternalIP")].address}')
+password=$node.node-password.k3s
+# The node, whether it is Ready, and its address; then its password, which may be left of one that was.
+of='{.kind}/{.status.conditions[?(@.type=="Ready")].status}/{.status.addresses[?(@.type=="ExternalIP")].address} '
+found=$(kubectl get --namespace kube-system --ignore-not-found "node/$node" "secret/$password" \\
+    --output "jsonpath={range .items[*]}$of{end}")
+drained() {
+    "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --force --timeout=180s \\
+        --skip-wait-for-delete-timeout=60
+}
 leave() {
-    if [ -n "$found" ]; then
-        kubectl cordon "$node"
-        if [ "${found%%/*}" = True ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data \\
-            --force --timeout=180s --skip-wait-for-delete-timeout=60; then
+    case $found in
+    Node/*) kubectl cordon "$node" ;;
+    esac
+    case $found in
+    Node/True/*)
+        if ! drained; then
             say "$node is not empty after 180 s and stays, cordoned: make room for its pods on other nodes, run again"
             exit 1
         fi
-        kubectl delete node "$node" --ignore-not-found
-    fi
-    # While it is there, no other machine may join under this name.
-    kubectl delete secret --namespace kube-system --ignore-not-found "$node.node-password.k3s"
+        ;;
+    esac
+    # While its password is there, no other machine may join under this name.
+    [ -z "$found" ] || kubectl delete --namespace kube-system --ignore-not-found "node/$node" "secret/$password"
 }
 """
 _SNAPSHOT = """\
@@ -42,36 +50,38 @@ fi
 _JOINED = """\
 end=$(($(date +%s) + $1))
 shift
-awaited() {
-    left=$((end - $(date +%s)))
-    [ "$left" -gt 0 ] || return 1
-    # Without the limit of other requests: it waits for what it is told, and asks for nothing meanwhile.
-    timeout "$left" "$k3s" kubectl wait "--for=$1" "--timeout=${left}s" $nodes >/dev/null 2>&1
+missing=$*
+without() {
+    for one in $missing; do
+        [ "$one" = "$1" ] || printf '%s ' "$one"
+    done
 }
-nodes=
-for node in "$@"; do
-    nodes="$nodes node/$node"
-done
-until awaited create && awaited condition=Ready; do
-    if [ "$(date +%s)" -ge "$end" ]; then
-        ready=" $(kubectl get nodes --no-headers 2>/dev/null | awk '$2 ~ /^Ready/ { printf "%s ", $1 }' || true)"
-        missing=
-        for node in "$@"; do
-            case $ready in
-            *" $node "*) ;;
-            *) missing="$missing $node" ;;
-            esac
-        done
-        say "not ready in time:$missing; look at the journal of k3s-agent there"
+watched=$(mktemp -d)
+trap 'rm -rf "$watched"' EXIT
+mkfifo "$watched/nodes"
+while [ -n "$missing" ]; do
+    left=$((end - $(date +%s)))
+    if [ "$left" -le 0 ]; then
+        say "not ready in time: ${missing% }; look at the journal of k3s-agent there"
         exit 1
     fi
-    # The API server may be away for a moment.
-    sleep 1
+    # One request tells every change of every node, for as long as the API server is there.
+    timeout "$left" "$k3s" kubectl get nodes --watch --no-headers >"$watched/nodes" 2>/dev/null &
+    while [ -n "$missing" ] && read -r name status _; do
+        case $status in
+        Ready*) missing=$(without "$name") ;;
+        esac
+    done <"$watched/nodes"
+    kill $! 2>/dev/null || true
+    wait
+    [ -z "$missing" ] || sleep 1
 done
 """
 _ARRIVAL = """\
 # The same machine, which has joined before.
-[ "${found#*/}" != "$2" ] || exit 0
+case $found in
+Node/*/"$2 "*) exit 0 ;;
+esac
 leave
 """
 _ANSWERED = """\

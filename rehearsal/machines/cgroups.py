@@ -9,6 +9,9 @@ from rehearsal.error import RehearsalError
 ROOT = Path("/sys/fs/cgroup")
 """Where hierarchies are mounted."""
 
+_PERIOD = 100_000
+"""Microseconds over which processors are shared out; the kernel's own."""
+
 _PATIENCE = 5.0
 """Seconds until the kernel has let go of the last process of a group that was ended."""
 
@@ -53,6 +56,29 @@ def _create(root: Path, group: Path) -> Path:
                 with suppress(OSError):  # one that cannot be delegated is not there for the machine
                     delegated.write_text(f"+{controller}", encoding="utf-8")
     return group
+
+
+def confine(tag: str, name: str, cores: float) -> None:
+    """Let a machine have no more than so much of the processors.
+
+    Args:
+        tag: of the home.
+        name: of the machine.
+        cores: how many, or a part of one.
+
+    Raises:
+        RehearsalError: when no hierarchy limits processors.
+    """
+    quota = round(cores * _PERIOD)
+    for root in hierarchies():
+        # The limit of version 2, and that of version 1 (Linux, admin-guide/cgroup-v2 and scheduler/sched-bwc).
+        for file, limit in (("cpu.max", f"{quota} {_PERIOD}"), ("cpu.cfs_quota_us", f"{quota}")):
+            place = root / tag / name / file
+            if place.exists():
+                place.write_text(limit, encoding="utf-8")
+                return
+    message = f"{ROOT}: nothing there limits the processors of machine {name}; the cpu controller must be mounted"
+    raise RehearsalError(message)
 
 
 def remove(tag: str, name: str | None = None) -> None:

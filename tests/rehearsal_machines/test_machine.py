@@ -1,5 +1,6 @@
 """One machine: what is its own, and what it cannot reach."""
 
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.machines.cgroups import confine
 from rehearsal.machines.testing import spec
 
 pytestmark = pytest.mark.engine
@@ -89,6 +91,16 @@ def test_a_package_is_installed_upgraded_and_removed_without_a_network(lane):
     assert said(lane, "m3", "cat /usr/share/rehearsal-sample/version") == "1.1"
     said(lane, "m3", "apt-get purge --yes tree rehearsal-sample")
     assert lane.room.enter("m3", ["tree", "--version"]).returncode == 127
+
+
+def test_a_machine_may_be_given_less_of_the_processors(lane):
+    busy = "import time; end = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass\nprint(time.process_time())"
+    confine(lane.room.names.tag, "m2", 0.1)
+    try:
+        done = lane.ssh("203.0.113.2", f"python3 -c '{busy}'")
+        assert float(done.stdout) < 0.5, done.stderr
+    finally:
+        confine(lane.room.names.tag, "m2", os.cpu_count() or 1)
 
 
 def test_a_reboot_keeps_the_disk_and_the_host_key(lane):

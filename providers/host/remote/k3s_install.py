@@ -103,10 +103,10 @@ class _Change:
             if file.is_symlink():
                 file.unlink()
             place([{"path": str(file), "content": self.data["unit"], "mode": "0644", "owner": "root", "group": "root"}])
-        if self._reloads or self._masked:
-            systemctl("daemon-reload")
         if not self._enabled or self._masked:
-            systemctl("enable", self.unit)
+            systemctl("enable", self.unit)  # which has systemd read its units again, too
+        elif self._reloads:
+            systemctl("daemon-reload")
         if not self._restarts:
             return None
         since = time.time()
