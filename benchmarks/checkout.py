@@ -86,6 +86,9 @@ class Checkout:
         return dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
 
 
+_AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
+
+
 def copied(folder: Path, **settings: str) -> Checkout:
     """Return a copy of this checkout, as it is now, in a folder; the virtual environment is shared.
 
@@ -100,6 +103,9 @@ def copied(folder: Path, **settings: str) -> Checkout:
         if source.is_file() and not name.startswith(("tests/", "docs/")):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    # With a commit, as a clone has one: `plan` compares with it.
+    for step in (("init", "--quiet"), ("add", "--all"), (*_AUTHOR, "commit", "--quiet", "--message=As it is")):
+        subprocess.run(["git", *step], cwd=folder / "checkout", check=True)
     (folder / "checkout/.venv").symlink_to(ROOT / ".venv")
     return Checkout(folder / "checkout", folder / "home", settings)
 
