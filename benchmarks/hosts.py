@@ -3,6 +3,9 @@
 The machines run already and have their packages: what is measured is this project's own work on them. Whole commands
 are timed; beside them stands what of it is the hosts' own, which is all but what the engine takes for the same command
 of the same program whose hosts are `benchmarks/still_hosts`, which answer at once. The second `up` is judged by that.
+
+Five machines share the processors of this computer, where five real ones have their own: how hosts are configured
+beside each other is measured with a fifth of a core for each, and what sharing costs stands beside it.
 """
 
 import sys
@@ -19,6 +22,7 @@ from ops.access import CI, wg_quick
 from ops.access import hosts as reachable
 from rehearsal.access import private_key, public_key
 from rehearsal.machines import Room
+from rehearsal.machines.cgroups import confine
 from rehearsal.machines.names import RUNNER
 from rehearsal.machines.testing import key_pair, spec, temporary_room
 from rehearsal.state import read_checkpoint
@@ -30,6 +34,8 @@ GROWTH = 1.6
 AGAIN_SECONDS = 2.0
 SCAN_SECONDS = 4.0
 ROUNDS = 5
+SHARE = 0.2
+"""Of a core, for a machine: five take one, which leaves one for the engine."""
 AGAIN = ("pulumi", "up", "--refresh", "--run-program", "--yes", "--skip-preview", "--non-interactive")
 SCAN = ("pulumi", "refresh", "--preview-only", "--expect-no-changes", "--non-interactive")
 
@@ -64,6 +70,7 @@ def measure() -> list[Row]:
     programs = ensure(read_versions(), progress=progress_for()).bin
     one = _configured(1, programs)
     many = _configured(COUNT, programs)
+    confined = [_configured(count, programs, share=SHARE)["first"] for count in (1, COUNT)]
     return [
         Row("one bare machine to configured host", _whole(one["first"], one["first own"])),
         Row(
@@ -72,7 +79,8 @@ def measure() -> list[Row]:
             f"under {CONFIGURED_SECONDS:.0f} s",
             many["first"] < CONFIGURED_SECONDS,
         ),
-        ratio(f"{COUNT} against one", many["first"] / one["first"], GROWTH),
+        ratio(f"{COUNT} against one, each machine with processors of its own", confined[1] / confined[0], GROWTH),
+        Row("the same where all share this computer's", f"{many['first'] / one['first']:.2f}"),
         Row(f"the hosts' own of {COUNT} against one's", f"{many['first own'] / one['first own']:.2f}"),
         Row(
             f"a second up of {COUNT}",
@@ -93,12 +101,15 @@ def _whole(seconds: float, own: float) -> str:
     return f"{seconds:.1f} s, {own:.1f} s of it the hosts' own"
 
 
-def _configured(count: int, programs: Path) -> Mapping[str, float]:
+def _configured(count: int, programs: Path, *, share: float | None = None) -> Mapping[str, float]:
     """Return the seconds that a number of hosts takes, from bare machines on."""
     private, public = key_pair()
     ci = private_key()
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder, temporary_room() as room:
         boot(room, count, public)
+        if share is not None:
+            for number in range(1, count + 1):
+                confine(room.names.tag, f"m{number}", share)
         settings = {
             "HOST_SSH_PRIVATE_KEY": private,
             "HOST_PROXY_URL": room.gate,
@@ -109,6 +120,8 @@ def _configured(count: int, programs: Path) -> Mapping[str, float]:
         engine = environment(Path(folder), programs, settings)
         hosts = _project(Path(folder) / "hosts", engine, "providers/host")
         still = _project(Path(folder) / "still", engine, "benchmarks/still_hosts")
+        if share is not None:
+            return {"first": hosts.timed(*UP)[0]}
         first_still, first = still.timed(*UP)[0], hosts.timed(*UP)[0]
         state = read_checkpoint(Path(folder) / ".pulumi/stacks/hosts/dev.json")
         # From here on it comes in as every run after the first does.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.hosts import ROUNDS, boot, host_provider, unchanged
+from benchmarks.hosts import ROUNDS, SHARE, boot, host_provider, unchanged
 from benchmarks.project import UP, Project, environment, project
 from benchmarks.samples import Beside, Row, beside, machine, ratio, show
 from catalog import load
@@ -37,8 +37,6 @@ READY_SECONDS = 60.0
 GROWTH = 1.5
 AGAIN_SECONDS = 2.0
 REAL, STILL = "providers/host", "benchmarks/still_hosts"
-SHARE = 0.2
-"""Of a core, for an agent's machine: five take one, which leaves one for the server and the engine."""
 NODE_PROGRAMS = ("k3s", "containerd", "kubelet", "kube-proxy")
 
 _PROGRAM = """
