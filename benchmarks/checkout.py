@@ -86,11 +86,8 @@ class Checkout:
         return dict(pair.split("=", 1) for pair in done.stdout.split("\0") if pair)
 
 
-_AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false")
-
-
 def copied(folder: Path, **settings: str) -> Checkout:
-    """Return a copy of this checkout, as it is now, in a folder; the virtual environment is shared.
+    """Return a copy of this checkout, as it is now, with one commit; the virtual environment is shared.
 
     Args:
         folder: where it is copied to.
@@ -103,11 +100,17 @@ def copied(folder: Path, **settings: str) -> Checkout:
         if source.is_file() and not name.startswith(("tests/", "docs/")):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    # With a commit, as a clone has one: `plan` compares with it.
-    for step in (("init", "--quiet"), ("add", "--all"), (*_AUTHOR, "commit", "--quiet", "--message=As it is")):
-        subprocess.run(["git", *step], cwd=folder / "checkout", check=True)
+    for step in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message=As it is")):
+        _git(folder / "checkout", *step)
     (folder / "checkout/.venv").symlink_to(ROOT / ".venv")
     return Checkout(folder / "checkout", folder / "home", settings)
+
+
+def _git(folder: Path, *words: str) -> None:
+    """Run git as nobody in particular."""
+    person = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    subprocess.run(["git", *person, *words], cwd=folder, env=environment, check=True)
 
 
 def _require(done: subprocess.CompletedProcess[str], code: int) -> None:

@@ -10,7 +10,7 @@ beside each other is measured with a fifth of a core for each, and what sharing 
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchmarks.checkout import ROOT
@@ -70,7 +70,7 @@ def measure() -> list[Row]:
     programs = ensure(read_versions(), progress=progress_for()).bin
     one = _configured(1, programs)
     many = _configured(COUNT, programs)
-    confined = [_configured(count, programs, share=SHARE)["first"] for count in (1, COUNT)]
+    confined = [_configured(count, programs, confined=True)["first"] for count in (1, COUNT)]
     return [
         Row("one bare machine to configured host", _whole(one["first"], one["first own"])),
         Row(
@@ -101,15 +101,14 @@ def _whole(seconds: float, own: float) -> str:
     return f"{seconds:.1f} s, {own:.1f} s of it the hosts' own"
 
 
-def _configured(count: int, programs: Path, *, share: float | None = None) -> Mapping[str, float]:
+def _configured(count: int, programs: Path, *, confined: bool = False) -> Mapping[str, float]:
     """Return the seconds that a number of hosts takes, from bare machines on."""
     private, public = key_pair()
     ci = private_key()
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder, temporary_room() as room:
         boot(room, count, public)
-        if share is not None:
-            for number in range(1, count + 1):
-                confine(room.names.tag, f"m{number}", share)
+        if confined:
+            share_out(room, range(1, count + 1))
         settings = {
             "HOST_SSH_PRIVATE_KEY": private,
             "HOST_PROXY_URL": room.gate,
@@ -120,7 +119,7 @@ def _configured(count: int, programs: Path, *, share: float | None = None) -> Ma
         engine = environment(Path(folder), programs, settings)
         hosts = _project(Path(folder) / "hosts", engine, "providers/host")
         still = _project(Path(folder) / "still", engine, "benchmarks/still_hosts")
-        if share is not None:
+        if confined:
             return {"first": hosts.timed(*UP)[0]}
         first_still, first = still.timed(*UP)[0], hosts.timed(*UP)[0]
         state = read_checkpoint(Path(folder) / ".pulumi/stacks/hosts/dev.json")
@@ -164,6 +163,12 @@ def boot(room: Room, count: int, public: str) -> None:
         if done.returncode:
             msg = f"machine {number}: packages cannot be installed: {done.stderr[-500:]}"
             raise RuntimeError(msg)
+
+
+def share_out(room: Room, numbers: Iterable[int]) -> None:
+    """Give machines `SHARE` of a core each, whatever others do."""
+    for number in numbers:
+        confine(room.names.tag, f"m{number}", SHARE)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.hosts import ROUNDS, SHARE, boot, host_provider, unchanged
+from benchmarks.hosts import ROUNDS, boot, host_provider, share_out, unchanged
 from benchmarks.project import UP, Project, environment, project
 from benchmarks.samples import Beside, Row, beside, machine, ratio, show
 from catalog import load
@@ -26,7 +26,6 @@ from ops.access import hosts as reachable
 from rehearsal.access import private_key, public_key
 from rehearsal.environment import install_plugins
 from rehearsal.home import Folder
-from rehearsal.machines.cgroups import confine
 from rehearsal.machines.names import RUNNER
 from rehearsal.machines.testing import key_pair, temporary_room
 from rehearsal.state import read_checkpoint
@@ -100,7 +99,7 @@ def measure() -> list[Row]:
     alone = _cluster(1, toolchain)
     one = _cluster(2, toolchain)
     many = _cluster(1 + AGENTS, toolchain)
-    confined = [_cluster(count, toolchain, share=SHARE)["first"] for count in (2, 1 + AGENTS)]
+    confined = [_cluster(count, toolchain, confined=True)["first"] for count in (2, 1 + AGENTS)]
     return [
         Row("a server alone, its control plane's start included", f"{alone['first']:.1f} s"),
         Row(
@@ -124,7 +123,7 @@ def measure() -> list[Row]:
     ]
 
 
-def _cluster(count: int, toolchain: Toolchain, *, share: float | None = None) -> Mapping[str, float]:
+def _cluster(count: int, toolchain: Toolchain, *, confined: bool = False) -> Mapping[str, float]:
     private, public = key_pair()
     ci = private_key()
     with (
@@ -132,9 +131,8 @@ def _cluster(count: int, toolchain: Toolchain, *, share: float | None = None) ->
         temporary_room(toolchain.machine_programs) as room,
     ):
         boot(room, count, public)
-        if share is not None:
-            for number in range(2, count + 1):
-                confine(room.names.tag, f"m{number}", share)
+        if confined:
+            share_out(room, range(2, count + 1))
         place = Folder(Path(folder), "dev")
         install_plugins(place, toolchain)
         digests = {release: {"amd64": digest, "arm64": digest} for release, digest in toolchain.k3s.items()}
@@ -158,7 +156,7 @@ def _cluster(count: int, toolchain: Toolchain, *, share: float | None = None) ->
         state = read_checkpoint(Path(folder) / ".pulumi/stacks/cluster/dev.json")
         peer = load().access.peers[CI]
         room.join_access(wg_quick(CI, peer, stack="dev", hosts=reachable(state), private_key=ci))
-        if share is not None:
+        if confined:
             return {"first": cluster.timed(*UP)[0]}
         without = _again(hosts)
         first = cluster.timed(*UP)[0]

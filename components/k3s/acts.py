@@ -20,24 +20,20 @@ password=$node.node-password.k3s
 of='{.kind}/{.status.conditions[?(@.type=="Ready")].status}/{.status.addresses[?(@.type=="ExternalIP")].address} '
 found=$(kubectl get --namespace kube-system --ignore-not-found "node/$node" "secret/$password" \\
     --output "jsonpath={range .items[*]}$of{end}")
-drained() {
-    "$k3s" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --force --timeout=180s \\
-        --skip-wait-for-delete-timeout=60
-}
 leave() {
     case $found in
-    Node/*) kubectl cordon "$node" ;;
-    esac
-    case $found in
-    Node/True/*)
-        if ! drained; then
+    Node/*)
+        kubectl cordon "$node"
+        if [ "${found#Node/True/}" != "$found" ] && ! "$k3s" kubectl drain "$node" --ignore-daemonsets \\
+            --delete-emptydir-data --force --timeout=180s --skip-wait-for-delete-timeout=60; then
             say "$node is not empty after 180 s and stays, cordoned: make room for its pods on other nodes, run again"
             exit 1
         fi
+        kubectl delete node "$node" --ignore-not-found
         ;;
     esac
-    # While its password is there, no other machine may join under this name.
-    [ -z "$found" ] || kubectl delete --namespace kube-system --ignore-not-found "node/$node" "secret/$password"
+    # While it is there, no other machine may join under this name.
+    [ -z "$found" ] || kubectl delete secret --namespace kube-system --ignore-not-found "$password"
 }
 """
 _SNAPSHOT = """\

@@ -48,8 +48,6 @@ def pin(module: Path, stated: str) -> None:
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("\t") or stays(line)]
     text = "\n".join(lines).replace(f"v{stated}", f"v{BEFORE}")
     file.write_text(text.replace(f"v0{stated[1:]}", f"v0{BEFORE[1:]}") + "\n", encoding="utf-8")
-    # The database of checksums does not know every pinned pseudo-version.
-    variables = {**os.environ, "GOSUMDB": "off"}
     node = module / "node/size.go"
     code = node.read_text(encoding="utf-8")
     for line in LOGGED:
@@ -57,6 +55,8 @@ def pin(module: Path, stated: str) -> None:
         code = code.replace(line, "")
     node.unlink()  # a link to that of the release that runs
     node.write_text(code, encoding="utf-8")
+    # The database of checksums does not know every pinned pseudo-version.
+    variables = {**os.environ, "GOSUMDB": "off"}
     subprocess.run([shutil.which("go") or "/usr/local/go/bin/go", "mod", "tidy"], cwd=module, env=variables, check=True)
 
 

@@ -1,8 +1,6 @@
 """What a plan says about a checkout whose files were edited since a commit."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -16,13 +14,6 @@ from render import render
 pytestmark = pytest.mark.timeout(120)
 
 
-def git(folder: Path, *words: str) -> None:
-    """Run git as nobody in particular."""
-    person = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    subprocess.run(["git", *person, *words], cwd=folder, env=environment, check=True, capture_output=True)
-
-
 def edit(path: Path, **changes: object) -> None:
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     path.write_text(yaml.safe_dump({**document, **changes}), encoding="utf-8")
@@ -30,12 +21,7 @@ def edit(path: Path, **changes: object) -> None:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory) -> Checkout:
-    """A repository with one commit: this checkout as it is."""
-    made = copied(tmp_path_factory.mktemp("plan"))
-    git(made.root, "init", "--quiet")
-    git(made.root, "add", "--all")
-    git(made.root, "commit", "--quiet", "--message=Begin")
-    return made
+    return copied(tmp_path_factory.mktemp("plan"))
 
 
 @pytest.fixture(scope="module")

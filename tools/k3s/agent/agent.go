@@ -120,7 +120,10 @@ func Run(ctx context.Context, s Settings, ready func()) error {
 	if err != nil {
 		return err
 	}
-	url, balancer, err := s.route(ctx)
+	// The load balancer ends last: what a node says when it goes is sent through it.
+	balancing, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	url, balancer, err := s.route(balancing)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"sophia/tools/k3s/log"
 )
@@ -15,6 +16,8 @@ const (
 	fakeNode  = "kwok.x-k8s.io/node"
 	gpu       = "nvidia.com/gpu"
 	podsLimit = "110"
+	// lastWord is the time to say that nobody keeps the node any more.
+	lastWord = 3 * time.Second
 )
 
 // runLight registers a node that is an object only, of the machine's size, and lets kwok keep it while this runs.
@@ -41,7 +44,7 @@ func runLight(ctx context.Context, c Config, m machine, controller *api) error {
 	}
 	defer func() {
 		// As a kubelet that has ended: nobody says any more that the node is alive.
-		last, cancel := context.WithTimeout(context.Background(), retryPause)
+		last, cancel := context.WithTimeout(context.Background(), lastWord)
 		defer cancel()
 		if err := kubelet.patch(last, path, mergePatch, labels(map[string]any{fakeNode: nil})); err != nil {
 			log.Warn("Node %s stays kept: %v", c.NodeName, err)
