@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 import catalog
@@ -57,8 +56,7 @@ class Runner:
         Raises:
             RehearsalError: the state cannot be read, or the interface cannot be made.
         """
-        state = self.rehearsal.state.file()
-        written = _written(state)
+        written = self.rehearsal.state.written()
         if written == self._seen:
             return
         if hosts(self.rehearsal.state.resources()) != self._joined:
@@ -95,10 +93,3 @@ class Following:
             # What keeps it from joining keeps the engine from its hosts, and is told when the run has ended.
             with suppress(RehearsalError):
                 self.follow()
-
-
-def _written(state: Path | None) -> int:
-    """Return when the state was written last."""
-    with suppress(OSError):
-        return state.stat().st_mtime_ns if state else 0
-    return 0

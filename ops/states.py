@@ -4,11 +4,10 @@ import json
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ops.error import StateError
-from rehearsal.state import read_checkpoint
+from rehearsal.state import State
 from render import ROOT
 
 _INSTANCE = "lambda-cloud:index:Instance"
@@ -29,16 +28,16 @@ class Recorded:
     """Whether the stack was put to sleep."""
 
 
-def of_checkpoint(file: Path) -> Recorded:
-    """Return what a checkpoint of a ``file://`` backend holds.
+def of_rehearsal(state: State) -> Recorded | None:
+    """Return what the state of a stack's rehearsal holds; None without a stack.
 
     Args:
-        file: the checkpoint, as it is or compressed by gzip.
+        state: the state.
 
     Raises:
         RehearsalError: it cannot be read.
     """
-    return _recorded(read_checkpoint(file))
+    return _recorded(state.resources()) if state.kept.exists() else None
 
 
 def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:

@@ -30,7 +30,7 @@ def environment(
         folder: the rehearsal.
         toolchain: whose programs come first on PATH.
         inherited: the caller's environment; this process's by default.
-        credentials: what the providers are told to reach the rehearsal's own parts.
+        credentials: what the engine and its providers are told to reach the rehearsal's own parts.
     """
     caller = os.environ if inherited is None else inherited
     allowed = {name: value for name, value in caller.items() if name in _ALLOWED or name.startswith("LC_")}
@@ -40,11 +40,10 @@ def environment(
         **(credentials or {}),
         "PATH": os.pathsep.join(programs),
         "KUBECONFIG": str(folder.kubeconfig),
+        # A run is short and memory is plenty.
+        "GOGC": "400",
         "HOST_ARTEFACTS": str(toolchain.artefacts),
         "PULUMI_HOME": str(folder.pulumi_home),
-        # Its sidecar files are written in place, before the checkpoint: a kill between the two leaves an empty one, and
-        # no engine can read the state again ("failed to load checkpoint: EOF").
-        "PULUMI_BACKEND_URL": f"{folder.state.as_uri()}?metadata=skip",
         "PULUMI_STACK": folder.stack,
         "PULUMI_OPTION_CONFIG_FILE": str(folder.configuration),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(folder.passphrase),

@@ -107,6 +107,11 @@ class AccountFolder(Place):
         return self.path / "api-key"
 
     @property
+    def token(self) -> Path:
+        """What opens the place where the engine keeps its states."""
+        return self.path / "access-token"
+
+    @property
     def programs(self) -> Path:
         """A link to what its machines find at /opt/rehearsal."""
         return self.path / "programs"
@@ -246,7 +251,7 @@ class Folder(Place):
 
     @property
     def state(self) -> Path:
-        """The engine's state backend, shared by the stacks of one home."""
+        """Where the engine's states are kept, of all stacks of one home."""
         return self.home / "pulumi/state"
 
     def create(self) -> None:

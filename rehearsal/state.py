@@ -1,52 +1,22 @@
-"""What the engine keeps about one stack in the ``file://`` backend of its home."""
+"""What the engine keeps about one stack: read from where the rehearsal's own Pulumi Cloud keeps it."""
 
-import gzip
-import json
-import shutil
-import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 
 from rehearsal.error import RehearsalError
 from rehearsal.home import PROJECT, Folder, write_private
-
-
-def read_checkpoint(file: Path) -> Sequence[Mapping[str, Any]]:
-    """Return the resources of a checkpoint of a ``file://`` backend, in the engine's own form.
-
-    Args:
-        file: the checkpoint, as it is or compressed by gzip.
-
-    Raises:
-        RehearsalError: it cannot be read.
-    """
-    try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        latest = json.loads(content)["checkpoint"].get("latest") or {}
-        resources: Sequence[Mapping[str, Any]] = latest.get("resources") or ()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # Never the content, which holds secrets and, when damaged, anything.
-        stack = file.name.partition(".")[0]
-        message = (
-            f"{file}: is no checkpoint that can be read ({type(error).__name__}); "
-            f"`./sophia down {stack}` removes what is left of the stack"
-        )
-        raise RehearsalError(message) from None
-    return resources
+from rehearsal.pulumi_cloud.store import Kept
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The engine's state of one stack.
-
-    The layout is that of Pulumi's project-scoped backends (package ``backend/diy``): ``stacks``, ``backups`` and
-    ``history`` by project and stack, ``locks`` by organisation too.
 
     Args:
         folder: the rehearsal.
@@ -54,11 +24,17 @@ class State:
 
     folder: Folder
 
-    def file(self) -> Path | None:
-        """Return the checkpoint; absent before the stack was initialised."""
-        plain = self._root / f"stacks/{PROJECT}/{self.folder.stack}.json"
-        compressed = (plain.with_suffix(f".json{suffix}") for suffix in (".gz", ".zst"))
-        return next((file for file in (plain, *compressed) if file.exists()), None)
+    @property
+    def kept(self) -> Kept:
+        """Its checkpoint and its journal."""
+        return Kept(self.folder.state, PROJECT, self.folder.stack)
+
+    def written(self) -> int:
+        """Return when the state was written last, in nanoseconds; 0 before it ever was."""
+        for file in (self.kept.journal, self.kept.checkpoint):
+            with suppress(OSError):
+                return file.stat().st_mtime_ns
+        return 0
 
     def resources(self) -> Sequence[Mapping[str, Any]]:
         """Return the resources that the engine keeps, in its own form; none where there is no state.
@@ -66,8 +42,7 @@ class State:
         Raises:
             RehearsalError: the state cannot be read.
         """
-        file = self.file()
-        return read_checkpoint(file) if file else ()
+        return self.kept.deployment().get("resources") or () if self.kept.exists() else ()
 
     def initialise(self, pulumi: Path, environment: Mapping[str, str]) -> None:
         """Make the engine know the stack.
@@ -83,13 +58,13 @@ class State:
         Raises:
             RehearsalError: when the engine refuses, with what it says.
         """
-        if self.file():
+        if self.kept.exists():
             return
         project = {"name": PROJECT, "runtime": "python"}
         write_private(self.folder.path / "Pulumi.yaml", yaml.safe_dump(project))
         command = [str(pulumi), "stack", "init", self.folder.stack, "--no-select", "--non-interactive"]
         done = subprocess.run(
-            command,
+            [*command, "--secrets-provider", "passphrase"],
             cwd=self.folder.path,
             env=dict(environment),
             capture_output=True,
@@ -105,58 +80,16 @@ class State:
             raise RehearsalError(message)
 
     def release_dead_locks(self) -> tuple[int, ...]:
-        """Remove the locks of engines that were killed on this machine, and return their process numbers.
+        """End the update of an engine that was killed, and return its process number.
 
-        A lock whose process lives, or that another machine made, stays.
+        One whose process lives stays.
         """
-        released = []
-        for lock in self._root.glob(f"locks/*/{PROJECT}/{self.folder.stack}/*.json"):
-            holder = _Holder.read(lock)
-            if holder and holder.is_dead():
-                lock.unlink(missing_ok=True)
-                released.append(holder.pid)
-        return tuple(released)
+        update = self.kept.update()
+        if update is None or not update.is_dead():
+            return ()
+        self.kept.settle()
+        return (update.pid,)
 
     def remove(self) -> None:
         """Remove everything the engine keeps about the stack."""
-        for path in self._everything():
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-
-    @property
-    def _root(self) -> Path:
-        return self.folder.state / ".pulumi"
-
-    def _everything(self) -> Iterator[Path]:
-        stack = self.folder.stack
-        for pattern in (f"stacks/*/{stack}.*", f"backups/*/{stack}", f"history/*/{stack}", f"locks/*/*/{stack}"):
-            yield from self._root.glob(pattern)
-
-
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """Who made a lock."""
-
-    hostname: str
-    pid: int
-
-    @classmethod
-    def read(cls, lock: Path) -> "_Holder | None":
-        """Return who made a lock; absent when it went away or does not tell."""
-        try:
-            content = json.loads(lock.read_text(encoding="utf-8"))
-            return cls(str(content["hostname"]), int(content["pid"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def is_dead(self) -> bool:
-        """Whether it ran here and is gone: its number may have gone to another program since."""
-        if self.hostname != socket.gethostname():
-            return False
-        try:
-            process = psutil.Process(self.pid)
-            return process.name() != "pulumi" or process.status() == psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return True
+        self.kept.remove()

@@ -12,6 +12,7 @@ import pytest
 from catalog.versions import read_versions
 from rehearsal import Rehearsal
 from rehearsal.home import Folder
+from rehearsal.machines import image
 from rehearsal.process import end, find, spawn
 from rehearsal.toolchain import Toolchain, ensure, progress_for
 
@@ -49,7 +50,7 @@ def bystander() -> Iterator[psutil.Popen]:
 @pytest.fixture(scope="session")
 def toolchain() -> Toolchain:
     """The real programs."""
-    return ensure(read_versions(), progress=progress_for())
+    return ensure(read_versions(), progress=progress_for(), root=image.ensure(progress_for()))
 
 
 @pytest.fixture

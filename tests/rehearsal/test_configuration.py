@@ -59,8 +59,8 @@ def test_the_committed_choices_stay(folder: Folder, committed: Path) -> None:
 def test_the_rehearsal_adds_its_lock_and_the_secrets_and_nothing_else(folder: Folder, committed: Path) -> None:
     config = _document(write(folder, committed=committed, secret_names=SECRETS))["config"]
     added = config.keys() - {"sophia:machines", "sophia:price_book"}
-    assert added == {"sophia:image_lock", "sophia:openai_api_key", "sophia:slack_bot_token"}
-    assert config["sophia:image_lock"] == "rehearsal"
+    assert added == {"sophia:image_lock", "sophia:issuer", "sophia:openai_api_key", "sophia:slack_bot_token"}
+    assert (config["sophia:image_lock"], config["sophia:issuer"]) == ("rehearsal", "own-ca")
 
 
 def test_every_secret_is_encrypted(folder: Folder, committed: Path) -> None:

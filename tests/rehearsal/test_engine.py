@@ -1,6 +1,7 @@
 """The real engine with the generated configuration: it reads every value and touches no committed file."""
 
 import hashlib
+import io
 import json
 import subprocess
 import tempfile
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal import Rehearsal
-from rehearsal.toolchain import Toolchain
+from rehearsal import Rehearsal, stacks
+from rehearsal.toolchain import Toolchain, progress_for
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(180)]
 
@@ -27,8 +28,10 @@ pulumi.export("lock", config.require("image_lock"))
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """A directory with a space in its name, which the engine gets as a URL."""
-    with tempfile.TemporaryDirectory(prefix="sophia rehearsal ") as directory:
-        yield Path(directory)
+    place = Path(tempfile.mkdtemp(prefix="sophia rehearsal "))
+    yield place
+    for stack in stacks(place):
+        Rehearsal(stack=stack, home=place).remove(release=False)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _configured(home: Path, toolchain: Toolchain, project: Path, stack: str) -> Rehearsal:
     rehearsal = Rehearsal(stack=stack, home=home, toolchain=toolchain)
-    rehearsal.folder.create()
+    rehearsal.start(progress_for(io.StringIO()))
     rehearsal.configure(committed=project / f"Pulumi.{stack}.yaml", secrets=SECRETS)
     return rehearsal
 
@@ -101,9 +104,7 @@ def test_the_state_is_encrypted_under_the_configurations_salt(configured: Rehear
 def test_a_secret_stays_a_secret_in_the_state(configured: Rehearsal, project: Path) -> None:
     kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
     _pulumi(configured, project, "up", "--yes", "--skip-preview")
-    state = configured.state.file()
-    assert state is not None
-    assert kept["OPENAI_API_KEY"] not in state.read_text(encoding="utf-8")
+    assert kept["OPENAI_API_KEY"] not in configured.state.kept.checkpoint.read_text(encoding="utf-8")
     assert _pulumi(configured, project, "stack", "output", "secret", "--show-secrets").strip() == kept["OPENAI_API_KEY"]
 
 

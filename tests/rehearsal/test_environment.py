@@ -33,7 +33,7 @@ def test_a_credential_in_the_shell_never_reaches_the_engine(name: str, monkeypat
     assert given_to_engine.get(name) is None
 
 
-@pytest.mark.parametrize("name", ["KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_HOME", "PULUMI_STACK"])
+@pytest.mark.parametrize("name", ["KUBECONFIG", "PULUMI_HOME", "PULUMI_STACK"])
 def test_what_the_shell_points_elsewhere_points_at_the_rehearsal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, CANARY)
     assert environment(FOLDER, TOOLS)[name] != CANARY
@@ -55,10 +55,6 @@ def test_the_passphrase_is_named_by_its_file_alone() -> None:
     given_to_engine = environment(FOLDER, TOOLS, {})
     assert given_to_engine["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(FOLDER.passphrase)
     assert "PULUMI_CONFIG_PASSPHRASE" not in given_to_engine
-
-
-def test_the_state_has_no_sidecar_files_that_a_kill_could_leave_empty() -> None:
-    assert environment(FOLDER, TOOLS, {})["PULUMI_BACKEND_URL"].endswith("/state?metadata=skip")
 
 
 def test_the_plugin_stands_under_the_version_of_its_package(folder: Folder) -> None:

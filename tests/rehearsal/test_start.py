@@ -75,7 +75,7 @@ def test_a_removed_rehearsal_leaves_no_process_listener_or_directory(rehearse: R
     rehearsal = rehearse("dev")
     rehearsal.start(QUIET)
     (address, ports), pids = _places(rehearsal), [pid for pid in _pids(rehearsal).values() if pid]
-    assert (len(pids), _listeners(address)) == (2, ports)
+    assert (len(pids), _listeners(address)) == (3, ports)
     rehearsal.remove()
     alive = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
     assert (alive, _listeners(address), rehearsal.home.exists()) == ([], set(), False)

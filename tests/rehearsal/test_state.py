@@ -1,27 +1,38 @@
-"""What the engine keeps about a stack, and the locks that killed engines leave behind."""
+"""What the engine keeps about a stack, and what killed engines leave behind."""
 
 import json
 import os
-import socket
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 import pytest
 
+from rehearsal.error import RehearsalError
 from rehearsal.home import Folder
+from rehearsal.pulumi_cloud.store import Kept, Update, read_checkpoint
 from rehearsal.state import State
 
+RESOURCE = {"urn": "urn:pulumi:dev::sophia::test:index:Thing::one", "custom": True, "type": "test:index:Thing"}
+BEGIN = {
+    "version": 1,
+    "kind": 0,
+    "sequenceID": 1,
+    "operationID": 1,
+    "operation": {"type": "creating", "resource": RESOURCE},
+}
+SUCCESS = {"version": 1, "kind": 1, "sequenceID": 2, "operationID": 1, "state": RESOURCE}
 
-def _put(folder: Folder, path: str, text: str = "{}") -> Path:
-    file = folder.state / ".pulumi" / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    return file
+
+@pytest.fixture
+def kept(folder: Folder) -> Kept:
+    found = State(folder).kept
+    found.create()
+    return found
 
 
-def _lock(folder: Folder, pid: int, hostname: str | None = None) -> Path:
-    content = {"pid": pid, "username": "a", "hostname": hostname or socket.gethostname(), "timestamp": "2026-11-21"}
-    return _put(folder, f"locks/organization/sophia/dev/{pid}.json", json.dumps(content))
+def _update(pid: int) -> Update:
+    return Update(id="1", token="t", pid=pid)  # noqa: S106 - no token of anything
 
 
 @pytest.fixture
@@ -32,65 +43,81 @@ def ended() -> int:
     return int(process.pid)
 
 
-def test_a_stack_that_was_never_initialised_has_no_file(folder: Folder) -> None:
-    assert State(folder).file() is None
+def test_a_stack_that_was_never_initialised_holds_nothing(folder: Folder) -> None:
+    state = State(folder)
+    assert (state.kept.exists(), state.resources(), state.written()) == (False, (), 0)
 
 
-@pytest.mark.parametrize("suffix", [".json", ".json.gz", ".json.zst"])
-def test_a_checkpoint_is_found_however_it_is_compressed(folder: Folder, suffix: str) -> None:
-    file = _put(folder, f"stacks/sophia/dev{suffix}")
-    assert State(folder).file() == file
+def test_what_the_update_under_way_has_made_is_there_before_it_ends(folder: Folder, kept: Kept, ended: int) -> None:
+    kept.begin(_update(ended))
+    before = State(folder).written()
+    kept.append([BEGIN, SUCCESS])
+    assert list(State(folder).resources()) == [RESOURCE]
+    assert State(folder).written() >= before
 
 
-def test_a_backup_alone_is_no_state(folder: Folder) -> None:
-    _put(folder, "stacks/sophia/dev.json.bak")
-    assert State(folder).file() is None
+def test_an_entry_that_was_cut_short_is_one_that_nobody_was_told_is_kept(kept: Kept, ended: int) -> None:
+    kept.begin(_update(ended))
+    kept.append([BEGIN])
+    with kept.journal.open("a", encoding="utf-8") as file:
+        file.write(json.dumps([SUCCESS])[:20])
+    assert kept.deployment()["pending_operations"] == [BEGIN["operation"]]
 
 
-def test_removing_takes_one_stack_and_leaves_its_neighbour(folder: Folder) -> None:
-    for stack in ("dev", "dev-2"):
-        _put(folder, f"stacks/sophia/{stack}.json")
-        _put(folder, f"stacks/sophia/{stack}.json.attrs")
-        _put(folder, f"stacks/sophia/{stack}.json.bak")
-        _put(folder, f"history/sophia/{stack}/{stack}-1.history.json")
-        _put(folder, f"backups/sophia/{stack}/{stack}.1.json")
-        _put(folder, f"locks/organization/sophia/{stack}/1.json")
+def test_removing_takes_one_stack_and_leaves_its_neighbour(folder: Folder, kept: Kept, ended: int) -> None:
+    neighbour = Kept(kept.root, kept.project, "dev-2")
+    for one in (kept, neighbour):
+        one.create()
+        one.begin(_update(ended))
     State(folder).remove()
-    left = sorted(str(path.relative_to(folder.state)) for path in folder.state.rglob("*") if path.is_file())
-    assert len(left) == 6
-    assert all("dev-2" in path for path in left)
+    left = sorted(path.name for path in folder.state.rglob("*") if path.is_file())
+    assert left == ["dev-2.json", "dev-2.jsonl"]
 
 
-def test_the_lock_of_an_engine_that_is_gone_is_released(folder: Folder, ended: int) -> None:
-    lock = _lock(folder, ended)
+def test_the_update_of_an_engine_that_is_gone_is_ended_and_nothing_of_it_lost(
+    folder: Folder, kept: Kept, ended: int
+) -> None:
+    kept.begin(_update(ended))
+    kept.append([BEGIN, SUCCESS])
     assert State(folder).release_dead_locks() == (ended,)
-    assert not lock.exists()
+    assert not kept.journal.exists()
+    assert read_checkpoint(kept.checkpoint)["resources"] == [RESOURCE]
 
 
-def test_a_number_that_went_to_another_program_holds_no_lock(folder: Folder) -> None:
-    lock = _lock(folder, os.getpid())
-    State(folder).release_dead_locks()
-    assert not lock.exists()
+def test_a_number_that_went_to_another_program_holds_no_update(folder: Folder, kept: Kept) -> None:
+    kept.begin(_update(os.getpid()))
+    assert State(folder).release_dead_locks() == (os.getpid(),)
 
 
-def test_the_lock_of_an_engine_that_works_stays(folder: Folder, tmp_path: Path) -> None:
+def test_the_update_of_an_engine_that_works_goes_on(folder: Folder, kept: Kept, tmp_path: Path) -> None:
     engine = tmp_path / "pulumi"
     engine.symlink_to("/bin/sleep")
     with psutil.Popen([str(engine), "600"]) as process:
-        lock = _lock(folder, process.pid)
+        kept.begin(_update(process.pid))
         released = State(folder).release_dead_locks()
         process.kill()
     assert released == ()
-    assert lock.exists()
+    assert kept.update() == _update(process.pid)
 
 
-def test_a_lock_of_another_machine_stays(folder: Folder, ended: int) -> None:
-    lock = _lock(folder, ended, "another-machine")
-    State(folder).release_dead_locks()
-    assert lock.exists()
+def test_a_state_lies_where_a_file_backend_would_look_for_it(folder: Folder, kept: Kept) -> None:
+    kept.replace({"resources": [RESOURCE]})
+    document = json.loads((folder.state / ".pulumi/stacks/sophia/dev.json").read_text(encoding="utf-8"))
+    assert document["version"] == 3
+    assert document["checkpoint"]["latest"]["resources"] == [RESOURCE]
 
 
-def test_a_lock_that_tells_nothing_stays(folder: Folder) -> None:
-    lock = _put(folder, "locks/organization/sophia/dev/1.json", "")
-    State(folder).release_dead_locks()
-    assert lock.exists()
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"checkpoint": null}', b'{"checkpoint": "canary"}']
+)
+def test_a_damaged_checkpoint_is_named_and_nothing_of_it_shown(kept: Kept, content: bytes) -> None:
+    kept.checkpoint.write_bytes(content)
+    with pytest.raises(RehearsalError, match=str(kept.checkpoint)) as raised:
+        kept.deployment()
+    assert "canary" not in str(raised.value)
+
+
+def test_only_its_owner_reads_a_state(kept: Kept, ended: int) -> None:
+    kept.begin(_update(ended))
+    assert asdict(_update(ended)).keys() == json.loads(kept.journal.read_text("utf-8").splitlines()[0]).keys()
+    assert {oct(file.stat().st_mode & 0o777) for file in (kept.journal, kept.checkpoint)} == {"0o600"}
