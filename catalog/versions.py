@@ -47,6 +47,16 @@ class Versions(Model):
     """The release of K3s that a rehearsal upgrades from."""
     coredns: Version
     """The DNS server of a cluster, as K3s packages it."""
+    helm: Version
+    """Helm, which renders charts: that of the cluster's Traefik, and those of add-ons."""
+    traefik: Version
+    """The Traefik that the cluster's charts run."""
+    traefik_chart: Version
+    """Traefik's chart; K3s packages one of its own."""
+    gateway_api: Version
+    """The definitions of gateways and routes."""
+    cert_manager: Version
+    """What issues certificates: its chart, its images, and the packages that the rehearsal builds it from."""
     nvidia_device_plugin: Version
     """NVIDIA's device plugin: its image, and the types that its stand-in reads its configuration with."""
     go: Annotated[str, Field(pattern=r"^\d+\.\d+$")]

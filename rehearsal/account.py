@@ -14,7 +14,7 @@ from catalog import Stack
 from rehearsal import service
 from rehearsal.address import ACCOUNT, address, require_free
 from rehearsal.error import RehearsalError
-from rehearsal.home import AccountFolder, write_private
+from rehearsal.home import AccountFolder, Folder, write_private
 from rehearsal.machines import Room, image
 from rehearsal.machines.command import require_root
 from rehearsal.machines.room import GATE_PORT
@@ -32,6 +32,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 _NAME = "lambda-cloud"
 _PORT = 8480
 _MACHINES = "machines"
+_STATES = "pulumi-cloud"
+_STATES_PORT = 8481
 _NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts no certificate: both speak plain HTTP, and to read all trusted certificates takes 20 ms each time."""
 
@@ -86,11 +88,14 @@ class Account:
         if not self.folder.key.exists():
             # The prefix lets anyone who meets it know that it opens nothing.
             write_private(self.folder.key, f"rehearsal-{secrets.token_hex(20)}")
+        if not self.folder.token.exists():
+            write_private(self.folder.token, f"rehearsal-{secrets.token_hex(20)}")
         self._remember(programs, light=light)
-        running = find(self.folder, [_NAME, _MACHINES])
+        running = find(self.folder, [_NAME, _MACHINES, _STATES])
         # What runs has its root: a newer one is for the next start.
         base = Path(running[_MACHINES].command[-1]) if _MACHINES in running else image.ensure(progress)
-        ports = {port: name for name, port in ((_NAME, _PORT), (_MACHINES, GATE_PORT)) if name not in running}
+        own = ((_NAME, _PORT), (_MACHINES, GATE_PORT), (_STATES, _STATES_PORT))
+        ports = {port: name for name, port in own if name not in running}
         require_free(self._address, ports)
         # Another checkout may have started them: its engine must not lose the account under its hands.
         missing = tuple(one for one in self._services(base) if one.name not in running or not _answers(one.ready))
@@ -103,7 +108,7 @@ class Account:
         Raises:
             RehearsalError: when one cannot be ended.
         """
-        service.stop(self.folder, ((_NAME,), (_MACHINES,)))
+        service.stop(self.folder, ((_NAME, _STATES), (_MACHINES,)))
         self.room.end()
 
     def settle(self) -> None:
@@ -126,6 +131,8 @@ class Account:
         if not self.folder.key.exists():
             return {}
         return {
+            "PULUMI_BACKEND_URL": f"http://{self._address}:{_STATES_PORT}",
+            "PULUMI_ACCESS_TOKEN": self.folder.token.read_text(encoding="utf-8"),
             "LAMBDA_CLOUD_API_URL": self.url,
             "LAMBDA_CLOUD_API_KEY": self._key(),
             "LAMBDA_CLOUD_CLOCK_SPEED": str(CLOCK_SPEED),
@@ -186,6 +193,10 @@ class Account:
         """Return whether its machines are kept, and the gate to them is open."""
         return self._status(_MACHINES, GATE_PORT)
 
+    def states_status(self) -> ServiceStatus:
+        """Return whether the engine finds its states."""
+        return self._status(_STATES, _STATES_PORT)
+
     def _status(self, name: str, port: int) -> ServiceStatus:
         (status,) = service.status(self.folder, {name: f"{self._address}:{port}"})
         return status
@@ -208,14 +219,20 @@ class Account:
             )
             raise RehearsalError(message)
 
-    def _services(self, base: Path) -> tuple[Service, Service]:
+    def _services(self, base: Path) -> tuple[Service, ...]:
         # `python -m` finds the package in the directory it is started in.
         python = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m")
         fake = (*python, "rehearsal.lambda_cloud", *self._arguments())
         programs = self.folder.programs
         found = ("--programs", str(programs.readlink())) if programs.is_symlink() else ()
         machines = (*python, "rehearsal.machines", str(self.home), *found, "--base", str(base))
-        return Service(_NAME, fake, f"{self.url}/healthz"), Service(_MACHINES, machines, f"{self.room.gate}/healthz")
+        at = ("--address", self._address, "--port", str(_STATES_PORT))
+        kept = ("--state", str(Folder(self.home, "any").state), "--token-file", str(self.folder.token))
+        return (
+            Service(_NAME, fake, f"{self.url}/healthz"),
+            Service(_MACHINES, machines, f"{self.room.gate}/healthz"),
+            Service(_STATES, (*python, "rehearsal.pulumi_cloud", *at, *kept), f"http://{at[1]}:{at[3]}/healthz"),
+        )
 
     def _key(self) -> str:
         return self.folder.key.read_text(encoding="utf-8")

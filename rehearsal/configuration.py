@@ -61,7 +61,7 @@ def write(
     secure = {f"{PROJECT}:{key}": {"secure": cipher.encrypt(value)} for key, value in values.items()}
     document = {
         "encryptionsalt": cipher.encryption_salt,
-        "config": {**choices, f"{PROJECT}:image_lock": "rehearsal", **secure},
+        "config": {**choices, f"{PROJECT}:image_lock": "rehearsal", f"{PROJECT}:issuer": "own-ca", **secure},
     }
     header = f"# Generated from {committed}; edit that one.\n# inputs: {fingerprint}\n"
     return write_private(folder.configuration, header + yaml.safe_dump(document, sort_keys=False))
@@ -98,9 +98,10 @@ def _read(committed: Path) -> dict[str, Any]:
 def _passphrase(folder: Folder) -> str:
     if folder.passphrase.exists():
         return folder.passphrase.read_text(encoding="utf-8")
-    if state := State(folder).file():
+    kept = State(folder).kept
+    if kept.exists():
         message = (
-            f"{folder.passphrase}: is missing, and with it every secret in {state} is lost; "
+            f"{folder.passphrase}: is missing, and with it every secret in {kept.checkpoint} is lost; "
             f"run `./sophia down {folder.stack}` and `./sophia up {folder.stack}`: a rehearsal holds nothing "
             "that cannot be made again"
         )

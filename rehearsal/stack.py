@@ -149,7 +149,7 @@ class Rehearsal:
 
     def status(self) -> tuple[ServiceStatus, ...]:
         """Return what runs, in the order in which it starts."""
-        return (self.account.status(), self.account.machines_status())
+        return (self.account.status(), self.account.machines_status(), self.account.states_status())
 
     @property
     def configured(self) -> bool:

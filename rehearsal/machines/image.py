@@ -11,11 +11,11 @@ from pathlib import Path
 
 import filelock
 
+from catalog.addons import cache_root
 from rehearsal.error import RehearsalError
 from rehearsal.machines.command import PATH
 from rehearsal.toolchain import Progress, ToolError
 from rehearsal.toolchain.disk import require_space, writing
-from rehearsal.toolchain.edges import cache_root
 
 SUITE = "bookworm"
 """The Debian release."""

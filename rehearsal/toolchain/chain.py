@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.addons import read_addons
 from catalog.versions import Versions
+from rehearsal.toolchain.addons import render
 from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.linked import linked_folder
-from rehearsal.toolchain.machine_programs import artefacts_folder, k3s_artefacts, programs_folder
+from rehearsal.toolchain.machine_programs import artefacts_folder, k3s_artefacts, programs_folder, workload_references
 from rehearsal.toolchain.progress import Progress
 from rehearsal.toolchain.recipes import recipes
 from rehearsal.toolchain.tool import Tool, ToolError
+from rehearsal.toolchain.wheel_images import wheel_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Toolchain:
     """What every machine brings at ``/opt/rehearsal``: a folder without links out of it, to be mounted."""
     artefacts: Path = Path("/nonexistent")
     """The folder of what is delivered to machines, each named by its SHA-256: the provider's ``HOST_ARTEFACTS``."""
+    addons: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of what was rendered of each add-on."""
     k3s: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of the stand-in of each release of K3s, such as v1.36.2+k3s1."""
 
@@ -48,13 +53,16 @@ class Toolchain:
         return path
 
 
-def ensure(versions: Versions, *, progress: Progress, edges: Edges | None = None) -> Toolchain:
+def ensure(
+    versions: Versions, *, progress: Progress, edges: Edges | None = None, root: Path | None = None
+) -> Toolchain:
     """Every tool is at hand at its pinned version; nothing but the cache is looked at when they are there already.
 
     Args:
         versions: the pinned versions.
         progress: told what is done; nothing when there is nothing to do.
         edges: the machine; this one when none is given.
+        root: the root that machines boot from; without it there is nothing for machines, whose images are made of it.
 
     Raises:
         ToolError: a tool is to be had from no source; the message says what to do.
@@ -62,12 +70,17 @@ def ensure(versions: Versions, *, progress: Progress, edges: Edges | None = None
     chosen = edges or Edges.here(versions.go)
     tools = recipes(versions, chosen.platform)
     entries = provide(tools, chosen, progress)
+    for_machines = Path("/nonexistent")
+    if root is not None:
+        unpacked = wheel_images(root, workload_references(), versions, chosen, progress)
+        for_machines = programs_folder(entries, versions, chosen, unpacked)
     return Toolchain(
         bin=program_folder([entries[tool.name] for tool in tools if tool.on_path], chosen),
         plugins={tool.plugin: entries[tool.name].folder / tool.name for tool in tools if tool.plugin},
         kwok_stages=entries["kwok-stages"].folder / "kwok-stages.yaml",
-        machine_programs=programs_folder(entries, versions, chosen),
+        machine_programs=for_machines,
         artefacts=artefacts_folder(chosen),
+        addons=render(read_addons(), entries, versions, chosen),
         k3s=k3s_artefacts(entries, versions, chosen),
     )
 

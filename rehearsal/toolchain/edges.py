@@ -6,24 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.addons import cache_root
 from catalog.versions import ToolLock, read_tool_lock
 from rehearsal.toolchain.tool import Platform
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GO_INSTALLED = "/usr/local/go/bin"
 """Where Go's own instructions install it (https://go.dev/doc/install), whether or not PATH has been extended since."""
-
-
-def cache_root(environment: Mapping[str, str]) -> Path:
-    """The folder that outlives the checkout: ``$SOPHIA_CACHE``, or ``sophia`` in the user's cache folder.
-
-    Args:
-        environment: the environment variables.
-    """
-    if chosen := environment.get("SOPHIA_CACHE"):
-        return Path(chosen).expanduser().absolute()
-    home = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home).absolute() / "sophia"
 
 
 def _free_bytes(path: Path) -> int:

@@ -1,9 +1,12 @@
 """Builds from Go modules: in a copy of the tool's folder, with pinned hashes, never touching the checkout."""
 
+import gzip
+import io
 import json
 import os
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 from rehearsal.toolchain.cache import embedded_files, source_files
@@ -12,6 +15,10 @@ from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.go import Go, environment, run
 from rehearsal.toolchain.tool import ModuleFile, Tool, ToolError
 
+_TEMPLATE = "Chart.template.yaml"
+_UNVERSIONED = b"v0.0.0"
+_NO_PART = ("kustomization.yaml", ".helmignore")
+"""Files in the folder of a chart that its releases leave out."""
 _SHOWN_LINES = 15
 _NO_ROOM = "no space left on device"
 _NO_NETWORK = ("dial tcp", "no such host", "proxyconnect", "i/o timeout", "connection refused")
@@ -56,6 +63,23 @@ def _copy_sources(edges: Edges, folder: str, target: Path) -> None:
         shutil.copyfile(path, copied)
 
 
+def _packed(folder: Path, version: str) -> bytes:
+    """Return a chart as a gzipped tar archive without times and owners.
+
+    Where its source is a template, as cert-manager's, its version is filled in as its release does.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as packed:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in _NO_PART):
+            content, name = path.read_bytes(), path.name
+            if name == _TEMPLATE:
+                name, content = "Chart.yaml", content.replace(_UNVERSIONED, f"v{version}".encode())
+            member = tarfile.TarInfo(str(path.relative_to(folder.parent).with_name(name)))
+            member.size = len(content)
+            packed.addfile(member, io.BytesIO(content))
+    return gzip.compress(archive.getvalue(), mtime=0)
+
+
 class _Workshop:
     """One build under way."""
 
@@ -90,6 +114,8 @@ class _Workshop:
         if len(found) < len(file.paths):
             problem = f"module {file.module} does not hold {' and '.join(file.paths)}"
             raise ToolError(problem, f"set the paths of {self._tool.name} in rehearsal/toolchain/recipes.py")
+        if file.packed:
+            return _packed(found[0], self._tool.version)
         return b"---\n".join(path.read_bytes() for path in found)
 
     def _module(self, file: ModuleFile) -> Path:

@@ -1,4 +1,4 @@
-"""Images of the rehearsal: each one static program under every reference that pods name, as an archive to import.
+"""Images of the rehearsal: files in layers under every reference that pods name, as an archive to import.
 
 The archives are OCI image layouts, which containerd imports with ``ctr --namespace k8s.io images import``.
 """
@@ -9,14 +9,14 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rehearsal.toolchain.disk import writing
 
-_FORMAT = 2
+_FORMAT = 3
 """Of what is written below; another number makes every archive anew."""
 _OCI = "application/vnd.oci.image"
 _REGISTRY = "docker.io"
@@ -24,38 +24,72 @@ _Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """One program as an image."""
+class Layer:
+    """Files that come into an image together."""
 
-    program: str
-    """Its name: the image runs ``/<program>``."""
-    sha256: str
-    """Its digest."""
+    key: str
+    """What names their content: the same key is always the same files."""
+    files: Mapping[str, Path] = field(repr=False)
+    """Each file or symbolic link by its path in the image, without a leading slash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What containers are made of."""
+
+    name: str
+    """Its name among the archives."""
+    layers: tuple[Layer, ...]
+    """Its files, the lowest layer first."""
+    entrypoint: tuple[str, ...]
+    """What it runs."""
+    environment: tuple[str, ...] = ()
+    """Environment variables that it brings, as ``NAME=value``."""
+    user: str = ""
+    """Who it runs as where a pod says nothing; root by default."""
     references: tuple[str, ...]
     """What pods call it."""
     platform: str
     """What it is built for, such as linux/amd64."""
 
+    @property
+    def key(self) -> str:
+        """What names its content."""
+        facts = [_FORMAT, self.name, [layer.key for layer in self.layers], self.entrypoint, self.environment, self.user]
+        text = json.dumps([*facts, self.references, self.platform])
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-def archive(folder: Path, image: Image, program: Path) -> tuple[Path, str]:
-    """An archive of the image, and the key of its content; the same content is always the same bytes.
+
+def of_program(name: str, program: Path, sha256: str, references: tuple[str, ...], platform: str) -> Image:
+    """The image of one static program, which runs ``/<name>``.
+
+    Args:
+        name: the program's name.
+        program: the program.
+        sha256: its digest.
+        references: what pods call it.
+        platform: what it is built for, such as linux/amd64.
+    """
+    layer = Layer(key=sha256, files={name: program})
+    return Image(name=name, layers=(layer,), entrypoint=(f"/{name}",), references=references, platform=platform)
+
+
+def archive(folder: Path, image: Image) -> Path:
+    """An archive of the image; the same content is always the same bytes.
 
     Args:
         folder: where archives are kept.
         image: the image.
-        program: the static program.
     """
-    facts = {"format": _FORMAT, **asdict(image)}
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
-    path = folder / f"{image.program}-{key}.tar"
+    path = folder / f"{image.name}-{image.key}.tar"
     if not path.exists():
-        with writing(path, f"making the image of {image.program}"):
+        with writing(path, f"making the image of {image.name}"):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="making-", dir=folder) as aside:
                 whole = Path(aside) / path.name
-                _write(whole, image, program)
+                _write(whole, image)
                 whole.replace(path)
-    return path, key
+    return path
 
 
 def full_name(reference: str) -> str:
@@ -73,19 +107,17 @@ def full_name(reference: str) -> str:
     return reference if "." in first or ":" in first else f"{_REGISTRY}/{reference}"
 
 
-def _write(path: Path, image: Image, program: Path) -> None:
-    unpacked = io.BytesIO()
-    with tarfile.open(fileobj=unpacked, mode="w", format=tarfile.USTAR_FORMAT) as packed, program.open("rb") as content:
-        packed.addfile(_member(image.program, program.stat().st_size, 0o755), content)
+def _write(path: Path, image: Image) -> None:
+    unpacked = [_packed(layer) for layer in image.layers]
     # Compressed: every node copies and hashes each image, and unpacks those alone that run there.
-    layer = gzip.compress(unpacked.getbuffer(), 6, mtime=0)
+    layers = [gzip.compress(layer, 6, mtime=0) for layer in unpacked]
     os, architecture = image.platform.split("/")
     platform = {"architecture": architecture, "os": os}
     config = _document(
         {
             **platform,
-            "config": {"Entrypoint": [f"/{image.program}"]},
-            "rootfs": {"type": "layers", "diff_ids": [_digest(unpacked.getbuffer())]},
+            "config": {"Entrypoint": list(image.entrypoint), "Env": list(image.environment), "User": image.user},
+            "rootfs": {"type": "layers", "diff_ids": [_digest(layer) for layer in unpacked]},
         }
     )
     manifest = _document(
@@ -93,7 +125,7 @@ def _write(path: Path, image: Image, program: Path) -> None:
             "schemaVersion": 2,
             "mediaType": f"{_OCI}.manifest.v1+json",
             "config": _described(config, "config.v1+json"),
-            "layers": [_described(layer, "layer.v1.tar+gzip")],
+            "layers": [_described(layer, "layer.v1.tar+gzip") for layer in layers],
         }
     )
     entry = {**_described(manifest, "manifest.v1+json"), "platform": platform}
@@ -101,9 +133,33 @@ def _write(path: Path, image: Image, program: Path) -> None:
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as packed:
         _add(packed, "oci-layout", _document({"imageLayoutVersion": "1.0.0"}))
         _add(packed, "index.json", _document(index))
-        _add(packed, _blob(config), config)
-        _add(packed, _blob(manifest), manifest)
-        _add(packed, _blob(layer), layer)
+        for blob in (config, manifest, *layers):
+            _add(packed, f"blobs/{_digest(blob).replace(':', '/')}", blob)
+
+
+def _packed(layer: Layer) -> bytes:
+    """Return the layer as a tar archive: in the order of its names, without times and owners."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as packed:
+        for folder in sorted({*_above(layer.files)}):
+            member = tarfile.TarInfo(folder)
+            member.type, member.mode = tarfile.DIRTYPE, 0o755
+            packed.addfile(member)
+        for name, file in sorted(layer.files.items()):
+            if file.is_symlink():
+                member = tarfile.TarInfo(name)
+                member.type, member.linkname = tarfile.SYMTYPE, str(file.readlink())
+                packed.addfile(member)
+                continue
+            status = file.stat()
+            with file.open("rb") as opened:
+                packed.addfile(_member(name, status.st_size, 0o755 if status.st_mode & 0o111 else 0o644), opened)
+    return content.getvalue()
+
+
+def _above(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        yield from (str(folder) for folder in PurePosixPath(name).parents if str(folder) != ".")
 
 
 def _named(entry: _Json, references: Iterable[str]) -> Iterable[_Json]:
@@ -117,20 +173,15 @@ def _document(content: _Json) -> bytes:
 
 
 def _described(content: bytes, kind: str) -> _Json:
-    digest = _digest(content)
-    return {"mediaType": f"{_OCI}.{kind}", "digest": digest, "size": len(content)}
+    return {"mediaType": f"{_OCI}.{kind}", "digest": _digest(content), "size": len(content)}
 
 
-def _digest(content: bytes | memoryview) -> str:
+def _digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _add(packed: tarfile.TarFile, name: str, content: bytes) -> None:
     packed.addfile(_member(name, len(content)), io.BytesIO(content))
-
-
-def _blob(content: bytes) -> str:
-    return f"blobs/{_digest(content).replace(':', '/')}"
 
 
 def _member(name: str, size: int, mode: int = 0o644) -> tarfile.TarInfo:

@@ -3,13 +3,14 @@
 ::
 
     kubernetes/<release>/kube-apiserver ... kubelet, kube-proxy, kubectl
-    bin/etcd, etcdctl, etcdutl, kwok
+    bin/etcd, etcdctl, etcdutl, helm, kwok
+    charts/traefik-<version>.tgz
     kwok-stages.yaml
     images/*.tar
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from catalog import ROOT, CatalogError
@@ -21,9 +22,14 @@ from catalog.versions import Versions
 from rehearsal.toolchain.cache import Entry
 from rehearsal.toolchain.disk import writing
 from rehearsal.toolchain.edges import REPOSITORY, Edges
-from rehearsal.toolchain.images import Image, archive
+from rehearsal.toolchain.images import Image, Layer, archive, of_program
 from rehearsal.toolchain.linked import link, linked_folder, same
+from rehearsal.toolchain.wheel_images import is_served
 
+_OUR_IMAGES = "scoobyjava15/"
+"""What the references of all images that are ours begin with."""
+STAND_IN = "rehearsal/pod:1.0.0"
+"""The image that stands in for those that are not built yet, by a name of its own."""
 K3S_FLAGS = "providers/host/k3s_flags.json"
 """From the repository's root: what K3s takes, and its defaults."""
 
@@ -31,16 +37,21 @@ _BY_RELEASE = {
     "kubernetes": ("kubernetes", "kubernetes-node"),
     "kubernetes_previous": ("kubernetes-previous", "kubernetes-node-previous"),
 }
-_ANY_RELEASE = ("etcd", "kwok")
+_ANY_RELEASE = ("etcd", "helm", "kwok")
+_ARTEFACTS = {"kwok-stages": "", "traefik-chart": "charts/"}
+"""Folders of files that are no programs, by the tool that brings them."""
+KLIPPER_LB = "rancher/klipper-lb:v0.4.17"
+"""What K3s makes the pods of a Service of type LoadBalancer of."""
 
 
-def programs_folder(entries: Mapping[str, Entry], versions: Versions, edges: Edges) -> Path:
+def programs_folder(entries: Mapping[str, Entry], versions: Versions, edges: Edges, more: Iterable[Image] = ()) -> Path:
     """The folder to mount; its content never changes, other programs have another folder.
 
     Args:
         entries: the tools, by name.
         versions: the pinned versions.
         edges: the machine that the rehearsal runs on.
+        more: images beside those of static programs.
     """
     files: dict[str, tuple[Path, str]] = {}
     for release, tools in _BY_RELEASE.items():
@@ -48,17 +59,16 @@ def programs_folder(entries: Mapping[str, Entry], versions: Versions, edges: Edg
             files |= _programs(f"kubernetes/{getattr(versions, release)}", entries[tool])
     for tool in _ANY_RELEASE:
         files |= _programs("bin", entries[tool])
-    stages = entries["kwok-stages"]
-    for name, record in stages.manifest.files.items():
-        files[name] = stages.folder / name, record.sha256
-    for image in images(entries, versions, edges):
-        made, key = archive(edges.cache / "images", image, entries[image.program].program(image.program))
-        files[f"images/{image.program}.tar"] = made, key
+    for tool, folder in _ARTEFACTS.items():
+        for name, record in entries[tool].manifest.files.items():
+            files[f"{folder}{name}"] = entries[tool].folder / name, record.sha256
+    for image in (*images(entries, versions, edges), *more):
+        files[f"images/{image.name}.tar"] = archive(edges.cache / "images", image), image.key
     return linked_folder(edges.cache / "programs", files, "the programs of machines")
 
 
 def images(entries: Mapping[str, Entry], versions: Versions, edges: Edges) -> tuple[Image, ...]:
-    """Every image that a pod of the rehearsal is made of.
+    """Every image of one static program that a pod of the rehearsal is made of.
 
     Args:
         entries: the tools, by name.
@@ -67,19 +77,41 @@ def images(entries: Mapping[str, Entry], versions: Versions, edges: Edges) -> tu
     """
     references = {
         "coredns": (f"rancher/mirrored-coredns-coredns:{versions.coredns}",),
+        "klipper-lb": (KLIPPER_LB,),
+        "mcp-gateway": tuple(name for name in workload_references() if _is_gateway(name)),
         "pause": (pause_reference(),),
-        "pod": workload_references(),
+        "pod": (STAND_IN, *(name for name in workload_references() if not (is_served(name) or _is_gateway(name)))),
     }
     if plugin := device_plugin_reference():
         references["nvidia-device-plugin"] = (plugin,)
-    return tuple(
-        Image(program=name, sha256=_digest(entries[name], name), references=called, platform=str(edges.platform))
+    of_programs = tuple(
+        of_program(name, entries[name].program(name), _digest(entries[name], name), called, str(edges.platform))
         for name, called in references.items()
     )
+    return (*of_programs, *_cert_manager(entries["cert-manager"], versions, edges))
+
+
+def _cert_manager(entry: Entry, versions: Versions, edges: Edges) -> Iterator[Image]:
+    """Yield the images of cert-manager: one program, and which part of it to be."""
+    program, digest = entry.program("cert-manager"), _digest(entry, "cert-manager")
+    for part in ("controller", "webhook", "cainjector"):
+        reference = f"quay.io/jetstack/cert-manager-{part}:v{versions.cert_manager}"
+        yield Image(
+            name=f"cert-manager-{part}",
+            layers=(Layer(key=digest, files={"cert-manager": program}),),
+            entrypoint=("/cert-manager", part),
+            user="1000",  # as in the vendor's images, whose chart counts on it
+            references=(reference,),
+            platform=str(edges.platform),
+        )
+
+
+def _is_gateway(reference: str) -> bool:
+    return reference.startswith(f"{_OUR_IMAGES}sophia-mcp-gateway:")
 
 
 def workload_references(root: Path = ROOT) -> tuple[str, ...]:
-    """Every image that a workload of the catalog names; the lock of images lists them all, and the device plugin's.
+    """Every image that a workload of the catalog names; the lock of images lists them all, and those of others.
 
     Args:
         root: the catalog's folder.
@@ -91,7 +123,7 @@ def workload_references(root: Path = ROOT) -> tuple[str, ...]:
     lock = document(source, "lock/images.yaml", ImageLock)
     if lock is None:
         raise CatalogError(source.offences)
-    return tuple(sorted({*lock.images} - {device_plugin_reference(root)}))
+    return tuple(sorted(name for name in lock.images if name.startswith(_OUR_IMAGES)))
 
 
 def device_plugin_reference(root: Path = ROOT) -> str | None:

@@ -76,6 +76,8 @@ class ModuleFile:
     paths: tuple[str, ...]
     """Glob patterns inside the module; several files are joined as YAML documents."""
     name: str
+    packed: bool = False
+    """Whether the one path is a folder, which becomes a gzipped tar archive as Helm packs charts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

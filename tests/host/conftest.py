@@ -11,7 +11,7 @@ import pytest
 
 from catalog.versions import read_versions
 from providers.kit.testing import Plugin, Secret
-from rehearsal.machines import Room
+from rehearsal.machines import Room, image
 from rehearsal.machines.testing import key_pair, spec, temporary_room
 from rehearsal.toolchain import ensure, progress_for
 from tests.host.k3s_ground import Cluster, K3sGround, k3s_ground
@@ -119,7 +119,9 @@ def k3s_room(process: Plugin) -> Iterator[K3sGround]:
     """A room whose machines can be nodes, with the stand-in of K3s to deliver."""
     if os.geteuid():
         pytest.skip("not proven: what K3s does on real machines; it takes root to boot them")
-    with k3s_ground(process, ensure(read_versions(), progress=progress_for())) as ground:
+    with k3s_ground(
+        process, ensure(read_versions(), progress=progress_for(), root=image.ensure(progress_for()))
+    ) as ground:
         yield ground
 
 

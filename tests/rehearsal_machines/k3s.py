@@ -12,9 +12,9 @@ import catalog
 from catalog.machine import GpuSharing
 from catalog.versions import read_versions
 from components.k3s import gpu
-from rehearsal.machines import MachineSpec, Room
+from rehearsal.machines import MachineSpec, Room, image
 from rehearsal.toolchain import Toolchain, ensure, progress_for
-from rehearsal.toolchain.machine_programs import workload_references
+from rehearsal.toolchain.machine_programs import STAND_IN
 
 JOINING = "rehearsal-joining"
 """What lets agents in."""
@@ -46,7 +46,7 @@ tls-san: [{public}]
 
 
 def toolchain() -> Toolchain:
-    return ensure(read_versions(), progress=progress_for(io.StringIO()))
+    return ensure(read_versions(), progress=(told := progress_for(io.StringIO())), root=image.ensure(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def daemon_set(name: str, image: str, port: int, *, nodes: Sequence[str] = ()) -
     container = {
         "name": name,
         "image": image,
-        "env": [{"name": "MCP_SERVER_PORT", "value": str(port)}, {"name": "MCP_SERVER_NAME", "value": name}],
+        "env": [{"name": "SERVICE_PORT", "value": str(port)}, {"name": "SERVICE_NAME", "value": name}],
         "readinessProbe": probe,
         "livenessProbe": probe,
         "resources": {"requests": {"cpu": "3", "memory": "12Gi"}},
@@ -190,7 +190,7 @@ def device_plugins(*ways: GpuSharing) -> list[dict[str, Any]]:
 
 def taking(name: str, shares: str) -> dict[str, Any]:
     """A pod that takes shares of a GPU."""
-    pod = daemon_set(name, workload_references()[0], 8080)["spec"]["template"]["spec"]
+    pod = daemon_set(name, STAND_IN, 8080)["spec"]["template"]["spec"]
     amounts = {"nvidia.com/gpu": shares}
     pod["containers"][0]["resources"] = {"requests": amounts, "limits": amounts}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": pod}

@@ -14,7 +14,7 @@ from providers.host.ruleset import Pods, Row, render
 from rehearsal.machines import Room
 from rehearsal.machines.machine import Size
 from rehearsal.machines.testing import spec, temporary_room
-from rehearsal.toolchain.machine_programs import workload_references
+from rehearsal.toolchain.machine_programs import STAND_IN
 from tests.rehearsal_machines.k3s import Cluster, daemon_set, device_plugins, is_true, taking, toolchain
 
 pytestmark = pytest.mark.engine
@@ -43,7 +43,7 @@ def cluster() -> Iterator[Cluster]:
             made.start(machine)
         made.wait("three Ready nodes", lambda: made.ready_nodes() == ["arm", "server", "worker"])
         sys.stderr.write(f"\n  a server and two agents are Ready: {time.monotonic() - begun:.1f} s\n")
-        made.apply(daemon_set("web", workload_references()[0], PORT))
+        made.apply(daemon_set("web", STAND_IN, PORT))
         made.wait("two Ready pods", lambda: made.ready("web", 2))
         yield made
 
@@ -242,7 +242,7 @@ def test_the_end_of_machines_that_run_pods_leaves_nothing(cluster, room, left: C
     again.boot(alone.machines[0])
     alone.start(alone.machines[0])
     alone.wait("a Ready node", lambda: alone.ready_nodes() == ["alone"])
-    alone.apply(daemon_set("web", workload_references()[0], PORT))
+    alone.apply(daemon_set("web", STAND_IN, PORT))
     alone.wait("a Ready pod", lambda: alone.ready("web", 1))
     again.stop("m1")
     assert not (again.folder.disks / "m1").exists()

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from catalog.addons import cache_root
 from rehearsal.toolchain.cache import Cache, Entry, key
 from rehearsal.toolchain.chain import Toolchain, program_folder
-from rehearsal.toolchain.edges import Edges, cache_root
+from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.tool import Tool, ToolError
 
 Start = Callable[..., "subprocess.Popen[str]"]

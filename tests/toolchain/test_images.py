@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import tarfile
@@ -11,27 +12,29 @@ from typing import Any
 
 import pytest
 
-from rehearsal.toolchain.images import Image, archive, full_name
+from rehearsal.toolchain.images import Image, Layer, archive, full_name, of_program
 
 PROGRAM = b"static"
-IMAGE = Image(
-    program="pod",
-    sha256=hashlib.sha256(PROGRAM).hexdigest(),
-    references=("somebody/sophia-mcp-github:1.0.0", "somebody/sophia-mcp-asana:1.0.0"),
-    platform="linux/amd64",
-)
+DIGEST = hashlib.sha256(PROGRAM).hexdigest()
+REFERENCES = ("somebody/sophia-mcp-github:1.0.0", "somebody/sophia-mcp-asana:1.0.0")
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     path = tmp_path / "made"
     path.write_bytes(PROGRAM)
+    path.chmod(0o755)
     return path
 
 
 @pytest.fixture
-def made(tmp_path: Path, program: Path) -> Path:
-    return archive(tmp_path / "images", IMAGE, program)[0]
+def image(program: Path) -> Image:
+    return of_program("pod", program, DIGEST, REFERENCES, "linux/amd64")
+
+
+@pytest.fixture
+def made(tmp_path: Path, image: Image) -> Path:
+    return archive(tmp_path / "images", image)
 
 
 def _content(packed: Path) -> dict[str, bytes]:
@@ -80,27 +83,68 @@ def test_the_image_runs_its_program_on_its_platform(made: Path, tmp_path: Path) 
         assert (member.name, member.mode, opened.read()) == ("pod", 0o755, PROGRAM)
 
 
-def test_the_same_content_is_the_same_bytes(made: Path, program: Path, tmp_path: Path) -> None:
+def test_layers_lie_over_each_other_with_links_and_without_times_and_owners(tmp_path: Path) -> None:
+    (tmp_path / "script").write_text("#!/bin/sh\n")
+    (tmp_path / "script").chmod(0o700)
+    (tmp_path / "bin").symlink_to("usr/bin")
+    lower = Layer(key="lower", files={"usr/bin/run": tmp_path / "script", "bin": tmp_path / "bin"})
+    upper = Layer(key="upper", files={"srv/run": tmp_path / "script"})
+    image = Image(
+        name="two",
+        layers=(lower, upper),
+        entrypoint=("/bin/run",),
+        environment=("A=1",),
+        user="1000",
+        references=("two:1",),
+        platform="linux/amd64",
+    )
+    content = _content(archive(tmp_path / "images", image))
+    entry = _document(content, "index.json")["manifests"][0]
+    manifest = _document(content, f"blobs/{entry['digest'].replace(':', '/')}")
+    config = _document(content, f"blobs/{manifest['config']['digest'].replace(':', '/')}")
+    assert config["config"] == {"Entrypoint": ["/bin/run"], "Env": ["A=1"], "User": "1000"}
+    assert len(config["rootfs"]["diff_ids"]) == 2
+    members = []
+    for layer in manifest["layers"]:
+        unpacked = io.BytesIO(gzip.decompress(content[f"blobs/{layer['digest'].replace(':', '/')}"]))
+        with tarfile.open(fileobj=unpacked) as file:
+            members.append({one.name: (one.linkname or one.mode, one.mtime, one.uid) for one in file.getmembers()})
+    assert members == [
+        {"usr": (0o755, 0, 0), "usr/bin": (0o755, 0, 0), "bin": ("usr/bin", 0, 0), "usr/bin/run": (0o755, 0, 0)},
+        {"srv": (0o755, 0, 0), "srv/run": (0o755, 0, 0)},
+    ]
+
+
+def test_the_same_content_is_the_same_bytes(made: Path, image: Image, program: Path, tmp_path: Path) -> None:
     os.utime(program, (1, 1))
-    again, _ = archive(tmp_path / "elsewhere", IMAGE, program)
+    again = archive(tmp_path / "elsewhere", image)
     assert (again.name, again.read_bytes()) == (made.name, made.read_bytes())
 
 
-def test_an_archive_that_is_there_is_not_made_again(made: Path, program: Path, tmp_path: Path) -> None:
+def test_an_archive_that_is_there_is_not_made_again(made: Path, image: Image, program: Path, tmp_path: Path) -> None:
     before = made.stat()
     program.unlink()
-    archive(tmp_path / "images", IMAGE, program)
+    archive(tmp_path / "images", image)
     assert (made.stat().st_ino, made.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-@pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"references": ("other:1",)}, {"platform": "linux/arm64"}])
-def test_another_content_is_another_archive(made: Path, program: Path, tmp_path: Path, change: Any) -> None:
-    assert archive(tmp_path / "images", replace(IMAGE, **change), program)[0] != made
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"layers": (Layer(key="other", files={}),)},
+        {"references": ("other:1",)},
+        {"platform": "linux/arm64"},
+        {"environment": ("A=1",)},
+    ],
+)
+def test_another_content_is_another_archive(made: Path, image: Image, tmp_path: Path, change: Any) -> None:
+    assert archive(tmp_path / "images", replace(image, **change)) != made
 
 
-def test_nothing_is_left_of_an_archive_that_could_not_be_made(tmp_path: Path) -> None:
+def test_nothing_is_left_of_an_archive_that_could_not_be_made(image: Image, program: Path, tmp_path: Path) -> None:
+    program.unlink()
     with pytest.raises(FileNotFoundError):
-        archive(tmp_path / "images", IMAGE, tmp_path / "missing")
+        archive(tmp_path / "images", image)
     assert list((tmp_path / "images").iterdir()) == []
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import catalog
 from catalog.versions import read_versions
+from rehearsal.machines import image
 from rehearsal.toolchain import ensure, progress_for
 from rehearsal.toolchain.cache import Cache, Entry
 from rehearsal.toolchain.edges import Edges
@@ -24,6 +25,7 @@ from rehearsal.toolchain.machine_programs import (
 )
 from rehearsal.toolchain.recipes import recipes
 from rehearsal.toolchain.tool import Platform, Tool
+from rehearsal.toolchain.wheel_images import is_served
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = read_versions()
@@ -59,9 +61,12 @@ def test_a_machine_finds_both_releases_of_kubernetes_and_everything_that_k3s_sta
             for release in (VERSIONS.kubernetes, VERSIONS.kubernetes_previous)
             for name in (*control_plane, *node)
         ),
-        *(f"bin/{name}" for name in ("etcd", "etcdctl", "etcdutl", "kwok")),
+        *(f"bin/{name}" for name in ("etcd", "etcdctl", "etcdutl", "helm", "kwok")),
         "kwok-stages.yaml",
-        *(f"images/{name}.tar" for name in ("coredns", "nvidia-device-plugin", "pause", "pod")),
+        f"charts/traefik-{VERSIONS.traefik_chart}.tgz",
+        *(f"images/{name}.tar" for name in ("coredns", "klipper-lb", "nvidia-device-plugin", "pause", "pod")),
+        *(f"images/cert-manager-{part}.tar" for part in ("cainjector", "controller", "webhook")),
+        "images/mcp-gateway.tar",
     }
 
 
@@ -93,10 +98,11 @@ def test_a_folder_that_lacks_a_program_is_made_anew(folder: Path, entries: Mappi
 def test_every_image_that_a_workload_of_the_catalog_names_is_one_of_the_rehearsal_s() -> None:
     named = {server.image.reference for server in catalog.load().mcp.values()}
     assert named <= set(workload_references())
+    assert all(is_served(reference) for reference in named)
 
 
 def test_the_device_plugin_is_a_program_of_its_own(entries: Mapping[str, Entry], edges: Edges) -> None:
-    (plugin,) = (image for image in images(entries, VERSIONS, edges) if image.program == "nvidia-device-plugin")
+    (plugin,) = (one for one in images(entries, VERSIONS, edges) if one.name == "nvidia-device-plugin")
     assert plugin.references == (f"nvcr.io/nvidia/k8s-device-plugin:v{VERSIONS.nvidia_device_plugin}",)
     assert not {*plugin.references} & {*workload_references()}
 
@@ -106,7 +112,7 @@ def test_the_image_of_sandboxes_is_the_one_that_k3s_takes_by_itself() -> None:
 
 
 def test_the_dns_server_is_called_as_k3s_packages_it(entries: Mapping[str, Entry], edges: Edges) -> None:
-    (reference,) = next(image for image in images(entries, VERSIONS, edges) if image.program == "coredns").references
+    (reference,) = next(one for one in images(entries, VERSIONS, edges) if one.name == "coredns").references
     packaged = ROOT / "tools/k3s/manifests/packaged/coredns.yaml"
     assert f"{reference}\n" in packaged.read_text(encoding="utf-8").replace('"', "")
 
@@ -137,7 +143,11 @@ def test_an_artefact_that_is_not_what_its_name_says_is_replaced(entries: Mapping
 def test_the_programs_of_each_release_answer_its_version_and_those_of_a_node_that_of_k3s(
     release: str, node: str
 ) -> None:
-    folder = ensure(VERSIONS, progress=progress_for()).machine_programs / "kubernetes" / release
+    folder = (
+        ensure(VERSIONS, progress=progress_for(), root=image.ensure(progress_for())).machine_programs
+        / "kubernetes"
+        / release
+    )
     wanted = {
         **dict.fromkeys(("kube-apiserver", "kube-controller-manager", "kube-scheduler"), f"Kubernetes v{release}"),
         **dict.fromkeys(("kubelet", "kube-proxy"), f"Kubernetes {node}"),

@@ -118,7 +118,7 @@ def test_every_tool_that_can_be_built_has_its_module_in_the_repository() -> None
 
 @pytest.mark.parametrize(
     ("content", "place"),
-    [("pulumi: [", ""), ("pulumi: latest", "pulumi"), ("", ""), ("helm: 1.2.3", "helm"), ("go: 1.26", "go")],
+    [("pulumi: [", ""), ("pulumi: latest", "pulumi"), ("", ""), ("helmet: 1.2.3", "helmet"), ("go: 1.26", "go")],
 )
 def test_a_broken_file_of_versions_is_told_with_its_place(tmp_path: Path, content: str, place: str) -> None:
     path = tmp_path / "versions.yaml"

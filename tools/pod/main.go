@@ -1,5 +1,5 @@
 // What runs in the rehearsal in the place of an image that is not built yet: it serves the port and the probes that the
-// pods of MCP servers have, and ends as a well-behaved server does.
+// pods of workloads have, and ends as a well-behaved server does.
 package main
 
 import (
@@ -20,9 +20,9 @@ import (
 const patience = 25 * time.Second
 
 func main() {
-	port := os.Getenv("MCP_SERVER_PORT")
+	port := os.Getenv("SERVICE_PORT")
 	if port == "" {
-		log.Fatal("MCP_SERVER_PORT is not set: it names the port to serve")
+		log.Fatal("SERVICE_PORT is not set: it names the port to serve")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -30,7 +30,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := serve(ctx, listener, answers(os.Getenv("MCP_SERVER_NAME"))); err != nil {
+	if err := serve(ctx, listener, answers(os.Getenv("SERVICE_NAME"))); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -61,7 +61,7 @@ func answers(name string) http.Handler {
 		paths.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	}
 	paths.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "# TYPE mcp_server_up gauge\nmcp_server_up{server=%q} 1\n", name)
+		fmt.Fprintf(w, "# TYPE service_up gauge\nservice_up{service=%q} 1\n", name)
 	})
 	return paths
 }

@@ -5,10 +5,19 @@ Sizes and times were measured on two cores with empty caches.
 
 from catalog.versions import Versions
 from rehearsal.toolchain.recipes.etcd import etcd
+from rehearsal.toolchain.recipes.helm import cert_manager_chart, gateway_api, helm, traefik_chart
 from rehearsal.toolchain.recipes.k3s import k3s
 from rehearsal.toolchain.recipes.kubernetes import kubernetes, kubernetes_node
 from rehearsal.toolchain.recipes.kwok import kwok, kwok_stages
-from rehearsal.toolchain.recipes.pods import coredns, device_plugin, pause, pod
+from rehearsal.toolchain.recipes.pods import (
+    cert_manager,
+    coredns,
+    device_plugin,
+    load_balancer,
+    mcp_gateway,
+    pause,
+    pod,
+)
 from rehearsal.toolchain.recipes.pulumi import language_python, pulumi, resource_kubernetes
 from rehearsal.toolchain.tool import Platform, Tool
 
@@ -33,7 +42,14 @@ def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
         kwok_stages(versions),
         coredns(versions, platform),
         device_plugin(versions),
+        helm(versions, platform),
+        traefik_chart(versions),
+        gateway_api(versions),
+        cert_manager_chart(versions),
+        cert_manager(versions),
+        mcp_gateway(),
         pod(),
+        load_balancer(),
         pause(),
         k3s(versions.k3s),
         k3s(versions.k3s_previous, previous=True),

@@ -61,9 +61,36 @@ def device_plugin(versions: Versions) -> Tool:
     )
 
 
+def cert_manager(versions: Versions) -> Tool:
+    """cert-manager's controllers, webhook and CA injector, behind a main of ours.
+
+    Args:
+        versions: the pinned versions.
+    """
+    return _of_ours(
+        "cert-manager",
+        ".",
+        folder="cert-manager",
+        version=versions.cert_manager,
+        seconds=150,
+        size_mib=2 * 84,
+        go_cache_mib=1200,
+    )
+
+
 def pod() -> Tool:
     """What serves in the place of an MCP server whose image is not built yet."""
     return _of_ours("pod", ".", size_mib=2 * 6)
+
+
+def mcp_gateway() -> Tool:
+    """The platform's own gateway hook, which its image holds."""
+    return _of_ours("mcp-gateway", ".", folder="mcp-gateway", seconds=20, size_mib=2 * 7, go_cache_mib=120)
+
+
+def load_balancer() -> Tool:
+    """What holds the ports of a Service on a node, in the place of K3s' klipper-lb."""
+    return _of_ours("klipper-lb", "./klipper-lb", size_mib=2 * 3)
 
 
 def pause() -> Tool:

@@ -40,6 +40,8 @@ type Settings struct {
 
 	APIServerArgs, ControllerArgs, SchedulerArgs []string
 	DisableScheduler, DisableControllerManager   bool
+	// NoWebhooks leaves the admission webhooks out: where no pod runs, none would answer.
+	NoWebhooks bool
 	// Debug passes on everything that the programs say.
 	Debug bool
 }
@@ -96,6 +98,9 @@ func (s Settings) StartAPIServer(ctx context.Context) (*child.Child, error) {
 		"client-ca-file":                     dir.TLS("client-ca.crt"),
 		"enable-admission-plugins":           "NodeRestriction",
 		"profiling":                          "false",
+	}
+	if s.NoWebhooks {
+		own["disable-admission-plugins"] = "MutatingAdmissionWebhook,ValidatingAdmissionWebhook"
 	}
 	if flags.Value(s.APIServerArgs, "authorization-config") == "" {
 		own["authorization-mode"] = "Node,RBAC"

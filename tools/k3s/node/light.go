@@ -53,6 +53,16 @@ func runLight(ctx context.Context, c Config, m machine, controller *api) error {
 	if m.GPUs > 0 {
 		go shareLight(ctx, c, m, kubelet, controller)
 	}
+	if m.meshed() && c.FlannelBackend != "none" {
+		ended := make(chan struct{})
+		defer func() { <-ended }()
+		go func() {
+			defer close(ended)
+			if err := runMesh(ctx, c, controller); err != nil {
+				log.Warn("Light node %s is not in the mesh: %v", c.NodeName, err)
+			}
+		}()
+	}
 	own := ownLabels(c, m)
 	// The only node that a node may see.
 	follow(ctx, kubelet, "fieldSelector="+url.QueryEscape("metadata.name="+c.NodeName), func(nodes []nodeObject) {
@@ -96,7 +106,7 @@ func register(ctx context.Context, kubelet *api, c Config, m machine) error {
 	if err := kubelet.patch(ctx, path+"/status", strategicMerge, map[string]any{"status": status(c, m)}); err != nil {
 		return err
 	}
-	// It has no mesh, and says of one what every node says: whoever waits for that need not know what it is.
+	// Whether it is in the mesh or not, it says what every node says: whoever waits for that need not know what it is.
 	kept := labels(map[string]any{fakeNode: "fake"})
 	kept["metadata"].(map[string]any)["annotations"] = map[string]string{publicIPAnnotation: meshAddress(c)}
 	return kubelet.patch(ctx, path, mergePatch, kept)

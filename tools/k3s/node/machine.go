@@ -28,6 +28,21 @@ func (m machine) light() bool {
 	return m.Nodes == "light" || m.Architecture != runtime.GOARCH
 }
 
+// meshed tells whether a light node is in the mesh: one whose machine alone cannot run pods, beside others that do.
+func (m machine) meshed() bool { return m.light() && m.Nodes != "light" }
+
+// ObjectsOnly tells whether no node of the cluster runs a pod: they are light ones by choice.
+func ObjectsOnly() bool {
+	found, err := readMachine(machineFile)
+	return err == nil && found.Nodes == "light"
+}
+
+// PlaysItsPods tells whether this machine's node is a light one beside others that run their pods.
+func PlaysItsPods() bool {
+	found, err := readMachine(machineFile)
+	return err == nil && found.meshed()
+}
+
 func readMachine(path string) (machine, error) {
 	found := machine{Architecture: runtime.GOARCH}
 	content, err := os.ReadFile(path)

@@ -36,7 +36,7 @@ func runMesh(ctx context.Context, c Config, api *api) error {
 		return err
 	}
 	mesh := &mesh{config: c, device: device, api: api}
-	follow(ctx, api, byLabel("!"+fakeNode), func(nodes []nodeObject) {
+	follow(ctx, api, "", func(nodes []nodeObject) {
 		if err := mesh.apply(ctx, nodes); err != nil && ctx.Err() == nil {
 			log.Error("The mesh cannot be made: %v", err)
 		}
@@ -195,7 +195,7 @@ func meshAddress(c Config) string {
 func (m *mesh) annotate(ctx context.Context, own nodeObject, pods netip.Prefix) error {
 	want := map[string]string{
 		publicIPAnnotation:                             meshAddress(m.config),
-		"flannel.alpha.coreos.com/backend-type":        m.device.Backend,
+		backendAnnotation:                              m.device.Backend,
 		"flannel.alpha.coreos.com/backend-data":        fmt.Sprintf(`{"VNI":%d,"VtepMAC":%q}`, m.device.VNI, hardware(pods)),
 		"flannel.alpha.coreos.com/kube-subnet-manager": "true",
 	}

@@ -8,6 +8,7 @@ import (
 
 const (
 	publicIPAnnotation = "flannel.alpha.coreos.com/public-ip"
+	backendAnnotation  = "flannel.alpha.coreos.com/backend-type"
 	// encapsulation is what WireGuard adds to a packet, and more than vxlan does.
 	encapsulation = 80
 )
@@ -41,12 +42,16 @@ type peer struct {
 }
 
 // peersOf returns the nodes other than the own one that pods can be reached on, in the order of their pods' addresses.
-// One that has no range of addresses yet, or has not said where it is reached, is left out until it has.
+// One that has no range of addresses yet, or has not said where it is reached, is left out until it has; so is a light one
+// that is not in the mesh.
 func peersOf(nodes []nodeObject, own string) []peer {
 	var peers []peer
 	for _, node := range nodes {
 		pods, err := netip.ParsePrefix(node.Spec.PodCIDR)
 		if err != nil || node.Metadata.Name == own {
+			continue
+		}
+		if node.Metadata.Labels[fakeNode] != "" && node.Metadata.Annotations[backendAnnotation] == "" {
 			continue
 		}
 		endpoint, err := netip.ParseAddr(node.Metadata.Annotations[publicIPAnnotation])

@@ -23,3 +23,15 @@ func Kubernetes(version string) string {
 	number, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), "+")
 	return filepath.Join(Root(), "kubernetes", number)
 }
+
+// Charts returns the folder of packed Helm charts.
+func Charts() string { return filepath.Join(Root(), "charts") }
+
+// Chart returns the version of the packed chart of a name, or nothing where there is none.
+func Chart(name string) string {
+	found, _ := filepath.Glob(filepath.Join(Charts(), name+"-*.tgz"))
+	if len(found) == 0 {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(filepath.Base(found[0]), name+"-"), ".tgz")
+}

@@ -2,17 +2,18 @@ package server
 
 import (
 	"context"
-	"encoding/json"
-	"os"
+	"fmt"
 	"path/filepath"
 	"time"
 
 	"sophia/tools/k3s/cloud"
+	"sophia/tools/k3s/helm"
 	"sophia/tools/k3s/kubeapi"
 	"sophia/tools/k3s/log"
 	"sophia/tools/k3s/manifests"
 	"sophia/tools/k3s/node"
 	"sophia/tools/k3s/programs"
+	"sophia/tools/k3s/servicelb"
 )
 
 // startOwn runs what K3s itself does in the cluster.
@@ -24,6 +25,18 @@ func (r *running) startOwn(api *kubeapi.Client) {
 	controller := &cloud.Controller{API: api, DNS: dns, Server: r.node.NodeName}
 	group.Go(func() { controller.Run(layer) })
 	group.Go(func() { r.deploy(layer) })
+	if !r.disableHelm {
+		charts := &helm.Controller{API: api, Program: programs.Bin("helm"), Charts: programs.Charts(), Version: r.version}
+		group.Go(func() { charts.Run(layer) })
+	}
+	if !contains(r.disabled, "servicelb") {
+		balancer := &servicelb.Controller{API: api, Registry: r.registry, Namespace: r.balancerNamespace}
+		group.Go(func() { balancer.Run(layer) })
+		if !r.disableAgent && node.PlaysItsPods() {
+			light := &servicelb.Light{API: api, Node: r.node.NodeName}
+			group.Go(func() { light.Run(layer) })
+		}
+	}
 	r.part(group, func() error { return r.snapshots.Run(layer) })
 	r.part(group, func() error {
 		return node.RunKwok(layer, node.Kwok{
@@ -66,6 +79,8 @@ func (r *running) deploy(ctx context.Context) {
 		"CLUSTER_DOMAIN":          r.agent.ClusterDomain,
 		"SYSTEM_DEFAULT_REGISTRY": r.registry,
 		"NODES_WITHOUT_DNS":       nodesWithoutDNS(),
+		"KUBERNETES_API":          fmt.Sprintf("%s:%d", r.advertise, r.plane.AdvertisePort),
+		"TRAEFIK_CHART":           programs.Chart("traefik"),
 	}
 	if err := manifests.Stage(folder, variables, r.disabled); err != nil {
 		log.Error("Failed to stage files: %v", err)
@@ -76,9 +91,7 @@ func (r *running) deploy(ctx context.Context) {
 
 // nodesWithoutDNS is the value of the label of nodes that CoreDNS must not be on, or a value that none has.
 func nodesWithoutDNS() string {
-	var machine struct{ Nodes string }
-	data, err := os.ReadFile("/etc/rehearsal/machine.json")
-	if err == nil && json.Unmarshal(data, &machine) == nil && machine.Nodes == "light" {
+	if node.ObjectsOnly() {
 		return "none"
 	}
 	return "fake"

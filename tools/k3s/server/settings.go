@@ -14,6 +14,7 @@ import (
 	"sophia/tools/k3s/controlplane"
 	"sophia/tools/k3s/controlplane/flags"
 	"sophia/tools/k3s/datastore"
+	"sophia/tools/k3s/node"
 	"sophia/tools/k3s/pki"
 	"sophia/tools/k3s/programs"
 	"sophia/tools/k3s/snapshots"
@@ -42,7 +43,8 @@ type settings struct {
 	snapshots *snapshots.Snapshots
 
 	kubeconfig, kubeconfigMode, kubeconfigGroup string
-	disableAgent                                bool
+	disableAgent, disableHelm                   bool
+	balancerNamespace                           string
 }
 
 func read(values *config.Values, version string) (settings, error) {
@@ -71,7 +73,8 @@ func read(values *config.Values, version string) (settings, error) {
 	}
 	s.kubeconfig, s.kubeconfigMode = values.String("write-kubeconfig"), values.String("write-kubeconfig-mode")
 	s.kubeconfigGroup, s.disableAgent = values.String("write-kubeconfig-group"), values.Bool("disable-agent")
-	s.disabled = values.Split("disable")
+	s.disabled, s.disableHelm = values.Split("disable"), values.Bool("disable-helm-controller")
+	s.balancerNamespace = values.String("servicelb-namespace")
 	if s.registry = values.String("system-default-registry"); s.registry != "" {
 		s.registry += "/"
 	}
@@ -186,6 +189,7 @@ func (s *settings) controlPlane(values *config.Values) {
 		SchedulerArgs:            arguments("kube-scheduler-arg"),
 		DisableScheduler:         values.Bool("disable-scheduler"),
 		DisableControllerManager: values.Bool("disable-controller-manager"),
+		NoWebhooks:               node.ObjectsOnly(),
 		Debug:                    values.Bool("debug"),
 	}
 	if s.agent.EgressMode != "disabled" && flags.Value(s.plane.APIServerArgs, "egress-selector-config-file") == "" {
