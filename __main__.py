@@ -6,7 +6,7 @@ import gc
 import pulumi
 
 import catalog
-from components import AccountFirewall, Hosts, K3sCluster, LambdaCluster, McpFleet
+from components import AccountFirewall, Addons, Gateway, Hosts, K3sCluster, LambdaCluster, McpFleet
 from settings import Settings
 
 # A run keeps nearly all it makes: looking for garbage took half the time of a large one, and 0.4 s at its end.
@@ -39,18 +39,30 @@ cluster = K3sCluster(
     opts=pulumi.ResourceOptions(providers=[hosts.provider]),
 )
 
+# They wait until all nodes have joined, once; not for the hosts and agents that they are: one that is down must not
+# keep all the rest from being repaired. And what runs goes before its machines do.
+addons = Addons(
+    "addons",
+    stack=stack,
+    opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[machines, cluster.joined]),
+)
+
+gateway = Gateway(
+    "gateway", stack=stack, opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[addons])
+)
+
 fleet = McpFleet(
     "sophia-mcp",
     stack=stack,
     secrets=settings.secrets,
     fingerprint_key=settings.fingerprint_key,
-    # It waits until all nodes have joined, once; not for the hosts and agents that they are: one that is down must not
-    # keep all the rest from being repaired. And what runs goes before its machines do.
-    opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[machines, cluster.joined]),
+    # Its routes are of kinds that this add-on brings; the others may take their time.
+    opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[addons.by_name["gateway-api"]]),
 )
 
 pulumi.export("nodes", [node.name for node in stack.nodes])
 pulumi.export("mcp_endpoints", fleet.endpoints)
+pulumi.export("gateway", gateway.url)
 pulumi.export("addresses", machines.addresses)
 pulumi.export("access", hosts.access)
 pulumi.export("host_firewall", machines.host_firewall)

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from catalog import Catalog, CatalogError, Offence, Stack
 from catalog.access import BreakGlass
+from catalog.gateway import IssuerKind
 from catalog.workload import Replicas
 
 PROJECT = "sophia"
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     """WireGuard public key of continuous integration, which comes in to the hosts as the peer ``ci``."""
     break_glass: tuple[BreakGlass, ...] = ()
     """Networks that come in to the hosts without the access interface, beside the catalog's, until they expire."""
+    issuer: IssuerKind = "acme"
+    """Who signs the gateway's certificate: an ACME server, or an authority in the cluster, as in rehearsals."""
     k3s_version: str = ""
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = {}
@@ -113,6 +116,7 @@ class Settings(BaseSettings):
             ssh_public_key=self.ssh_public_key,
             access_ci_public_key=self.access_ci_public_key,
             break_glass=self.break_glass,
+            issuer=self.issuer,
             k3s_version=self.k3s_version,
             k3s_artefacts=self.k3s_artefacts,
         )

@@ -25,7 +25,7 @@ from rehearsal.machines import Room
 from rehearsal.machines.cgroups import confine
 from rehearsal.machines.names import RUNNER
 from rehearsal.machines.testing import key_pair, spec, temporary_room
-from rehearsal.state import read_checkpoint
+from rehearsal.pulumi_cloud.store import read_checkpoint
 from rehearsal.toolchain import ensure, progress_for
 
 COUNT = 5
@@ -122,7 +122,7 @@ def _configured(count: int, programs: Path, *, confined: bool = False) -> Mappin
         if confined:
             return {"first": hosts.timed(*UP)[0]}
         first_still, first = still.timed(*UP)[0], hosts.timed(*UP)[0]
-        state = read_checkpoint(Path(folder) / ".pulumi/stacks/hosts/dev.json")
+        state = read_checkpoint(Path(folder) / ".pulumi/stacks/hosts/dev.json").get("resources") or ()
         # From here on it comes in as every run after the first does.
         peer = load().access.peers[CI]
         room.join_access(wg_quick(CI, peer, stack="dev", hosts=reachable(state), private_key=ci))

@@ -26,9 +26,10 @@ from ops.access import hosts as reachable
 from rehearsal.access import private_key, public_key
 from rehearsal.environment import install_plugins
 from rehearsal.home import Folder
+from rehearsal.machines import image
 from rehearsal.machines.names import RUNNER
 from rehearsal.machines.testing import key_pair, temporary_room
-from rehearsal.state import read_checkpoint
+from rehearsal.pulumi_cloud.store import read_checkpoint
 from rehearsal.toolchain import Toolchain, ensure, progress_for
 
 AGENTS = 5
@@ -95,7 +96,7 @@ if os.environ["PHASE"] == "cluster":
 
 def measure() -> list[Row]:
     """Return how long clusters take to be Ready, what agents add, and what finding nothing to do takes."""
-    toolchain = ensure(read_versions(), progress=progress_for())
+    toolchain = ensure(read_versions(), progress=progress_for(), root=image.ensure(progress_for()))
     alone = _cluster(1, toolchain)
     one = _cluster(2, toolchain)
     many = _cluster(1 + AGENTS, toolchain)
@@ -153,7 +154,7 @@ def _cluster(count: int, toolchain: Toolchain, *, confined: bool = False) -> Map
         cluster = Project(hosts.folder, {**engine, "PHASE": "cluster"})
         hosts.initialise()
         hosts.timed(*UP)
-        state = read_checkpoint(Path(folder) / ".pulumi/stacks/cluster/dev.json")
+        state = read_checkpoint(Path(folder) / ".pulumi/stacks/cluster/dev.json").get("resources") or ()
         peer = load().access.peers[CI]
         room.join_access(wg_quick(CI, peer, stack="dev", hosts=reachable(state), private_key=ci))
         if confined:

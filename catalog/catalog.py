@@ -7,6 +7,7 @@ from pathlib import Path
 from catalog import collector, crosschecks
 from catalog.access import BreakGlass
 from catalog.facts import Facts
+from catalog.gateway import IssuerKind
 from catalog.offence import CatalogError
 from catalog.reading import read
 from catalog.stack import Choice, Stack, compose
@@ -34,6 +35,7 @@ class Catalog(Facts):
         ssh_public_key: str = "",
         access_ci_public_key: str = "",
         break_glass: Sequence[BreakGlass] = (),
+        issuer: IssuerKind = "acme",
         k3s_version: str = "",
         k3s_artefacts: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Stack:
@@ -50,6 +52,7 @@ class Catalog(Facts):
             ssh_public_key: public half of the account's SSH key, in OpenSSH's form.
             access_ci_public_key: WireGuard public key of the peer ``ci``.
             break_glass: networks that come in without the access interface, beside those of the catalog.
+            issuer: who signs the gateway's certificate.
             k3s_version: the release of K3s that it runs; empty for the newest of the catalog.
             k3s_artefacts: digests of K3s' programs, by release and architecture, instead of those of the lock.
 
@@ -67,6 +70,7 @@ class Catalog(Facts):
             ssh_public_key=ssh_public_key,
             access_ci_public_key=access_ci_public_key,
             break_glass=break_glass,
+            issuer=issuer,
             k3s_version=k3s_version,
             k3s_artefacts=k3s_artefacts or {},
         )
@@ -89,16 +93,20 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
     account, firewall, limits = draft.account, draft.firewall, draft.limits
     access, hosts, secrets, versions = draft.access, draft.hosts, draft.secrets, draft.versions
     ignores, k3s, lock = draft.ignores, draft.k3s, draft.k3s_lock
+    addons, addon_lock, gateway = draft.addons, draft.addon_lock, draft.gateway
     if offences or not (account and firewall and access and hosts and ignores and limits and secrets and versions):
         raise CatalogError(offences)
-    if not (k3s and lock):
+    if not (k3s and lock and addons and addon_lock and gateway):
         raise CatalogError(offences)
     return Catalog(
         instance_types=draft.types.valid,
         price_books=draft.books.valid,
         machines=draft.machines.valid,
         account=account,
+        addons=addons.addons,
+        addon_lock=addon_lock,
         firewall=firewall,
+        gateway=gateway,
         access=access,
         hosts=hosts,
         k3s=k3s,
@@ -108,6 +116,8 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         secrets=secrets.secrets,
         rotation_days=secrets.rotation_days,
         mcp=draft.mcp.valid,
+        central=draft.central.valid,
+        surface=draft.surface,
         image_locks=draft.locks,
         versions=versions,
     )

@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from datetime import date
 
-from catalog import access_rules, account_rules, ignores, k3s_rules, machine_rules, stack_rules, workload_rules
+from catalog import (
+    access_rules,
+    account_rules,
+    ignores,
+    k3s_rules,
+    machine_rules,
+    mcp_rules,
+    stack_rules,
+    tool_surface,
+    workload_rules,
+)
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.defaults import Defaults
 from catalog.limits import Limits
@@ -34,8 +44,8 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
         yield from ignores.offences(
             draft.ignores, lambda field: f"{label}: {field}", stacks=draft.limits.stacks, today=today
         )
-    if draft.defaults is not None:
-        yield from _of_servers(draft, draft.defaults, nodes)
+    if draft.defaults is not None and draft.central_defaults is not None:
+        yield from _of_workloads(draft, draft.defaults, draft.central_defaults, nodes)
     if draft.secrets is not None:
         yield from _of_aliases(draft.secrets, draft.source.label("secrets.yaml"))
 
@@ -111,7 +121,8 @@ def _of_stack(draft: Draft, limits: Limits, stack: str, nodes: list[Node]) -> It
     path = f"{draft.source.label('machines.yaml')}: owner {stack}"
     # A stack without machines runs nothing yet, and one with a machine of unknown size has its offence already.
     if machines and len(nodes) == len(machines):
-        yield from stack_rules.capacity(stack, [*draft.mcp.valid.values()], nodes, path)
+        workloads = [*draft.mcp.valid.values(), *draft.central.valid.values()]
+        yield from stack_rules.capacity(stack, workloads, nodes, path)
     book = draft.books.valid.get(limits.default_price_book)
     if book is not None:
         label = draft.source.label(f"prices/{limits.default_price_book}.yaml")
@@ -132,19 +143,25 @@ def _nodes(draft: Draft, limits: Limits, stack: str) -> list[Node]:
     ]
 
 
-def _of_servers(draft: Draft, defaults: Defaults, nodes: list[Node]) -> Iterator[Offence]:
-    servers = draft.mcp.valid
-    peers = draft.mcp.names | defaults.expected_workloads.keys()
+def _of_workloads(draft: Draft, defaults: Defaults, of_central: Defaults, nodes: list[Node]) -> Iterator[Offence]:
+    servers, central = draft.mcp.valid, draft.central.valid
+    peers = draft.mcp.names | draft.central.names
+    peers |= defaults.expected_workloads.keys() | of_central.expected_workloads.keys()
     secrets = _canonical(draft.secrets) if draft.secrets else None
     kinds = [*{(one.architecture, one.role, one.taints): one for one in reversed(nodes)}.values()]
-    for name, workload in servers.items():
+    for name in sorted(servers.keys() & central.keys()):
+        rule = "a name belongs to one workload, and an MCP server has it"
+        yield Offence(draft.source.label(f"central/{name}.yaml"), name, rule, "rename one of the two files")
+    for name, workload in {**servers, **central}.items():
         where = draft.layers[name].where
         yield from workload_rules.within(workload, where)
+        yield from mcp_rules.of_server(workload, where)
+        yield from tool_surface.of_tools(workload, where, draft.surface)
         yield from workload_rules.platforms(workload, where, kinds)
         yield from workload_rules.peers(workload, where, peers)
         if secrets is not None:
             yield from workload_rules.secrets(workload, where, secrets)
-        yield from workload_rules.conventions(workload, where, defaults)
+        yield from workload_rules.conventions(workload, where, defaults if name in servers else of_central)
     yield from workload_rules.shared_ports(servers.values(), lambda name: draft.layers[name].where)
 
 

@@ -1,4 +1,4 @@
-"""What every MCP server is unless its file says otherwise, and how the layers become one workload."""
+"""What every workload of a folder is unless its file says otherwise, and how the layers become one workload."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,27 +8,30 @@ from catalog.model import DnsLabel, EnvName, Model
 from catalog.shape import Location, dotted
 from catalog.workload import Port, Tier
 
-FILE = "mcp/_defaults.yaml"
-"""Path of the defaults below the catalog folder."""
+FILE = "_defaults.yaml"
+"""The file of the defaults in a folder of workloads."""
+
+_OF_ITS_NAME = {"image": ("repository",), "expose": ("path",), "mcp": ("identity", "name")}
+"""Texts in which ``{name}`` stands for the server's name."""
 
 Partial = dict[str, Any]
 """Some of the fields of a workload, checked when they are merged into a whole one."""
 
 
 class Defaults(Model):
-    """The file ``catalog/mcp/_defaults.yaml``."""
+    """The file ``_defaults.yaml`` of ``catalog/mcp/``, of the MCP servers, and of ``catalog/central/``."""
 
     workload: Partial
-    """What every server is."""
+    """What every workload of the folder is."""
     tiers: Mapping[Tier, Partial]
     """What every server of a tier is, over ``workload``."""
-    reserved_env: tuple[EnvName, ...]
+    reserved_env: tuple[EnvName, ...] = ()
     """Environment variables that are set for every server and that no file may state."""
-    expected_workloads: Mapping[DnsLabel, str]
+    expected_workloads: Mapping[DnsLabel, str] = {}
     """Workloads that may be named before they are in the catalog, each with what it does."""
-    retired_ports: Mapping[Port, str]
+    retired_ports: Mapping[Port, str] = {}
     """Ports that no server may use, each with the reason."""
-    stale_ports: Mapping[DnsLabel, tuple[Port, ...]]
+    stale_ports: Mapping[DnsLabel, tuple[Port, ...]] = {}
     """Ports that older lists give a server and that it may not use."""
 
 
@@ -57,10 +60,7 @@ class Layers:
             whole = _over(whole, layer)
         if "port" in whole:
             whole["ports"] = [{"name": "mcp", "port": whole.pop("port")}]
-        image = whole.get("image")
-        if isinstance(image, dict) and isinstance(image.get("repository"), str):
-            whole["image"] = {**image, "repository": image["repository"].replace("{name}", name)}
-        return {**whole, "name": name}
+        return {**_named(whole, name), "name": name}
 
 
 def layers(label: str, stated: Mapping[str, Any], defaults: Defaults, defaults_label: str) -> Layers:
@@ -81,6 +81,22 @@ def layers(label: str, stated: Mapping[str, Any], defaults: Defaults, defaults_l
             (f"{defaults_label}: workload.", defaults.workload),
         )
     )
+
+
+def _named(whole: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the fields with the server's name in the place of ``{name}``, in those texts that are made of it."""
+    return {key: _replaced(value, _OF_ITS_NAME.get(key, ()), name) for key, value in whole.items()}
+
+
+def _replaced(value: Any, path: tuple[str, ...], name: str) -> Any:
+    if not path:
+        return value
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    inner = value[path[0]]
+    if path[1:]:
+        return {**value, path[0]: _replaced(inner, path[1:], name)}
+    return {**value, path[0]: inner.replace("{name}", name)} if isinstance(inner, str) else value
 
 
 def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

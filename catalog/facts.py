@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from catalog.access import Access
 from catalog.account import Account
+from catalog.addons import Addon, AddonLock
 from catalog.firewall import Firewall
+from catalog.gateway import Gateway
 from catalog.hosts import HostBaseline
 from catalog.ignores import DriftIgnore
 from catalog.image_lock import ImageLock
@@ -13,6 +15,7 @@ from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
 from catalog.secret import Secret, SecretKind
+from catalog.tool_surface import Surface
 from catalog.versions import Versions
 from catalog.workload import Workload
 
@@ -29,8 +32,14 @@ class Facts:
     """Machines of all stacks by name."""
     account: Account
     """What the stacks share in the Lambda Cloud account."""
+    addons: Mapping[str, Addon]
+    """What every cluster gets from elsewhere, by name, in the order in which it is brought."""
+    addon_lock: AddonLock
+    """Digests of what set-up renders of that."""
     firewall: Firewall
     """What may reach a machine."""
+    gateway: Gateway
+    """Where clients come in."""
     access: Access
     """Who may reach the hosts."""
     hosts: HostBaseline
@@ -49,6 +58,10 @@ class Facts:
     """Days between rotations by kind of secret; a kind that is absent is not rotated by schedule."""
     mcp: Mapping[str, Workload]
     """MCP servers by name."""
+    central: Mapping[str, Workload]
+    """Central services by name, which every stack runs."""
+    surface: Surface
+    """The tools of the MCP servers, as locked."""
     image_locks: Mapping[str, ImageLock]
     """Image locks by name."""
     versions: Versions

@@ -8,9 +8,11 @@ from pydantic import TypeAdapter
 
 from catalog.access import Access
 from catalog.account import Account
+from catalog.addons import AddonLock, Addons
 from catalog.defaults import FILE as DEFAULTS
 from catalog.defaults import Defaults, Layers, layers
 from catalog.firewall import Firewall
+from catalog.gateway import Gateway
 from catalog.hosts import HostBaseline
 from catalog.ignores import DriftIgnores
 from catalog.image_lock import ImageLock
@@ -22,6 +24,7 @@ from catalog.offence import Offence
 from catalog.secret import SecretsFile
 from catalog.shape import Entries, document, entries, fits, shaped
 from catalog.source import Source
+from catalog.tool_surface import Surface, read_surface
 from catalog.versions import Versions
 from catalog.workload import Workload
 
@@ -45,8 +48,14 @@ class Draft:
     """Machines."""
     account: Account | None
     """The account."""
+    addons: Addons | None
+    """What every cluster gets from elsewhere."""
+    addon_lock: AddonLock | None
+    """Digests of what is rendered of that."""
     firewall: Firewall | None
     """What may reach a machine."""
+    gateway: Gateway | None
+    """Where clients come in."""
     access: Access | None
     """Who may reach the hosts."""
     hosts: HostBaseline | None
@@ -65,8 +74,14 @@ class Draft:
     """What every MCP server is."""
     mcp: Entries[Workload]
     """MCP servers, with defaults resolved."""
+    central_defaults: Defaults | None
+    """What every central service is."""
+    central: Entries[Workload]
+    """Central services, with defaults resolved."""
+    surface: Surface
+    """The tools of the MCP servers, as locked."""
     layers: Mapping[str, Layers]
-    """Where each field of an MCP server is stated."""
+    """Where each field of a workload is stated."""
     locks: Mapping[str, ImageLock]
     """Image locks."""
     versions: Versions | None
@@ -83,15 +98,18 @@ def read(root: Path) -> Draft:
     types = source.mapping("instance_types.yaml")
     machines = source.mapping("machines.yaml")
     locks = {name: document(source, f"lock/{name}.yaml", ImageLock) for name in IMAGE_LOCKS}
-    defaults = document(source, DEFAULTS, Defaults)
-    mcp, stated = _servers(source, defaults)
+    defaults, mcp, stated = _workloads(source, "mcp")
+    central_defaults, central, of_central = _workloads(source, "central")
     return Draft(
         source=source,
         types=entries(source, "instance_types.yaml", types, names=TypeAdapter(InstanceTypeName), model=InstanceType),
         books=_books(source),
         machines=entries(source, "machines.yaml", machines, names=_NAMES, model=Machine),
         account=document(source, "account.yaml", Account),
+        addons=document(source, "addons.yaml", Addons),
+        addon_lock=document(source, "lock/addons.yaml", AddonLock),
         firewall=document(source, "firewall.yaml", Firewall),
+        gateway=document(source, "gateway.yaml", Gateway),
         access=document(source, "access.yaml", Access),
         hosts=document(source, "hosts.yaml", HostBaseline),
         k3s=document(source, "k3s.yaml", K3s),
@@ -101,7 +119,10 @@ def read(root: Path) -> Draft:
         secrets=document(source, "secrets.yaml", SecretsFile),
         defaults=defaults,
         mcp=mcp,
-        layers=stated,
+        central_defaults=central_defaults,
+        central=central,
+        surface=read_surface(source),
+        layers=stated | of_central,
         locks={name: lock for name, lock in locks.items() if lock},
         versions=document(source, "versions.yaml", Versions),
     )
@@ -114,12 +135,14 @@ def _books(source: Source) -> Entries[PriceBook]:
     return Entries(valid, frozenset(names), complete=len(valid) == len(names))
 
 
-def _servers(source: Source, defaults: Defaults | None) -> tuple[Entries[Workload], dict[str, Layers]]:
-    names = [name for name in source.names("mcp") if f"mcp/{name}.yaml" != DEFAULTS]
+def _workloads(source: Source, folder: str) -> tuple[Defaults | None, Entries[Workload], dict[str, Layers]]:
+    """Return the defaults of a folder of workloads, its workloads, and where each field is stated."""
+    defaults = document(source, f"{folder}/{DEFAULTS}", Defaults)
+    names = [name for name in source.names(folder) if f"{name}.yaml" != DEFAULTS]
     valid: dict[str, Workload] = {}
     stated: dict[str, Layers] = {}
     for name in names:
-        file = f"mcp/{name}.yaml"
+        file = f"{folder}/{name}.yaml"
         tree = source.mapping(file)
         if tree is None or defaults is None:
             continue
@@ -134,8 +157,8 @@ def _servers(source: Source, defaults: Defaults | None) -> tuple[Entries[Workloa
         if {"port", "ports"} <= tree.keys():
             rule = "a server states either port or ports"
             source.offences.append(Offence(f"{label}: port", "stated", rule, "remove one of the two"))
-        stated[name] = layers(label, tree, defaults, source.label(DEFAULTS))
+        stated[name] = layers(label, tree, defaults, source.label(f"{folder}/{DEFAULTS}"))
         server = shaped(source, Workload, stated[name].merged(name), stated[name].where)
         if server is not None:
             valid[name] = server
-    return Entries(valid, frozenset(names), complete=len(valid) == len(names)), stated
+    return defaults, Entries(valid, frozenset(names), complete=len(valid) == len(names)), stated

@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 
 from catalog.access import Access
 from catalog.account import Account
+from catalog.addons import AddonLock, Addons
 from catalog.defaults import Defaults
 from catalog.firewall import Firewall
+from catalog.gateway import Gateway
 from catalog.hosts import HostBaseline
 from catalog.ignores import DriftIgnores
 from catalog.image_lock import ImageLock
@@ -34,8 +36,11 @@ def schemas() -> dict[str, Schema]:
     models: dict[str, Any] = {
         "access": Access,
         "account": Account,
+        "addon-lock": AddonLock,
+        "addons": Addons,
         "drift-ignores": DriftIgnores,
         "firewall": Firewall,
+        "gateway": Gateway,
         "hosts": HostBaseline,
         "image-lock": ImageLock,
         "k3s": K3s,
@@ -74,6 +79,7 @@ def _deviations() -> Schema:
     properties["port"] = {"$ref": "#/$defs/Port", "description": "The port, when there is one only; its name is mcp."}
     # The defaults write {name} where each server's own name stands in the end.
     definitions["Image"]["properties"]["repository"]["pattern"] = r"^[a-z0-9]([a-z0-9._/-]|\{name\})*$"
+    definitions["Exposure"]["properties"]["path"]["pattern"] = r"^/([a-z0-9/.-]|\{name\})+$"
     definitions["Port"] = definitions["ServicePort"]["properties"]["port"]
     return schema
 

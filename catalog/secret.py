@@ -32,9 +32,14 @@ class SecretKind(StrEnum):
     """Replaced together with its public half, by hand."""
     JOIN_TOKEN = "join-token"  # noqa: S105 - the name of a kind
     """Replaced while the cluster runs, by its own way, when somebody may have it."""
+    SEALING_KEY = "sealing-key"
+    """Seals what clients carry from one request to the next: one or several keys, the newest first."""
     IDENTIFIER = "identifier"
     """The account that another secret belongs to; kept with it, never rotated."""
 
+
+REQUEST_STATE_KEY = "MCP_REQUEST_STATE_KEY"
+"""What all replicas of a server seal the state with that clients carry, at least 32 bytes (MCP 2026-07-28)."""
 
 PULL_SECRETS = ("DOCKERHUB_USERNAME", "DOCKER_TOKEN")
 """The account that pulls images, and its token."""

@@ -71,7 +71,7 @@ class Source:
         Args:
             name: path of the file below the catalog folder.
         """
-        text = self._text(name)
+        text = self.text(name)
         return None if text is None else self._tree(name, text)
 
     def names(self, folder: str) -> list[str]:
@@ -87,7 +87,12 @@ class Source:
             self._refuse(f"{folder}/{stray.name}", "a stray file", "the folder holds <name>.yaml files only", remedy)
         return [entry.stem for entry in entries if entry not in strays]
 
-    def _text(self, name: str) -> str | None:
+    def text(self, name: str) -> str | None:
+        """Return the text of one file; None, and an offence, when it cannot be read.
+
+        Args:
+            name: path of the file below the catalog folder.
+        """
         try:
             return (self.root / name).read_bytes().decode("utf-8")
         except OSError as error:

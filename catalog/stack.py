@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from catalog import access_rules, account_rules, k3s_rules, machine_rules, stack_rules, workload_rules
 from catalog.access import Access, BreakGlass
 from catalog.account import Account, Schedule
+from catalog.addons import Addon, AddonLock, Manifest, bundle
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.facts import Facts
 from catalog.firewall import Firewall
+from catalog.gateway import Gateway, IssuerKind
 from catalog.hosts import HostBaseline
-from catalog.image_lock import ImageLock
+from catalog.image_lock import ImageLock, pinned_images
 from catalog.k3s import K3s, Program
 from catalog.limits import NodeReserve, StackLimits
 from catalog.machine import Architecture, Machine
 from catalog.node import Node, node
 from catalog.offence import CatalogError, Offence
 from catalog.shape import Location, dotted
+from catalog.tool_surface import Surface, callable_tools
 from catalog.workload import Image, Replicas, Workload
 
 
@@ -45,6 +48,8 @@ class Choice:
     """WireGuard public key of the peer ``ci``."""
     break_glass: Sequence[BreakGlass] = ()
     """Networks that come in without the access interface, beside those of the catalog."""
+    issuer: IssuerKind = "acme"
+    """Who signs the gateway's certificate."""
     k3s_version: str = ""
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -63,8 +68,12 @@ class Stack:
     """Name of the stack."""
     machines: Mapping[str, Machine]
     """Its machines by name, in the order they were chosen."""
-    workloads: tuple[Workload, ...]
-    """What runs on it, by name, with its own replica bounds."""
+    servers: tuple[Workload, ...]
+    """Its MCP servers, by name, with its own replica bounds."""
+    surface: Surface
+    """The tools of the servers, as locked."""
+    central: tuple[Workload, ...]
+    """The central services beside them, by name."""
     nodes: tuple[Node, ...]
     """Its machines as nodes, in the same order."""
     limits: StackLimits
@@ -77,6 +86,10 @@ class Stack:
     """What it shares with the other stacks in the Lambda Cloud account."""
     firewall: Firewall
     """What may reach its machines."""
+    gateway: Gateway
+    """Where clients come in."""
+    issuer: IssuerKind
+    """Who signs the gateway's certificate."""
     access: Access
     """Who may reach its hosts: peers whose key is known, and all that breaks the glass."""
     hosts: HostBaseline
@@ -87,6 +100,10 @@ class Stack:
     """K3s on its machines, with the release that it runs as `version`."""
     k3s_programs: Mapping[Architecture, Program]
     """The program of that release, by architecture."""
+    addons: Mapping[str, Addon]
+    """What its cluster gets from elsewhere, by name, in the order in which it is brought."""
+    addon_lock: AddonLock
+    """Digests of what set-up renders of that."""
     adopt: Mapping[str, str]
     """Ids of what it takes over from the account, by name."""
     ssh_public_key: str
@@ -103,6 +120,11 @@ class Stack:
     """What is allowed and yet worth knowing, one sentence each."""
 
     @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """All that runs on it."""
+        return (*self.servers, *self.central)
+
+    @property
     def owns_account(self) -> bool:
         """Whether it manages what is account-wide."""
         return self.account.owner == self.name
@@ -111,6 +133,23 @@ class Stack:
     def schedule(self) -> Schedule | None:
         """When its machines exist; None where that is around the clock, or on demand."""
         return self.account.schedules.get(self.name)
+
+    @property
+    def host(self) -> str:
+        """The gateway's name in public DNS."""
+        return self.gateway.hosts[self.name]
+
+    def callable_tools(self, server: Workload) -> set[str]:
+        """Return the names of the tools of an MCP server that the gateway lets clients call."""
+        return callable_tools(server.mcp, self.surface.get(server.name, ())) if server.mcp else set()
+
+    def addon(self, name: str) -> tuple[Manifest, ...]:
+        """Return the objects of an add-on, their images with digests where the stack's lock has some.
+
+        Raises:
+            CatalogError: set-up has not rendered it.
+        """
+        return tuple(pinned_images(one, self.image_lock) for one in bundle(name, self.addon_lock))
 
     def image(self, image: Image) -> str:
         """Return the reference of an image, with its digest when the stack's lock has one."""
@@ -132,7 +171,8 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     book_name = choice.price_book or facts.limits.default_price_book
     book, lock = facts.price_books.get(book_name), facts.image_locks.get(choice.image_lock)
     machines = {name: facts.machines[name] for name in choice.machines if name in facts.machines}
-    workloads = _workloads(facts, choice)
+    servers, central = _servers(facts, choice), tuple(facts.central.values())
+    workloads = (*servers, *central)
     if limits is None or book is None or lock is None:
         raise CatalogError(offences)
     nodes = _nodes(facts, choice.stack, machines)
@@ -176,16 +216,22 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     return Stack(
         name=choice.stack,
         machines=machines,
-        workloads=workloads,
+        servers=servers,
+        surface=facts.surface,
+        central=central,
         nodes=nodes,
         limits=limits,
         image_lock=lock,
         price_book=book_name,
         account=facts.account,
         firewall=facts.firewall,
+        gateway=facts.gateway,
+        issuer=choice.issuer,
         access=access,
         hosts=facts.hosts,
         reserve=facts.limits.node,
+        addons=facts.addons,
+        addon_lock=facts.addon_lock,
         k3s=k3s,
         k3s_programs=programs.programs[k3s.version],
         adopt=choice.adopt or {},
@@ -234,7 +280,7 @@ def _unknown(facts: Facts, choice: Choice) -> Iterator[Offence]:
         yield Offence(choice.path("machines"), "no server", rule, f"add one of: {', '.join(servers)}")
 
 
-def _workloads(facts: Facts, choice: Choice) -> tuple[Workload, ...]:
+def _servers(facts: Facts, choice: Choice) -> tuple[Workload, ...]:
     names = sorted(facts.mcp if choice.mcp_servers is None else {*choice.mcp_servers} & facts.mcp.keys())
     return tuple(
         facts.mcp[name].model_copy(update={"replicas": choice.replicas[name]})

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from catalog.machine import Architecture, Role
+from catalog.mcp_server import Exposure, McpServer, RateLimit
 from catalog.model import Cidr, DnsLabel, EnvName, Model
 from catalog.quantity import CpuQuantity, MemoryQuantity, mebibytes, millicores
 
@@ -241,7 +242,7 @@ class Workload(Model):
     """One thing that runs on the cluster, and everything the platform must know to run it well."""
 
     name: DnsLabel
-    """Name of its objects; for a file of ``catalog/mcp/`` the file's name."""
+    """Its name, which is that of its file."""
     title: str
     """Name for people."""
     description: Annotated[str, Field(max_length=100)]
@@ -286,5 +287,16 @@ class Workload(Model):
     """Who its container runs as."""
     telemetry: Telemetry | None = None
     """Where it shows its metrics."""
+    mcp: McpServer | None = None
+    """What it is as an MCP server; absent for what is none."""
+    expose: Exposure | None = None
+    """Where clients outside of the cluster reach it; absent for what they cannot reach."""
+    rate_limit: RateLimit | None = None
+    """How much of what is exposed the gateway lets through to it."""
     termination_grace_seconds: Annotated[int, Field(ge=1)] = 30
     """Seconds between the stop signal and the kill; at least the longest request."""
+
+    @property
+    def object_name(self) -> str:
+        """Name of its objects in the cluster."""
+        return f"mcp-{self.name}" if self.mcp else self.name

@@ -1,5 +1,8 @@
 """How things are built: ComponentResources that pour pure plans into resources; none reads config, clock or network."""
 
+from components.addons.addon import Addon
+from components.addons.addons import Addons
+from components.gateway.gateway import Gateway
 from components.hosts.host import Host
 from components.hosts.hosts import Hosts
 from components.k3s.cluster import Cluster as K3sCluster
@@ -9,4 +12,16 @@ from components.lambda_.machine import Machine
 from components.mcp.fleet import McpFleet
 from components.workload.workload import Workload
 
-__all__ = ["AccountFirewall", "Host", "Hosts", "K3sCluster", "LambdaCluster", "Machine", "McpFleet", "Workload"]
+__all__ = [
+    "AccountFirewall",
+    "Addon",
+    "Addons",
+    "Gateway",
+    "Host",
+    "Hosts",
+    "K3sCluster",
+    "LambdaCluster",
+    "Machine",
+    "McpFleet",
+    "Workload",
+]

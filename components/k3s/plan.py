@@ -18,6 +18,12 @@ ENCAPSULATION = {"wireguard-native": 80, "vxlan": 50, "host-gw": 0}
 API_ROW = "kubernetes-api"
 """The row of the firewall that opens the API server."""
 
+GATEWAY_ROW = "https"
+"""The row of the firewall that opens the gateway, on the machines that it is reached at."""
+
+LOAD_BALANCER = "svccontroller.k3s.cattle.io/enablelb"
+"""Label of the nodes at whose addresses Services of type LoadBalancer are reached, and no others (K3s' ServiceLB)."""
+
 Config = dict[str, Any]
 """What config.yaml says; addresses may not be known yet."""
 
@@ -194,6 +200,8 @@ def _node(node: catalog.Node, stack: catalog.Stack) -> NodePlan:
     machine = stack.machines[node.name]
     sharing = machine.gpu_sharing
     own = {stack.k3s.gpu.label: gpu.sharing_name(sharing)} if sharing else {}
+    if node.k3s == stack.firewall.ports[GATEWAY_ROW].targets:
+        own[LOAD_BALANCER] = "true"
     return NodePlan(
         name=node.name,
         part=node.k3s,

@@ -5,18 +5,20 @@ import json
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota, Secret
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import catalog
 import catalog.workload
-from catalog.secret import PULL_SECRETS
+from catalog.mcp_server import Era
+from catalog.secret import PULL_SECRETS, REQUEST_STATE_KEY
+from components.gateway import hook, objects
 from components.mcp import quota
-from components.workload.labels import PLATFORM
+from components.workload.labels import PLATFORM, POD_SECURITY, namespace_labels
 from components.workload.workload import Workload
 
 _PULL_SECRET = "registry-credentials"  # noqa: S105  # pragma: allowlist secret - an object's name
-_POD_SECURITY = "restricted"
 _REGISTRY = "https://index.docker.io/v1/"
 
 
@@ -28,7 +30,9 @@ class McpFleet(pulumi.ComponentResource):
         - ResourceQuota and LimitRange, computed from the stack's nodes.
         - NetworkPolicy that denies everything, both ways.
         - Secret with the registry's credentials.
-        - ``sophia:workload:Workload`` for each server.
+        - Middleware for each thing that requests to exposed workloads are led through.
+        - ServiceAccount whose tokens the gateway takes.
+        - ``sophia:workload:Workload`` for each server, and for each central service beside them.
 
     Does not create the gateway in front of them.
     """
@@ -54,11 +58,11 @@ class McpFleet(pulumi.ComponentResource):
             fingerprint_key: key of the checksums that stand for secrets in the pods' annotations.
             opts: resource options.
         """
-        facts = {"stack": stack.name, "pod_security": _POD_SECURITY}
+        facts = {"stack": stack.name, "pod_security": POD_SECURITY}
         super().__init__("sophia:mcp:McpFleet", name, facts, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        namespace = Namespace(f"{name}-namespace", metadata={"name": name, "labels": _namespace_labels()}, opts=child)
+        namespace = Namespace(f"{name}-namespace", metadata={"name": name, "labels": namespace_labels()}, opts=child)
         inside = {"namespace": namespace.metadata.name, "labels": PLATFORM}
         ResourceQuota(
             f"{name}-quota", metadata={"name": name, **inside}, spec=quota.resource_quota(stack.nodes), opts=child
@@ -77,38 +81,75 @@ class McpFleet(pulumi.ComponentResource):
             string_data={".dockerconfigjson": _docker_config(secrets)},
             opts=child,
         )
-        servers = {
+        for called, spec in objects.middlewares(stack, _hook_url(name)).items():
+            CustomResource(
+                f"{name}-{called}",
+                api_version="traefik.io/v1alpha1",
+                kind="Middleware",
+                metadata={"name": called, **inside},
+                spec=spec,
+                opts=child,
+            )
+        ServiceAccount(
+            f"{name}-verifier",
+            metadata={"name": hook.VERIFIER, **inside},
+            automount_service_account_token=False,
+            opts=child,
+        )
+        files = {objects.HOOK: {hook.FILE: hook.configuration(stack, name)}}
+        workloads = {
             spec.name: Workload(
-                f"mcp-{spec.name}",
+                spec.object_name,
                 spec=spec,
                 namespace=namespace.metadata.name,
                 image=stack.image(spec.image),
-                environment=_environment(spec, stack.name, name),
-                secrets={use.env: secrets[use.secret] for use in spec.secrets if use.secret in secrets},
+                environment=_environment(spec, stack, name),
+                secrets=_secrets(spec, secrets),
+                files=files.get(spec.name, {}),
+                route=objects.route(stack, spec, spec.object_name) if spec.expose else None,
                 fingerprint_key=fingerprint_key,
                 pull_secret=pull_secret.metadata.name,
                 opts=child,
             )
             for spec in stack.workloads
         }
-        self.endpoints = pulumi.Output.all(**{server: w.endpoint for server, w in servers.items()})
+        self.endpoints = pulumi.Output.all(**{spec.name: workloads[spec.name].endpoint for spec in stack.servers})
         self.register_outputs({"endpoints": self.endpoints})
 
 
-def _namespace_labels() -> dict[str, str]:
-    modes = ("enforce", "audit", "warn")
-    return {**PLATFORM, **{f"pod-security.kubernetes.io/{mode}": _POD_SECURITY for mode in modes}}
+def _hook_url(namespace: str) -> str:
+    """Return where Traefik asks: by the whole name, because it runs in another namespace."""
+    return f"http://{objects.HOOK}.{namespace}.svc.cluster.local:{objects.HOOK_PORT}/auth"
 
 
-def _environment(spec: catalog.workload.Workload, stack: str, namespace: str) -> dict[str, str]:
-    """Return what every MCP server is told; the port always, because the one in some servers' code differs."""
+def _environment(spec: catalog.workload.Workload, stack: catalog.Stack, namespace: str) -> dict[str, str]:
+    """Return what every workload is told; the port always, because the one in some servers' code differs."""
+    port = str(spec.ports[0].port)
+    common = {"ENVIRONMENT": stack.name, "K3S_DEPLOYMENT": "true", "K3S_NAMESPACE": namespace}
+    if spec.mcp is None:
+        return {**common, "SERVICE_NAME": spec.name, "SERVICE_PORT": port}
+    # A server that takes every Host would answer a page that was led to it by its name (DNS rebinding).
+    service = f"{spec.object_name}.{namespace}.svc:{port}"
+    hosts = [stack.host, service] if spec.expose else [service]
     return {
-        "ENVIRONMENT": stack,
-        "K3S_DEPLOYMENT": "true",
-        "K3S_NAMESPACE": namespace,
+        **common,
         "MCP_SERVER_NAME": spec.name,
-        "MCP_SERVER_PORT": str(spec.ports[0].port),
+        "MCP_SERVER_PORT": port,
+        "MCP_ERA": str(spec.mcp.era),
+        "MCP_ALLOWED_HOSTS": " ".join(hosts),
     }
+
+
+def _secrets(
+    spec: catalog.workload.Workload, secrets: Mapping[str, pulumi.Output[str]]
+) -> dict[str, pulumi.Output[str]]:
+    """Return the secret environment: what the entry names, and what seals the state that clients carry.
+
+    Without one key for all replicas each would make one of its own, and refuse what another one sealed.
+    """
+    named = {use.env: secrets[use.secret] for use in spec.secrets if use.secret in secrets}
+    sealing = spec.mcp is not None and spec.mcp.era != Era.LEGACY and spec.replicas.max > 1
+    return {**named, REQUEST_STATE_KEY: secrets[REQUEST_STATE_KEY]} if sealing else named
 
 
 def _docker_config(secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:

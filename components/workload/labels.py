@@ -9,6 +9,16 @@ PLATFORM = {"app.kubernetes.io/part-of": "sophia"}
 """Label of every namespace whose pods may be peers of a workload."""
 
 
+POD_SECURITY = "restricted"
+"""The Pod Security Standard that namespaces of the platform enforce (Kubernetes 1.36)."""
+
+
+def namespace_labels() -> dict[str, str]:
+    """Return the labels of a namespace of the platform."""
+    modes = ("enforce", "audit", "warn")
+    return {**PLATFORM, **{f"pod-security.kubernetes.io/{mode}": POD_SECURITY for mode in modes}}
+
+
 def selector(workload: Workload) -> dict[str, str]:
     """Return the label that selects exactly the workload's pods; it never changes while the workload exists."""
     return {WORKLOAD: workload.name}

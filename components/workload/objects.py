@@ -114,16 +114,28 @@ def disruption_budget(workload: Workload) -> Manifest:
 def network_policy(workload: Workload) -> Manifest:
     """Return the spec of the NetworkPolicy: who may connect in, cluster DNS, and each declared destination."""
     ports = [{"port": p.port, "protocol": "TCP"} for p in workload.ports]
-    ingress = [{"from": [_pods(name) for name in workload.ingress_from], "ports": ports}]
+    peers = [*(_pods(name) for name in workload.ingress_from), *([_TRAEFIK] if workload.expose else [])]
+    ingress = [{"from": peers, "ports": ports}]
     return {
         "podSelector": {"matchLabels": selector(workload)},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": ingress if workload.ingress_from else [],
+        "ingress": ingress if peers else [],
         "egress": [_cluster_dns(), *(_destination(egress) for egress in workload.egress)],
     }
 
 
+TRAEFIK = "traefik"
+"""How ``ingress_from`` names the cluster's own Traefik, which is no workload of the catalog."""
+_TRAEFIK: Manifest = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+    "podSelector": {"matchLabels": {"app.kubernetes.io/name": "traefik"}},
+}
+"""The pods that clients from outside come in by."""
+
+
 def _pods(name: str) -> Manifest:
+    if name == TRAEFIK:
+        return _TRAEFIK
     return {"namespaceSelector": {"matchLabels": PLATFORM}, "podSelector": {"matchLabels": {WORKLOAD: name}}}
 
 

@@ -15,6 +15,7 @@ Manifest = dict[str, Any]
 """A Kubernetes object or a part of one, spelt as in the API."""
 
 _ROLE = "sophia.ai/role"
+_FILES = "files"
 _PRE_STOP_SECONDS = 5
 """Seconds between a pod's removal from its Service and its stop signal, so that no request meets a closed port."""
 
@@ -26,6 +27,7 @@ def template(
     service_account: str,
     config_map: str,
     secret: str | None,
+    files: str | None = None,
     checksums: Mapping[str, Any],
 ) -> Manifest:
     """Return the pod template.
@@ -36,7 +38,8 @@ def template(
         service_account: name of the ServiceAccount.
         config_map: name of the ConfigMap with the plain environment.
         secret: name of the Secret with the secret environment; None where the workload uses none.
-        checksums: annotations that change with the content of the two, so that a change rolls the pods.
+        files: name of the ConfigMap with its files; None where it has none.
+        checksums: annotations that change with the content of these, so that a change rolls the pods.
     """
     return {
         "metadata": {"labels": labels(workload), "annotations": dict(checksums)},
@@ -54,8 +57,11 @@ def template(
             },
             "affinity": {"nodeAffinity": node_affinity(workload)},
             "tolerations": [{"key": key, "operator": "Exists"} for key in workload.placement.tolerated_taints],
-            "containers": [_container(workload, image=image, config_map=config_map, secret=secret)],
-            "volumes": [_empty_directory(volume) for volume in workload.volumes if not volume.persistent],
+            "containers": [_container(workload, image=image, config_map=config_map, secret=secret, files=files)],
+            "volumes": [
+                *(_empty_directory(volume) for volume in workload.volumes if not volume.persistent),
+                *([{"name": _FILES, "configMap": {"name": files}}] if files else []),
+            ],
         },
     }
 
@@ -83,7 +89,7 @@ def _in_roles(roles: tuple[Role, ...]) -> Manifest:
     return {"key": _ROLE, "operator": "In", "values": [str(role) for role in roles]}
 
 
-def _container(workload: Workload, *, image: str, config_map: str, secret: str | None) -> Manifest:
+def _container(workload: Workload, *, image: str, config_map: str, secret: str | None, files: str | None) -> Manifest:
     sources: list[Manifest] = [{"configMapRef": {"name": config_map}}]
     if secret is not None:
         sources.append({"secretRef": {"name": secret}})
@@ -107,7 +113,10 @@ def _container(workload: Workload, *, image: str, config_map: str, secret: str |
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         },
-        "volumeMounts": [{"name": v.name, "mountPath": v.mount_path} for v in workload.volumes],
+        "volumeMounts": [
+            *({"name": v.name, "mountPath": v.mount_path} for v in workload.volumes),
+            *([{"name": _FILES, "mountPath": f"/etc/{workload.name}", "readOnly": True}] if files else []),
+        ],
     }
     if probes.startup is not None:
         container["startupProbe"] = _probe(probes.startup)

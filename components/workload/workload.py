@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.apps.v1 import Deployment, StatefulSet
 from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret, Service, ServiceAccount
@@ -13,6 +14,7 @@ import catalog.workload
 from components.workload import objects, pod
 
 _CONFIG_CHECKSUM = "sophia.ai/config-checksum"
+_FILES_CHECKSUM = "sophia.ai/files-checksum"
 _SECRET_CHECKSUM = "sophia.ai/secret-checksum"  # noqa: S105  # pragma: allowlist secret - an annotation's key
 
 
@@ -21,13 +23,14 @@ class Workload(pulumi.ComponentResource):
 
     Creates:
         - ServiceAccount with the image pull secret and, unless asked for, no API token.
-        - ConfigMap with the plain environment.
+        - ConfigMap with the plain environment, and one with files, where it has any.
         - Secret with the secret environment, where the workload uses any.
         - Deployment or StatefulSet; a change of either environment rolls its pods.
         - Service.
         - HorizontalPodAutoscaler, where the workload autoscales.
         - PodDisruptionBudget.
         - NetworkPolicy.
+        - HTTPRoute, where it is exposed.
 
     Does not create its namespace, or the pull secret.
     """
@@ -46,6 +49,8 @@ class Workload(pulumi.ComponentResource):
         secrets: Mapping[str, pulumi.Output[str]],
         fingerprint_key: pulumi.Output[str],
         pull_secret: pulumi.Input[str],
+        files: Mapping[str, str] | None = None,
+        route: pod.Manifest | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Build the workload.
@@ -59,6 +64,8 @@ class Workload(pulumi.ComponentResource):
             secrets: secret environment variables, by variable name.
             fingerprint_key: key of the checksum that stands in the pods' annotations for the secret environment.
             pull_secret: name of the image pull secret.
+            files: what its containers find in the folder of its name below /etc, by file name.
+            route: spec of its HTTPRoute, where it is exposed.
             opts: resource options.
         """
         facts = {"workload": spec.name, "tier": spec.tier, "owner": spec.owner, "image": image}
@@ -69,6 +76,7 @@ class Workload(pulumi.ComponentResource):
         config_map = {**metadata, "name": f"{name}-config"}
         secret = {**metadata, "name": f"{name}-secrets"} if secrets else None
         plain = {**spec.settings, **environment}
+        folder = {**metadata, "name": f"{name}-files"} if files else None
 
         prerequisites: list[pulumi.Resource] = [
             ServiceAccount(
@@ -86,12 +94,17 @@ class Workload(pulumi.ComponentResource):
             prerequisites.append(Secret(f"{name}-secrets", metadata=secret, string_data=secrets, opts=child))
             checksums[_SECRET_CHECKSUM] = _fingerprint(secrets, fingerprint_key)
 
+        if folder is not None and files is not None:
+            prerequisites.append(ConfigMap(f"{name}-files", metadata=folder, data=files, opts=child))
+            checksums[_FILES_CHECKSUM] = objects.checksum(files)
+
         template = pod.template(
             spec,
             image=image,
             service_account=name,
             config_map=config_map["name"],
             secret=None if secret is None else secret["name"],
+            files=None if folder is None else folder["name"],
             checksums=checksums,
         )
         controller = Deployment if spec.kind == "Deployment" else StatefulSet
@@ -115,6 +128,16 @@ class Workload(pulumi.ComponentResource):
         PodDisruptionBudget(
             f"{name}-disruption-budget", metadata=metadata, spec=objects.disruption_budget(spec), opts=child
         )
+
+        if route is not None:
+            CustomResource(
+                f"{name}-route",
+                api_version="gateway.networking.k8s.io/v1",
+                kind="HTTPRoute",
+                metadata=metadata,
+                spec=route,
+                opts=child,
+            )
 
         self.endpoint = pulumi.Output.format("http://{0}.{1}.svc:{2}", name, namespace, spec.ports[0].port)
         self.register_outputs({"endpoint": self.endpoint})

@@ -69,8 +69,10 @@ def test_only_the_gh200_is_tainted_and_arm64(committed: Catalog) -> None:
 def test_every_image_of_the_catalog_has_its_place_in_the_lock(committed: Catalog) -> None:
     plugin = committed.k3s.gpu.image
     assert plugin
-    images = {server.image.reference for server in committed.mcp.values()}
-    assert set(committed.image_locks["images"].images) == images | {plugin.reference}
+    own = {one.image.reference for one in (*committed.mcp.values(), *committed.central.values())}
+    version = committed.versions.cert_manager
+    brought = {f"quay.io/jetstack/cert-manager-{part}:v{version}" for part in ("cainjector", "controller", "webhook")}
+    assert set(committed.image_locks["images"].images) == own | brought | {plugin.reference}
 
 
 def test_a_server_that_calls_out_says_why_and_one_that_does_not_may_not(committed: Catalog) -> None:

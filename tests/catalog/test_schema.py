@@ -12,12 +12,13 @@ from catalog import ROOT
 from catalog.schema import FOLDER, schemas, text
 
 FILES = [
-    *(ROOT / name for name in ("access.yaml", "account.yaml", "firewall.yaml", "hosts.yaml")),
-    ROOT / "k3s.yaml",
+    *(ROOT / name for name in ("access.yaml", "account.yaml", "addons.yaml", "firewall.yaml", "gateway.yaml")),
+    *(ROOT / name for name in ("hosts.yaml", "k3s.yaml")),
     *(ROOT / name for name in ("instance_types.yaml", "machines.yaml", "limits.yaml", "secrets.yaml")),
     *sorted((ROOT / "prices").iterdir()),
     *sorted((ROOT / "mcp").iterdir()),
-    *(ROOT / "lock" / f"{name}.yaml" for name in ("images", "k3s", "rehearsal")),
+    *sorted((ROOT / "central").iterdir()),
+    *(ROOT / "lock" / f"{name}.yaml" for name in ("addons", "images", "k3s", "rehearsal")),
 ]
 
 

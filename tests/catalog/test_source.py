@@ -26,6 +26,8 @@ def test_a_tab_in_the_indentation_names_file_and_line(broken: Broken) -> None:
 
 def test_every_key_given_twice_is_named_with_its_line(broken: Broken) -> None:
     text = "title: GitHub\ntitle: Git\nport: 9005\nport: 9005\ndescription: x\ntier: SECONDARY\nowner: dev_team\n"
+    text += "mcp:\n  tools: {allow: [search_repositories, list_issues, create_issue]}\n"
+    text += "  smoke_call: {tool: list_issues, expect: x}\n"
     assert [(offence.path, offence.value) for offence in broken({"mcp/github.yaml": text})] == [
         ("catalog/mcp/github.yaml:2", "title is given twice"),
         ("catalog/mcp/github.yaml:4", "port is given twice"),

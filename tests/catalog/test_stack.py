@@ -88,14 +88,17 @@ def test_servers_that_do_not_fit_the_chosen_machines_are_refused(committed: Cata
 
 def test_tainted_machines_alone_are_no_stack(committed: Catalog) -> None:
     (offence,) = _refused(committed, "prod", machines=PROD[:1], mcp_servers=[], image_lock="rehearsal")
-    assert offence.value == "every machine is tainted"
+    assert offence.value.startswith("a pod of mcp-orchestration fits no node (sophia-ai-core: taint")
 
 
 def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catalog) -> None:
     offences = _refused(committed, "prod", machines=PROD, mcp_servers=["github"])
     assert [offence.path.rpartition(":")[0] for offence in offences] == [
         "catalog/lock/images.yaml: images.nvcr.io/nvidia/k8s-device-plugin",
-        "catalog/lock/images.yaml: images.scoobyjava15/sophia-mcp-github",
+        *(
+            f"catalog/lock/images.yaml: images.scoobyjava15/sophia-{name}"
+            for name in ("health-monitor", "mcp-gateway", "mcp-github", "mcp-orchestration", "registry-v2")
+        ),
     ]
     assert "./sophia lock" in offences[0].remedy
 
@@ -103,38 +106,39 @@ def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catal
 def test_an_image_that_the_lock_does_not_list_is_unlocked(edited: Edited) -> None:
     catalog = load(edited({"lock/images.yaml": lambda tree: tree["images"].clear()}))
     offences = _refused(catalog, "prod", machines=PROD, mcp_servers=["github"])
-    assert [offence.value for offence in offences] == ["no digest"] * 2
+    assert [offence.value for offence in offences] == ["no digest"] * 6
 
 
 def test_the_rehearsal_s_lock_needs_no_digest(prod: Stack) -> None:
-    assert prod.image(prod.workloads[0].image) == "scoobyjava15/sophia-mcp-ai-memory:1.0.0"
+    assert prod.image(prod.servers[0].image) == "scoobyjava15/sophia-mcp-ai-memory:1.0.0"
 
 
 def test_a_locked_image_carries_its_digest(edited: Edited) -> None:
     plugin = f"nvcr.io/nvidia/k8s-device-plugin:v{read_versions().nvidia_device_plugin}"
-    locked = {"images": {"scoobyjava15/sophia-mcp-github:1.0.0": DIGEST, plugin: DIGEST}}
+    ours = ("health-monitor", "mcp-gateway", "mcp-github", "mcp-orchestration", "registry-v2")
+    locked = {"images": {plugin: DIGEST} | {f"scoobyjava15/sophia-{name}:1.0.0": DIGEST for name in ours}}
     stack = load(edited({"lock/images.yaml": locked})).stack("prod", machines=PROD, mcp_servers=["github"])
-    assert stack.image(stack.workloads[0].image) == f"scoobyjava15/sophia-mcp-github:1.0.0@{DIGEST}"
+    assert stack.image(stack.servers[0].image) == f"scoobyjava15/sophia-mcp-github:1.0.0@{DIGEST}"
 
 
 def test_a_stack_that_requires_no_digests_takes_unlocked_images(committed: Catalog) -> None:
     stack = committed.stack("dev", machines=DEV, mcp_servers=["github"])
-    assert stack.image(stack.workloads[0].image) == "scoobyjava15/sophia-mcp-github:1.0.0"
+    assert stack.image(stack.servers[0].image) == "scoobyjava15/sophia-mcp-github:1.0.0"
 
 
 def test_workloads_come_by_name_whatever_the_order_of_the_choice(committed: Catalog) -> None:
     stack = committed.stack("dev", machines=DEV, mcp_servers=["slack", "asana", "github"])
-    assert [workload.name for workload in stack.workloads] == ["asana", "github", "slack"]
+    assert [workload.name for workload in stack.servers] == ["asana", "github", "slack"]
 
 
 def test_no_choice_of_servers_is_all_of_them(prod: Stack, committed: Catalog) -> None:
-    assert [workload.name for workload in prod.workloads] == sorted(committed.mcp)
+    assert [workload.name for workload in prod.servers] == sorted(committed.mcp)
 
 
 def test_a_stack_s_own_replicas_replace_the_catalog_s(committed: Catalog) -> None:
     bounds = Replicas(min=3, max=4)
     stack = committed.stack("dev", machines=DEV, mcp_servers=["github", "slack"], replicas={"github": bounds})
-    assert [workload.replicas for workload in stack.workloads] == [bounds, committed.mcp["slack"].replicas]
+    assert [workload.replicas for workload in stack.servers] == [bounds, committed.mcp["slack"].replicas]
 
 
 def test_a_stack_s_own_replicas_keep_the_disruption_budget_satisfiable(committed: Catalog) -> None:

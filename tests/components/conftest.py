@@ -195,14 +195,37 @@ class Whole(DependencyResource):
 
 
 @pytest.fixture(scope="session")
-def examples(stack, workload, stateful):
+def on_the_cluster(stack):
+    """Gives ways to build what serves workloads and is none itself."""
+
+    def addon(called: str, name: str, *, known: bool) -> pulumi.ComponentResource:
+        del known  # all that it is given is plain
+        return components.Addon(name, addon=called, stack=stack("dev"))
+
+    def addons(name: str, *, known: bool) -> pulumi.ComponentResource:
+        del known  # all that it is given is plain
+        return components.Addons(name, stack=stack("dev"))
+
+    def gateway(issuer: str, name: str, *, known: bool) -> pulumi.ComponentResource:
+        del known  # all that it is given is plain
+        return components.Gateway(name, stack=stack("dev", issuer=issuer))
+
+    return {
+        "Addon": [partial(addon, name) for name in stack("dev").addons],
+        "Addons": [addons],
+        "Gateway": [partial(gateway, "acme"), partial(gateway, "own-ca")],
+    }
+
+
+@pytest.fixture(scope="session")
+def examples(stack, workload, stateful, on_the_cluster):
     """Gives ways to build each public component, which together create everything it may create.
 
     Each takes the component's name and whether its inputs are known.
     """
 
     def fleet(name: str, *, known: bool) -> pulumi.ComponentResource:
-        names = {"DOCKERHUB_USERNAME", "DOCKER_TOKEN", "LINEAR_API_KEY"}
+        names = {"DOCKERHUB_USERNAME", "DOCKER_TOKEN", "LINEAR_API_KEY", "MCP_REQUEST_STATE_KEY"}
         return components.McpFleet(
             name,
             stack=stack("dev", mcp_servers=("linear",)),
@@ -210,7 +233,9 @@ def examples(stack, workload, stateful):
             fingerprint_key=output("key", known=known),
         )
 
-    def one(spec: Workload, secrets: tuple[str, ...], name: str, *, known: bool) -> pulumi.ComponentResource:
+    def one(
+        spec: Workload, secrets: tuple[str, ...], name: str, *, known: bool, exposed: bool = False
+    ) -> pulumi.ComponentResource:
         return components.Workload(
             name,
             spec=spec,
@@ -220,6 +245,8 @@ def examples(stack, workload, stateful):
             secrets={secret: output(f"value of {secret}", known=known) for secret in secrets},
             fingerprint_key=output("key", known=known),
             pull_secret=output("registry", known=known, secret=False),
+            files={"settings.json": "{}"} if exposed else None,
+            route={"rules": []} if exposed else None,
         )
 
     def cluster(chosen: Stack, name: str, *, known: bool) -> pulumi.ComponentResource:
@@ -264,11 +291,12 @@ def examples(stack, workload, stateful):
     scaling = workload(autoscaling={"cpu_percent": 70}, replicas={"min": 2, "max": 4})
     return {
         "AccountFirewall": [account_firewall],
+        **on_the_cluster,
         "Host": [partial(host, planned_host)],
         "Hosts": [all_hosts],
         "K3sCluster": [partial(k3s, stack("staging")), partial(k3s, prod)],
         "LambdaCluster": [partial(cluster, owning), partial(cluster, stack("staging"))],
         "Machine": [partial(machine, None), partial(machine, "0" * 32)],
         "McpFleet": [fleet],
-        "Workload": [partial(one, scaling, ("TOKEN",)), partial(one, stateful(), ())],
+        "Workload": [partial(one, scaling, ("TOKEN",), exposed=True), partial(one, stateful(), ())],
     }

@@ -60,7 +60,7 @@ def test_the_secret_environment_is_marked_secret_and_its_checksum_is_not(scaled)
 
 
 def test_plain_and_declared_settings_are_the_plain_environment(fleet):
-    data = fleet.one("ConfigMap").inputs["data"]
+    data = fleet.named("mcp-linear-config").inputs["data"]
     assert data["MCP_SERVER_NAME"] == "linear"
     assert data["K3S_NAMESPACE"] == "fleet"
     assert data["PULUMI_ORG"] == "scoobyjava-org"
@@ -68,7 +68,8 @@ def test_plain_and_declared_settings_are_the_plain_environment(fleet):
 
 def test_the_pods_wait_for_what_they_cannot_run_or_be_guarded_without(scaled):
     needed = {"ServiceAccount", "ConfigMap", "Secret", "NetworkPolicy"}
-    urns = {scaled.one(kind).urn for kind in needed}
+    urns = {r.urn for r in scaled.children if r.type.rpartition(":")[2] in needed}
+    assert len(urns) == len(needed) + 1, "and the files are a ConfigMap too"
     assert urns <= set(scaled.one("Deployment").dependencies)
 
 

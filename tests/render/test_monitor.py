@@ -1,6 +1,7 @@
 """What a program registers is recorded as the engine would be told it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,59 +14,8 @@ from render import render
 from render.graph import SECRET, UNKNOWN
 from render.monitor import DuplicateUrnError, plain
 
-FLEET = "urn:pulumi:dev::sophia::sophia:mcp:McpFleet"
-MACHINES = "urn:pulumi:dev::sophia::sophia:lambda:Cluster"
-K3S = "urn:pulumi:dev::sophia::sophia:k3s:Cluster"
-HOSTS = "urn:pulumi:dev::sophia::sophia:hosts:Hosts"
-
 # Recorded from the engine (3.259) after `./sophia up dev` with the one server `github`.
-ENGINES = {
-    f"{MACHINES}::lambda",
-    f"{MACHINES}$sophia:lambda:Machine::sophia-development",
-    f"{MACHINES}$sophia:lambda:Machine$lambda-cloud:index:Instance::sophia-development-instance",
-    f"{MACHINES}$sophia:lambda:Machine$lambda-cloud:index:InstanceReady::sophia-development-ready",
-    "urn:pulumi:dev::sophia::sophia:lambda:AccountFirewall::lambda-account",
-    f"{HOSTS}::hosts",
-    f"{HOSTS}$pulumi:providers:host::hosts-provider",
-    f"{HOSTS}$sophia:hosts:Host::sophia-development",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Access::sophia-development-access",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Files::sophia-development-files",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Firewall::sophia-development-firewall",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Host::sophia-development-host",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Packages::sophia-development-packages",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Sysctl::sophia-development-sysctl",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-apt-daily-upgrade",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-auditd",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-chrony",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-sophia-audit-rules",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-sophia-directories",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-ssh",
-    f"{HOSTS}$sophia:hosts:Host$host:index:Unit::sophia-development-systemd-journald",
-    f"{K3S}::k3s",
-    f"{K3S}$command:remote:Command::k3s-joined",
-    f"{K3S}$command:remote:Command::k3s-snapshot",
-    f"{K3S}$host:index:K3sServer::k3s-sophia-development",
-    f"{K3S}$kubernetes:apps/v1:DaemonSet::k3s-shared-4-device-plugin",
-    f"{K3S}$kubernetes:core/v1:ConfigMap::k3s-gpu-sharing",
-    f"{K3S}$kubernetes:core/v1:NodePatch::k3s-sophia-development-labels",
-    f"{K3S}$pulumi:providers:command::k3s-acts",
-    f"{K3S}$pulumi:providers:kubernetes::k3s-provider",
-    f"{FLEET}::sophia-mcp",
-    f"{FLEET}$kubernetes:core/v1:LimitRange::sophia-mcp-limits",
-    f"{FLEET}$kubernetes:core/v1:Namespace::sophia-mcp-namespace",
-    f"{FLEET}$kubernetes:core/v1:ResourceQuota::sophia-mcp-quota",
-    f"{FLEET}$kubernetes:core/v1:Secret::sophia-mcp-registry-credentials",
-    f"{FLEET}$kubernetes:networking.k8s.io/v1:NetworkPolicy::sophia-mcp-default-deny",
-    f"{FLEET}$sophia:workload:Workload::mcp-github",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:apps/v1:Deployment::mcp-github-deployment",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:autoscaling/v2:HorizontalPodAutoscaler::mcp-github-autoscaler",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:core/v1:ConfigMap::mcp-github-config",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:core/v1:Secret::mcp-github-secrets",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:core/v1:Service::mcp-github-service",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:core/v1:ServiceAccount::mcp-github-service-account",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:networking.k8s.io/v1:NetworkPolicy::mcp-github-network-policy",
-    f"{FLEET}$sophia:workload:Workload$kubernetes:policy/v1:PodDisruptionBudget::mcp-github-disruption-budget",
-}
+ENGINES = set(Path(__file__).with_name("dev-github.urns").read_text(encoding="utf-8").split("\n")[:-1])
 
 
 def named(graph, name: str):
@@ -74,7 +24,8 @@ def named(graph, name: str):
 
 
 def test_the_urns_of_a_render_are_those_of_the_engine():
-    choices = {"sophia:mcp_servers": ["github"], "sophia:adopt": {"sophia-development": "0" * 32}}
+    own = {"sophia:issuer": "own-ca"}
+    choices = own | {"sophia:mcp_servers": ["github"], "sophia:adopt": {"sophia-development": "0" * 32}}
     assert set(render("dev", choices=choices).resources) == ENGINES
 
 

@@ -1,0 +1,1 @@
+"""What every cluster gets from elsewhere."""

@@ -1,0 +1,1 @@
+"""Where clients from outside come in."""

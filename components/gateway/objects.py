@@ -1,0 +1,266 @@
+"""The objects of the gateway and of the routes behind it, as pure functions of the catalog.
+
+Gateway API 1.5 on Traefik 3.7, whose provider takes filters of its own kind by ``ExtensionRef``.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+import catalog
+from catalog.gateway import Gateway
+from catalog.mcp_server import Era, RateLimit
+from catalog.workload import Workload
+from components.workload.labels import PLATFORM
+
+Manifest = dict[str, Any]
+"""A Kubernetes object or a part of one, spelt as in the API."""
+
+GATEWAY = "sophia"
+"""Name of the Gateway."""
+CLASS = "traefik"
+"""Name of its GatewayClass."""
+CERTIFICATE = "gateway-tls"
+"""Secret that holds its certificate."""
+HOOK = "mcp-gateway"
+"""The workload that says who may come in, and what clients must know to do so."""
+METADATA_PATH = "/.well-known/oauth-protected-resource"
+"""Where clients find the metadata of a protected resource; the resource's own path follows (RFC 9728, section 3.1)."""
+
+AUTH = "auth"
+"""Middleware that asks the hook."""
+BREAKER = "circuit-breaker"
+"""Middleware that spares a server that fails."""
+CLIENT_HEADER = "X-Sophia-Client"
+"""Whom the hook has recognised; limits count by it."""
+
+_TRAEFIK_CONTROLLER = "traefik.io/gateway-controller"
+
+
+def traefik_values(gateway: Gateway, *, replicas: int, taints: Iterable[str]) -> str:
+    """Return the values that K3s' chart of Traefik is given.
+
+    Args:
+        gateway: where clients come in.
+        replicas: pods of Traefik.
+        taints: keys of the taints of the nodes at whose addresses it is reached.
+    """
+    values: Manifest = {
+        "deployment": {"replicas": replicas},
+        "providers": {
+            "kubernetesIngress": {"enabled": False},
+            "kubernetesGateway": {"enabled": True},
+        },
+        # Ours, so that they are in plans and in drift.
+        "gateway": {"enabled": False},
+        "gatewayClass": {"enabled": False},
+        "ports": {
+            "web": {"port": gateway.entrypoints.web},
+            "websecure": {"port": gateway.entrypoints.websecure},
+        },
+        "service": {"annotations": {"svccontroller.k3s.cattle.io/tolerations": _tolerations(taints)}},
+        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+        # Its dashboard is reached by nobody.
+        "api": {"dashboard": False},
+        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
+    }
+    return yaml.safe_dump(values, sort_keys=True)
+
+
+def _tolerations(taints: Iterable[str]) -> str:
+    return yaml.safe_dump([{"key": key, "operator": "Exists"} for key in sorted(taints)], sort_keys=True)
+
+
+def gateway_class() -> Manifest:
+    """Return the spec of the GatewayClass."""
+    return {"controllerName": _TRAEFIK_CONTROLLER}
+
+
+def gateway(stack: catalog.Stack) -> Manifest:
+    """Return the spec of the Gateway: plain HTTP and HTTPS at one host, for routes of the platform's namespaces."""
+    allowed = {"namespaces": {"from": "Selector", "selector": {"matchLabels": PLATFORM}}}
+    common = {"hostname": stack.host, "allowedRoutes": allowed}
+    ports = stack.gateway.entrypoints
+    tls = {"mode": "Terminate", "certificateRefs": [{"group": "", "kind": "Secret", "name": CERTIFICATE}]}
+    return {
+        "gatewayClassName": CLASS,
+        "listeners": [
+            {"name": "web", "protocol": "HTTP", "port": ports.web, **common},
+            {"name": "websecure", "protocol": "HTTPS", "port": ports.websecure, "tls": tls, **common},
+        ],
+    }
+
+
+def redirect(stack: catalog.Stack) -> Manifest:
+    """Return the spec of the HTTPRoute that leads plain HTTP to HTTPS."""
+    filters = [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "port": 443, "statusCode": 301}}]
+    return {
+        "parentRefs": [_parent(stack.gateway, "web")],
+        "hostnames": [stack.host],
+        "rules": [{"matches": [_path("PathPrefix", "/")], "filters": filters}],
+    }
+
+
+def middlewares(stack: catalog.Stack, hook: str) -> Mapping[str, Manifest]:
+    """Return the specs of the Middlewares that routes are led through, by name.
+
+    Args:
+        stack: the stack: each limit of its exposed workloads has Middlewares of its own.
+        hook: URL of the hook that is asked whether a request may go on.
+    """
+    limits = {workload.rate_limit for workload in stack.workloads if workload.expose and workload.rate_limit}
+    return {
+        AUTH: {
+            "forwardAuth": {
+                "address": hook,
+                "authResponseHeaders": [CLIENT_HEADER],
+                # The hook refuses what is too large; what is larger by far, Traefik does, with 401.
+                "forwardBody": True,
+                "maxBodySize": 2048 * max((limit.body_kib for limit in limits), default=1),
+            }
+        },
+        # From Traefik's documentation: what does not answer, or answers only errors, is left alone for a while.
+        BREAKER: {
+            "circuitBreaker": {
+                "expression": "NetworkErrorRatio() > 0.30 || ResponseCodeRatio(500, 600, 0, 600) > 0.30",
+                "checkPeriod": "1s",
+                "fallbackDuration": "5s",
+                "recoveryDuration": "10s",
+            }
+        },
+        **{_rate(limit): _rate_spec(limit) for limit in limits},
+        **{_in_flight(limit): _in_flight_spec(limit) for limit in limits},
+    }
+
+
+def _rate(limit: RateLimit) -> str:
+    return f"rate-{limit.requests_per_second}-burst-{limit.burst}-a-second"
+
+
+def _rate_spec(limit: RateLimit) -> Manifest:
+    by_client = {"requestHeaderName": CLIENT_HEADER}
+    return {
+        "rateLimit": {
+            "average": limit.requests_per_second,
+            "burst": limit.burst,
+            "period": "1s",
+            "sourceCriterion": by_client,
+        }
+    }
+
+
+def _in_flight(limit: RateLimit) -> str:
+    return f"at-most-{limit.in_flight}-in-flight"
+
+
+def _in_flight_spec(limit: RateLimit) -> Manifest:
+    return {"inFlightReq": {"amount": limit.in_flight, "sourceCriterion": {"requestHost": True}}}
+
+
+def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
+    """Return the spec of a workload's HTTPRoute: its own path and what clients must know of it, and nothing else.
+
+    Health, metrics and every other path of the workload are not published.
+
+    Args:
+        stack: the stack.
+        workload: a workload that is exposed.
+        service: name of its Service.
+
+    Raises:
+        ValueError: it is not exposed.
+    """
+    expose, limit, mcp = workload.expose, workload.rate_limit, workload.mcp
+    if expose is None or limit is None:
+        msg = f"{workload.name} is not exposed"
+        raise ValueError(msg)
+    legacy = mcp is not None and mcp.era != Era.MODERN
+    methods = ("POST", "GET", "DELETE") if legacy else ("POST",)
+    names = [AUTH, _rate(limit), _in_flight(limit), BREAKER]
+    inside = mcp.path if mcp else expose.path
+    filters = [
+        *(_extension(name) for name in names),
+        {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": inside}}},
+    ]
+    serving = {
+        "matches": [{**_path("Exact", expose.path), "method": method} for method in methods],
+        "filters": filters,
+        "backendRefs": [_backend(service, workload.ports[0].port)],
+    }
+    known = {
+        "matches": [{**_path("Exact", f"{METADATA_PATH}{expose.path}"), "method": "GET"}],
+        "backendRefs": [_backend(HOOK, HOOK_PORT)],
+    }
+    rules = [serving, known] if expose.auth == "bearer" else [serving]
+    return {"parentRefs": [_parent(stack.gateway, "websecure")], "hostnames": [stack.host], "rules": rules}
+
+
+HOOK_PORT = 8080
+"""Port of the hook (platform specification 7.1)."""
+
+
+def _parent(gateway: Gateway, section: str) -> Manifest:
+    return {
+        "group": "gateway.networking.k8s.io",
+        "kind": "Gateway",
+        "name": GATEWAY,
+        "namespace": gateway.namespace,
+        "sectionName": section,
+    }
+
+
+def _path(kind: str, value: str) -> Manifest:
+    return {"path": {"type": kind, "value": value}}
+
+
+def _backend(name: str, port: int) -> Manifest:
+    return {"group": "", "kind": "Service", "name": name, "port": port, "weight": 1}
+
+
+def _extension(name: str) -> Manifest:
+    return {"type": "ExtensionRef", "extensionRef": {"group": "traefik.io", "kind": "Middleware", "name": name}}
+
+
+def issuers(stack: catalog.Stack) -> Mapping[str, Manifest]:
+    """Return the specs of the Issuers, by name: the last one signs the gateway's certificate."""
+    if stack.issuer == "acme":
+        solver = {"http01": {"gatewayHTTPRoute": {"parentRefs": [_parent(stack.gateway, "web")]}}}
+        acme = stack.gateway.acme
+        key = {"name": "acme-account"}
+        spec = {
+            "server": acme.server,
+            "email": acme.email,
+            "privateKeySecretRef": key,  # pragma: allowlist secret
+            "solvers": [solver],
+        }
+        return {"acme": {"acme": spec}}
+    return {"self-signed": {"selfSigned": {}}, "own-ca": {"ca": {"secretName": "own-ca"}}}  # pragma: allowlist secret
+
+
+def certificates(stack: catalog.Stack) -> Mapping[str, Manifest]:
+    """Return the specs of the Certificates, by name."""
+    hours = f"{24 * stack.gateway.certificate_days}h0m0s"
+    key = {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
+    signer = "acme" if stack.issuer == "acme" else "own-ca"
+    own = {
+        "gateway": {
+            "secretName": CERTIFICATE,
+            "dnsNames": [stack.host],
+            "privateKey": key,
+            "usages": ["digital signature", "key encipherment", "server auth"],
+            "issuerRef": {"group": "cert-manager.io", "kind": "Issuer", "name": signer},
+            **({} if stack.issuer == "acme" else {"duration": hours}),
+        }
+    }
+    if stack.issuer == "acme":
+        return own
+    authority = {
+        "isCA": True,
+        "commonName": f"{stack.host} own authority",
+        "secretName": "own-ca",  # pragma: allowlist secret
+        "duration": "87600h0m0s",
+        "privateKey": key,
+        "issuerRef": {"group": "cert-manager.io", "kind": "Issuer", "name": "self-signed"},
+    }
+    return {"own-ca": authority, **own}
