@@ -147,11 +147,11 @@ class _Caller:
 
 
 def _rehearsed_states(folders: Iterable[Folder]) -> Mapping[str, Recorded]:
-    files = {folder: State(folder).file() for folder in folders}
+    found = {folder: states.of_rehearsal(State(folder)) for folder in folders}
     return {
-        folder.stack: replace(states.of_checkpoint(file), asleep=folder.asleep.exists())
-        for folder, file in files.items()
-        if file
+        folder.stack: replace(recorded, asleep=folder.asleep.exists())
+        for folder, recorded in found.items()
+        if recorded is not None
     }
 
 

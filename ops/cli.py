@@ -22,7 +22,8 @@ from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.error import AccountError, AsleepError, InputError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
-from ops.lock import REGISTRY, lock_images
+from ops.lock import REGISTRY, Locked, lock_images
+from ops.lock_addons import lock_addons
 from ops.lock_k3s import lock_k3s
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
@@ -30,6 +31,8 @@ from ops.preview import preview as preview_verb
 from ops.results import DriftResult, LockResult, PreviewResult
 from ops.shell import exports
 from ops.up import up as up_verb
+from ops.verify import lock_tools
+from ops.verify import verify as verify_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
 from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, ensure, progress_for
@@ -51,7 +54,7 @@ def setup() -> None:
     """Bring every tool that is needed here, in its pinned version; offline after the first time."""
     # First what only root can make: it is told before tools are built, for half an hour at worst.
     root = image.ensure(progress_for())
-    toolchain = ensure(catalog.load().versions, progress=progress_for())
+    toolchain = ensure(catalog.load().versions, progress=progress_for(), root=root)
     typer.echo(f"Tool chain: {toolchain.bin}\nRoot of machines: {root}")
 
 
@@ -124,14 +127,43 @@ def env(stack: Stack = "dev") -> None:
 
 
 @app.command()
-def lock(*, as_json: AsJson = False) -> None:
+def verify(
+    stack: Stack = "dev",
+    servers: Annotated[list[str] | None, typer.Option("--server", help="Only this server; may be repeated.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every MCP server, with real clients, whether it is what the catalog says; the evidence is written."""
+    result = verify_verb(existing(stack, progress_for()), servers or ())
+    answer(result, lambda: view.show_verdicts(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def lock(
+    what: Annotated[Locked, typer.Argument(help="What to look up.")] = Locked.PUBLISHED,
+    stack: Stack = "dev",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write a lock: digests that vendors publish, add-ons as set-up renders them, or tools as servers list them."""
+    if what is Locked.TOOLS:
+        changed = lock_tools(existing(stack, progress_for()), catalog.ROOT / "lock/tools.json")
+        result = LockResult(stack=stack, filled=dict.fromkeys(changed, "changed"))
+    elif what is Locked.ADDONS:
+        rendered = ensure(catalog.load().versions, progress=progress_for()).addons
+        result = lock_addons(catalog.ROOT / "lock/addons.yaml", rendered)
+    else:
+        result = _published()
+    answer(result, lambda: typer.echo(f"{len(result.filled)} entries written"), as_json=as_json)
+
+
+def _published() -> LockResult:
     """Fill the digests of images and of K3s that nobody has looked up yet, from where they are published."""
     with httpx.Client(base_url=REGISTRY, timeout=20.0, follow_redirects=True) as client:
         images = lock_images(catalog.ROOT / "lock/images.yaml", client)
         programs = lock_k3s(catalog.ROOT / "lock/k3s.yaml", client)
     filled = {**images.filled, **programs.filled}
-    result = LockResult(stack="", filled=filled, errors=(*images.errors, *programs.errors))
-    answer(result, lambda: typer.echo(f"{len(result.filled)} digests filled"), as_json=as_json)
+    return LockResult(stack="", filled=filled, errors=(*images.errors, *programs.errors))
 
 
 @app.command()

@@ -14,6 +14,7 @@ from ops.error import InputError
 from ops.phases import Phases
 from ops.runner import Runner
 from rehearsal import Rehearsal, RehearsalError, home, stacks
+from rehearsal.machines import image
 from rehearsal.machines.command import require_root
 from rehearsal.toolchain import Progress, ensure
 from render import ROOT, Graph, render, require_stack
@@ -82,7 +83,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     # Before tools are built, for half an hour at worst.
     require_root()
     with phases.phase("tools"):
-        toolchain = ensure(facts.versions, progress=progress)
+        toolchain = ensure(facts.versions, progress=progress, root=image.ensure(progress))
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     with phases.phase("machines"):
         rehearsal.start(progress, light=light_nodes(os.environ))

@@ -2,6 +2,7 @@
 
 import os
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,17 @@ REGISTRY = "https://registry-1.docker.io"
 
 _MANIFESTS = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
 _ENTRY = re.compile(r"^(?P<indent> +)(?P<reference>[^\s#]+:[^\s:]+): null$", re.MULTILINE)
+
+
+class Locked(StrEnum):
+    """What can be locked."""
+
+    PUBLISHED = "published"
+    """Digests of images and of K3s, as their vendors publish them."""
+    ADDONS = "addons"
+    """What set-up renders of each add-on."""
+    TOOLS = "tools"
+    """The tools that the MCP servers of a stack list."""
 
 
 class LockError(RuntimeError):

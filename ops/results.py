@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from catalog.ignores import DriftIgnore
 from ops.access_rows import BreakGlassRow, PeerRow
 from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
+from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 
 
@@ -111,13 +112,24 @@ class UpResult(Result):
     nodes: tuple[NodeRow, ...] = ()
     """Nodes of the cluster."""
     servers: tuple[ServerRow, ...] = ()
-    """MCP servers."""
+    """What runs: MCP servers, and the central services beside them."""
     monthly_cost_usd: str = ""
     """What the stack's machines cost in 730 hours."""
     warnings: tuple[str, ...] = ()
     """What should be looked at, but blocks nothing."""
     seconds: Mapping[str, float] = {}
     """Time of each phase."""
+
+
+class VerifyResult(Result):
+    """What the gate found."""
+
+    servers: tuple[ServerVerdict, ...] = ()
+    """What was found of each server."""
+    seconds: float = 0.0
+    """How long it took."""
+    evidence: str = ""
+    """Where all of it is written."""
 
 
 class PreviewResult(Result):
@@ -250,6 +262,7 @@ VERBS: Mapping[str, type[Result]] = {
     "up": UpResult,
     "preview": PreviewResult,
     "drift": DriftResult,
+    "verify": VerifyResult,
     "plan": PlanResult,
     "doctor": DoctorResult,
     "lock": LockResult,

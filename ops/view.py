@@ -25,6 +25,7 @@ from ops.results import (
     PreviewResult,
     SleepResult,
     UpResult,
+    VerifyResult,
 )
 from render.graph import SECRET, UNKNOWN
 
@@ -76,7 +77,7 @@ def show_up(result: UpResult, console: Console) -> None:
     nodes = table("Nodes", "node", "role", "arch", "ready", "pods")
     for node in result.nodes:
         nodes.add_row(node.name, node.role, node.architecture, _yes(node.ready), str(node.pods))
-    servers = table("MCP servers", "server", "ready", "on", "endpoint")
+    servers = table("Workloads", "workload", "ready", "on", "endpoint")
     for server in result.servers:
         servers.add_row(server.name, f"{server.ready} of {server.wanted}", ", ".join(server.nodes), server.endpoint)
     console.print(nodes, servers)
@@ -237,6 +238,27 @@ def show_doctor(result: DoctorResult, console: Console) -> None:
     for name, state in result.services.items():
         services.add_row(name, state)
     console.print(services)
+
+
+def show_verdicts(result: VerifyResult, console: Console) -> None:
+    """Print what the gate found of each server; what is wrong is told after it, as an error."""
+    rows = table(f"MCP servers of {result.stack}", "server", "checks", "sessions", "p50", "p95", "wrong")
+    for one in result.servers:
+        failed = [check.name for check in one.checks if not check.ok]
+        rows.add_row(
+            one.name,
+            f"{len(one.checks) - len(failed)} of {len(one.checks)}",
+            f"{one.sessions - one.session_errors} of {one.sessions}",
+            f"{one.p50_ms:.0f} ms",
+            f"{one.p95_ms:.0f} ms",
+            ", ".join(failed),
+        )
+    console.print(rows)
+    passed = sum(one.ok for one in result.servers)
+    console.print(
+        f"{passed} of {len(result.servers)} servers are as declared ({result.seconds:.0f} s)", highlight=False
+    )
+    console.print(f"Evidence: {result.evidence}", highlight=False, soft_wrap=True)
 
 
 def show_errors(errors: Iterable[str]) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from rehearsal.pulumi_cloud.store import Kept
+
 pytestmark = pytest.mark.engine
 
 NAMESPACE = ("-n", "sophia-mcp")
@@ -59,7 +61,7 @@ def test_a_pod_that_fits_no_node_ends_up_soon_and_is_named(checkout):
 
 def test_a_pod_that_admission_refuses_ends_up_soon_and_is_named(checkout):
     checkout.sophia("up", "dev")
-    checkout.kubectl("dev", *NAMESPACE, "create", "quota", "tight", "--hard=pods=20")
+    checkout.kubectl("dev", *NAMESPACE, "create", "quota", "tight", "--hard=pods=26")
     checkout.kubectl("dev", *NAMESPACE, "delete", "deployment", "mcp-asana")
     filler = "--overrides=" + restricted_pod()
     checkout.kubectl("dev", *NAMESPACE, "run", "filler", "--image=filler:1", filler)
@@ -107,12 +109,12 @@ def started(checkout) -> Iterator[subprocess.Popen[str]]:
 
 def wait_for_resources(checkout, count: int) -> None:
     """Wait, bounded, until the engine's state holds so many resources."""
-    state = checkout.home / "pulumi/state/.pulumi/stacks/sophia/dev.json"
+    kept = Kept(checkout.home / "pulumi/state", "sophia", "dev")
     deadline = time.monotonic() + SOON
     while time.monotonic() < deadline:
-        if state.exists() and state.read_text().count('"urn":') >= count:
+        if kept.exists() and len(kept.deployment().get("resources") or ()) >= count:
             return
-        time.sleep(0.02)
+        time.sleep(0.05)
     msg = f"the state never held {count} resources"
     raise AssertionError(msg)
 

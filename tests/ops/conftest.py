@@ -75,6 +75,11 @@ def replayed(stand_in: StandIn) -> Callable[..., Engine]:
     return engine
 
 
+CENTRAL = ("health-monitor", "mcp-gateway", "mcp-orchestration", "registry-v2")
+RUNNING = ("mcp-github", *CENTRAL)
+"""How the names of the pods begin that the stack with one server has."""
+
+
 @dataclass
 class Api:
     """An API server that answers with what was recorded, for the objects whose names begin as asked."""
@@ -124,7 +129,7 @@ def graph() -> Graph:
 @pytest.fixture
 def deployment(graph: Graph, cluster: Cluster) -> Callable[..., Deployment]:
     """Gives that stack's deployment, with an engine that stands in and a cluster that was recorded."""
-    return lambda engine, *names: Deployment("dev", graph, engine, cluster(*(names or ("mcp-github",))))
+    return lambda engine, *names: Deployment("dev", graph, engine, cluster(*(names or RUNNING)))
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,13 @@ def test_the_cloud_is_not_built_on_a_rehearsals_state(monkeypatch):
 
 
 def test_the_floors_are_those_of_the_stacks_choice(graph):
-    assert deployment.Deployment("dev", graph, None, None).floors == {"github": 1}  # type: ignore[arg-type]  # unused
+    assert deployment.Deployment("dev", graph, None, None).floors == {  # type: ignore[arg-type]  # unused
+        "github": 1,
+        "health-monitor": 1,
+        "mcp-gateway": 2,
+        "mcp-orchestration": 2,
+        "registry-v2": 1,
+    }
 
 
 def test_a_shell_is_told_everything_and_loses_credentials_of_the_cloud():

@@ -1,6 +1,5 @@
 """What the engine's state says that a stack manages."""
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ import pytest
 from ops import states
 from ops.error import StateError
 from ops.states import Recorded
-from rehearsal import RehearsalError
+from rehearsal.home import Folder
+from rehearsal.state import State
 
 URN = "urn:pulumi:staging::sophia::sophia:lambda:Cluster$lambda-cloud:index:Instance::staging-agent-1"
 ID = "0" * 31 + "1"
@@ -23,37 +23,30 @@ RESOURCES = [
 RECORDED = Recorded({ID: "staging-agent-1"}, 4)
 
 
-def checkpoint(latest: Any) -> bytes:
-    return json.dumps({"version": 3, "checkpoint": {"stack": "organization/sophia/staging", "latest": latest}}).encode()
+def kept(folder: Folder, deployment: Any) -> State:
+    """The state of a rehearsal that holds a deployment."""
+    state = State(folder)
+    state.kept.create()
+    state.kept.replace(deployment)
+    return state
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("staging.json", checkpoint({"resources": RESOURCES})),
-        ("staging.json.gz", gzip.compress(checkpoint({"resources": RESOURCES}))),
-    ],
-)
-def test_the_machines_of_a_checkpoint_are_found_by_id(name, content, tmp_path):
-    (tmp_path / name).write_bytes(content)
-    assert states.of_checkpoint(tmp_path / name) == RECORDED
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path, "staging")
 
 
-@pytest.mark.parametrize("latest", [None, {}, {"resources": None}, {"resources": []}])
-def test_a_stack_that_holds_nothing_has_no_machines(latest, tmp_path):
-    (tmp_path / "staging.json").write_bytes(checkpoint(latest))
-    assert states.of_checkpoint(tmp_path / "staging.json") == Recorded({}, 0)
+def test_the_machines_of_a_rehearsal_are_found_by_id(folder):
+    assert states.of_rehearsal(kept(folder, {"resources": RESOURCES})) == RECORDED
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"checkpoint": null}', b'{"checkpoint": "canary"}']
-)
-def test_a_damaged_checkpoint_is_named_and_nothing_of_it_shown(content, tmp_path):
-    file = tmp_path / "staging.json"
-    file.write_bytes(content)
-    with pytest.raises(RehearsalError, match=str(file)) as raised:
-        states.of_checkpoint(file)
-    assert "canary" not in str(raised.value)
+@pytest.mark.parametrize("deployment", [{}, {"resources": None}, {"resources": []}])
+def test_a_stack_that_holds_nothing_has_no_machines(deployment, folder):
+    assert states.of_rehearsal(kept(folder, deployment)) == Recorded({}, 0)
+
+
+def test_a_stack_that_was_never_begun_has_no_record(folder):
+    assert states.of_rehearsal(State(folder)) is None
 
 
 @pytest.fixture

@@ -1,0 +1,175 @@
+"""``verify``: every MCP server of a stack, asked by real clients whether it is what the catalog says."""
+
+import asyncio
+import base64
+import json
+import logging
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+
+from catalog import CatalogError, Offence
+from ops.deployment import Deployment, rehearsal_of
+from ops.gate.asking import Asking, Expected, surface
+from ops.gate.reach import Way, forwarded
+from ops.gate.verdict import ServerVerdict, junit
+from ops.results import VerifyResult
+from rehearsal import RehearsalError
+from rehearsal.api_server import ApiServer
+from rehearsal.home import write_private
+
+_NAMESPACE = "sophia-mcp"
+_VERIFIER = "mcp-verify"
+_TOKEN_SECONDS = 900
+_GATEWAY = "sophia"
+_CERTIFICATE = "gateway-tls"
+_HTTPS = 443
+_AT_ONCE = 4
+"""Servers that are asked at the same time: more than the processors of a small machine only wait for each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entrance:
+    """Where clients come in."""
+
+    port: int
+    """A port of loopback that leads there."""
+    trust: ssl.SSLContext
+    """Whom to trust."""
+
+
+def verify(deployment: Deployment, servers: Sequence[str] = ()) -> VerifyResult:
+    """Return what the gate found of each server; the evidence is written beside the stack's state.
+
+    Args:
+        deployment: the stack; it is up.
+        servers: names of the servers to ask; all by default.
+
+    Raises:
+        CatalogError: a server of that name is not in the stack.
+        RehearsalError: the cluster or the gateway cannot be reached at all.
+    """
+    # What goes wrong in a session is found and told below; the library would print its traceback beside it.
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
+    begun = time.monotonic()
+    stack = deployment.graph.choice
+    names = {one.name for one in stack.servers}
+    rule, remedy = f"{deployment.stack} runs no such server", f"choose from {', '.join(sorted(names))}"
+    if unknown := [Offence("--server", name, rule, remedy) for name in servers if name not in names]:
+        raise CatalogError(unknown)
+    wanted = [one for one in stack.servers if one.name in servers or not servers]
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        verdicts = runner.run(_verdicts(deployment, wanted))
+    folder = rehearsal_of(deployment.stack).folder.path / "verify"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    result = VerifyResult(
+        stack=deployment.stack,
+        servers=tuple(verdicts),
+        seconds=round(time.monotonic() - begun, 1),
+        evidence=str(folder / "verify.json"),
+        errors=tuple(
+            f"{verdict.name}, {check.way}: {check.name}: {check.detail}"
+            for verdict in verdicts
+            for check in verdict.checks
+            if not check.ok
+        ),
+    )
+    write_private(folder / "verify.json", result.model_dump_json(indent=1) + "\n")
+    write_private(folder / "junit.xml", junit(verdicts))
+    return result
+
+
+def lock_tools(deployment: Deployment, path: Path) -> list[str]:
+    """Write the tools that the servers list into the lock, and return the names of those that changed.
+
+    Args:
+        deployment: the stack; it is up.
+        path: the lock; servers that this stack does not run stay as they are.
+    """
+
+    async def listed() -> dict[str, Any]:
+        api = rehearsal_of(deployment.stack).api_server()
+        ways = {one.name: _service(api, one.object_name, one.ports[0].port) for one in deployment.graph.choice.servers}
+        found = await asyncio.gather(*(surface(way) for way in ways.values()))
+        return {name: [*tools] for name, tools in zip(ways, found, strict=True)}
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        now = runner.run(listed())
+    before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    changed = sorted(name for name in now if before.get(name) != now[name])
+    path.write_text(json.dumps({**before, **now}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return changed
+
+
+async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[ServerVerdict]:
+    stack, cluster = deployment.graph.choice, deployment.cluster
+    if cluster is None:
+        msg = "`verify` reaches a rehearsal's cluster alone so far"
+        raise RehearsalError(msg)
+    api = rehearsal_of(deployment.stack).api_server()
+    address, trust = _gateway(cluster, stack.gateway.namespace)
+    tokens = {
+        one.name: _token(cluster, f"https://{stack.host}{one.expose.path}") for one in wanted if one.expose is not None
+    }
+    turn = asyncio.Semaphore(_AT_ONCE)
+    async with forwarded(api.gate, address, _HTTPS) as port:
+        entrance = _Entrance(port, trust)
+
+        async def ask(one: Any) -> ServerVerdict:
+            public = (
+                _public(entrance, f"https://{stack.host}{one.expose.path}", tokens[one.name]) if one.expose else None
+            )
+            service = _service(api, one.object_name, one.ports[0].port, path=one.mcp.path)
+            locked = stack.surface.get(one.name)
+            expected = Expected(one, one.mcp, locked, frozenset(stack.callable_tools(one)))
+            async with turn:
+                return await Asking(expected, service, public).verdict()
+
+        return [*await asyncio.gather(*(ask(one) for one in wanted))]
+
+
+def _service(api: ApiServer, name: str, port: int, *, path: str = "/mcp") -> Way:
+    """Return the way through a Service: the API server leads requests to one of its pods (Kubernetes 1.36)."""
+    prefix = f"/api/v1/namespaces/{_NAMESPACE}/services/http:{name}:{port}/proxy"
+    url = f"http://{name}.{_NAMESPACE}.svc:{port}{path}"
+    return Way("service", url, f"{api.url}{prefix}{path}", api.kubeconfig.trust(), proxy=api.gate)
+
+
+def _public(entrance: _Entrance, url: str, token: str) -> Way:
+    place = httpx2.URL(url)
+    target = str(place.copy_with(host="127.0.0.1", port=entrance.port))
+    return Way("public", url, target, entrance.trust, {"Authorization": f"Bearer {token}"})
+
+
+def _gateway(cluster: httpx.Client, namespace: str) -> tuple[str, ssl.SSLContext]:
+    """Return the gateway's address, and how its certificate is checked.
+
+    Raises:
+        RehearsalError: it has no address, or no certificate yet.
+    """
+    path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/gateways/{_GATEWAY}"
+    status = cluster.get(path).raise_for_status().json().get("status", {})
+    addresses = [one["value"] for one in status.get("addresses", ())]
+    if not addresses:
+        msg = f"the gateway has no address yet; `kubectl -n {namespace} describe gateway {_GATEWAY}` says why"
+        raise RehearsalError(msg)
+    answer = cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{_CERTIFICATE}")
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        msg = f"the gateway has no certificate yet; `kubectl -n {namespace} describe certificate` says why"
+        raise RehearsalError(msg)
+    data: Mapping[str, str] = answer.raise_for_status().json()["data"]
+    authority = base64.b64decode(data.get("ca.crt", "")).decode()
+    return addresses[0], ssl.create_default_context(cadata=authority or None)
+
+
+def _token(cluster: httpx.Client, audience: str) -> str:
+    """Return a token that the API server makes for one resource (TokenRequest, Kubernetes 1.36)."""
+    body = {"spec": {"audiences": [audience], "expirationSeconds": _TOKEN_SECONDS}}
+    path = f"/api/v1/namespaces/{_NAMESPACE}/serviceaccounts/{_VERIFIER}/token"
+    return str(cluster.post(path, json=body).raise_for_status().json()["status"]["token"])
