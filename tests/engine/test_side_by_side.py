@@ -13,7 +13,7 @@ def test_prod_runs_beside_dev_with_its_pods_on_the_right_nodes(dev):
     pods = {node["name"]: node["pods"] for node in result["nodes"]}
     assert pods == {
         "sophia-ai-core": 0,
-        "sophia-mcp-orchestrator": 20,
+        "sophia-mcp-orchestrator": 26,
         "sophia-data-pipeline": 0,
         "sophia-production-instance": 0,
     }, "the mcp node holds the floor; the arm64 node only what declares arm64, and no image does yet"

@@ -45,8 +45,7 @@ def test_a_server_whose_tools_are_not_the_locked_ones_fails_alone(dev):
 
 
 def test_a_server_that_does_not_run_is_named_and_mended_by_up(dev):
-    dev.kubectl("dev", *NAMESPACE, "scale", "deployment/mcp-notion", "--replicas=0")
-    dev.kubectl("dev", *NAMESPACE, "wait", "--for=delete", "pod", "-l", "sophia.ai/workload=notion", "--timeout=60s")
+    dev.kubectl("dev", *NAMESPACE, "delete", "deployment", "mcp-notion", "--cascade=foreground")
     shown = dev.sophia("verify", "dev", "--server", "notion", check=False)
     assert shown.returncode == 1
     assert "notion" in shown.stdout + shown.stderr
