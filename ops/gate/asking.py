@@ -164,7 +164,7 @@ class Asking:
             msg = "nobody has locked its tools; look at them, and run `./sophia lock tools`"
             raise UnlikeError(msg)
         if difference := _difference(self.expected.tools, listed):
-            msg = f"the tools differ from catalog/lock/tools.json:\n{difference}"
+            msg = f"{difference}\nIf that is wanted, run `./sophia lock tools` and commit it"
             raise UnlikeError(msg)
         return f"{len(listed)} tools"
 
@@ -300,8 +300,14 @@ def _require(holds: bool, otherwise: str) -> str:  # noqa: FBT001 - the conditio
 
 
 def _difference(locked: Sequence[Tool], listed: Sequence[Tool]) -> str:
+    """Return which tools differ and how, or nothing."""
+    known, found = ({one["name"]: one for one in tools} for tools in (locked, listed))
+    names = ", ".join(name for name in sorted({*known, *found}) if known.get(name) != found.get(name))
+    if not names:
+        return ""
     before, after = (json.dumps([*tools], indent=1, sort_keys=True).splitlines() for tools in (locked, listed))
-    return "\n".join(difflib.unified_diff(before, after, "locked", "listed", lineterm="", n=2))
+    lines = difflib.unified_diff(before, after, "locked", "listed", lineterm="", n=2)
+    return "\n".join([f"{names}: not as catalog/lock/tools.json has it", *lines])
 
 
 def _cause(error: BaseException) -> BaseException:

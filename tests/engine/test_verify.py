@@ -10,11 +10,12 @@ import pytest
 pytestmark = pytest.mark.engine
 
 NAMESPACE = ("-n", "sophia-mcp")
+SCHEMA = Path(__file__).parents[2] / "docs/schema/verify.json"
 
 
 def test_all_sixteen_are_as_declared_and_the_evidence_says_so(dev):
     result = dev.answer("verify", "dev")
-    schema = json.loads((dev.root / "docs/schema/verify.json").read_text())
+    schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator(schema).validate(result)
     assert result["errors"] == []
     asked = {one["name"]: one for one in result["servers"]}
