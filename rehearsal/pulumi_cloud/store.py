@@ -6,7 +6,6 @@ Checkpoints lie where a ``file://`` backend has them and in its form (package ``
     .pulumi/journals/<project>/<stack>.jsonl
 """
 
-import gzip
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -149,14 +148,13 @@ def read_checkpoint(file: Path) -> Mapping[str, Any]:
     """Return the deployment of a checkpoint, in the engine's own form; empty where nothing was deployed.
 
     Args:
-        file: the checkpoint, as it is or compressed by gzip.
+        file: the checkpoint.
 
     Raises:
         RehearsalError: it cannot be read.
     """
     try:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        latest: Mapping[str, Any] = json.loads(content)["checkpoint"].get("latest") or {}
+        latest: Mapping[str, Any] = json.loads(file.read_bytes())["checkpoint"].get("latest") or {}
         latest.get("resources")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         # Never the content, which holds secrets and, when damaged, anything.

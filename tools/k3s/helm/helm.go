@@ -63,21 +63,7 @@ type Controller struct {
 // Run follows them until the context ends.
 func (c *Controller) Run(ctx context.Context) {
 	c.applied = map[string]string{}
-	complaint := ""
-	for ctx.Err() == nil {
-		err := c.once(ctx)
-		if err != nil && ctx.Err() == nil && err.Error() != complaint {
-			log.Warn("HelmCharts: %v", err)
-		}
-		complaint = ""
-		if err != nil {
-			complaint = err.Error()
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(interval):
-		}
-	}
+	kubeapi.Follow(ctx, "HelmCharts", interval, c.once)
 }
 
 func (c *Controller) once(ctx context.Context) error {

@@ -43,17 +43,7 @@ func (l *Light) Run(ctx context.Context) {
 			one.listener.Close()
 		}
 	}()
-	complaint := ""
-	for ctx.Err() == nil {
-		if err := l.once(ctx); err != nil && ctx.Err() == nil && err.Error() != complaint {
-			complaint = err.Error()
-			log.Warn("Ports of Services on this light node: %v", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(interval):
-		}
-	}
+	kubeapi.Follow(ctx, "Ports of Services on this light node", interval, l.once)
 }
 
 func (l *Light) once(ctx context.Context) error {

@@ -87,18 +87,7 @@ type Controller struct {
 // Run follows them until the context ends.
 func (c *Controller) Run(ctx context.Context) {
 	c.applied = map[string]string{}
-	complaint := ""
-	for ctx.Err() == nil {
-		err := c.once(ctx)
-		if err != nil && ctx.Err() == nil && err.Error() != complaint {
-			complaint = err.Error()
-			log.Warn("Services of type LoadBalancer: %v", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(interval):
-		}
-	}
+	kubeapi.Follow(ctx, "Services of type LoadBalancer", interval, c.once)
 }
 
 func (c *Controller) once(ctx context.Context) error {
