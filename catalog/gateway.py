@@ -11,6 +11,13 @@ from catalog.workload import Port
 Host = Annotated[str, Field(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}$")]
 """A fully qualified name, without the dot at its end."""
 
+NAME = "sophia"
+"""Name of the Gateway."""
+CERTIFICATE = "gateway-tls"
+"""Secret that holds its certificate."""
+VERIFIER = "mcp-verify"
+"""ServiceAccount whose tokens are taken, so that whoever may ask the API server for one can check every server."""
+
 IssuerKind = Literal["acme", "own-ca"]
 """Who signs the gateway's certificate: an ACME server, or an authority inside of the cluster that nobody else knows."""
 

@@ -139,6 +139,11 @@ class Stack:
         """The gateway's name in public DNS."""
         return self.gateway.hosts[self.name]
 
+    @property
+    def url(self) -> str:
+        """Where clients reach the gateway; the path of what is exposed follows."""
+        return f"https://{self.host}"
+
     def callable_tools(self, server: Workload) -> set[str]:
         """Return the names of the tools of an MCP server that the gateway lets clients call."""
         return callable_tools(server.mcp, self.surface.get(server.name, ())) if server.mcp else set()

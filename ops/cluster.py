@@ -9,7 +9,8 @@ import tenacity
 
 from ops.results import NodeRow, ServerRow
 
-_NAMESPACE = "sophia-mcp"
+NAMESPACE = "sophia-mcp"
+"""Namespace of the workloads."""
 _SECONDS = 60
 """How long it is waited for what must become ready."""
 
@@ -123,7 +124,7 @@ def require_floors(cluster: httpx.Client, floors: Mapping[str, int]) -> None:
     rows = servers(cluster, floors, {})
     short = [f"{row.name} ({row.ready} of {row.wanted})" for row in rows if row.ready < row.wanted]
     if short:
-        msg = f"not ready after {_SECONDS} s: {', '.join(short)}; see `kubectl -n {_NAMESPACE} get pods`"
+        msg = f"not ready after {_SECONDS} s: {', '.join(short)}; see `kubectl -n {NAMESPACE} get pods`"
         raise NotReadyError(msg)
 
 
@@ -135,7 +136,7 @@ def conditions(subject: Object, kind: str, status: str = "True") -> list[Object]
 
 def _pods(cluster: httpx.Client) -> list[Object]:
     """Return the pods that will go on running: not those that leave, nor those that ended and are only remembered."""
-    found = objects(cluster, f"/api/v1/namespaces/{_NAMESPACE}/pods")
+    found = objects(cluster, f"/api/v1/namespaces/{NAMESPACE}/pods")
     return [pod for pod in found if "deletionTimestamp" not in pod["metadata"] and not _ended(pod)]
 
 

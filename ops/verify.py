@@ -15,6 +15,8 @@ import httpx
 import httpx2
 
 from catalog import CatalogError, Offence
+from catalog.gateway import CERTIFICATE, NAME, VERIFIER
+from ops.cluster import NAMESPACE
 from ops.deployment import Deployment, rehearsal_of
 from ops.gate.asking import Asking, Expected, surface
 from ops.gate.reach import Way, forwarded
@@ -24,11 +26,7 @@ from rehearsal import RehearsalError
 from rehearsal.api_server import ApiServer
 from rehearsal.home import write_private
 
-_NAMESPACE = "sophia-mcp"
-_VERIFIER = "mcp-verify"
 _TOKEN_SECONDS = 900
-_GATEWAY = "sophia"
-_CERTIFICATE = "gateway-tls"
 _HTTPS = 443
 _AT_ONCE = 4
 """Servers that are asked at the same time: more than the processors of a small machine only wait for each other."""
@@ -114,17 +112,15 @@ async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[Serve
         raise RehearsalError(msg)
     api = rehearsal_of(deployment.stack).api_server()
     address, trust = _gateway(cluster, stack.gateway.namespace)
-    tokens = {
-        one.name: _token(cluster, f"https://{stack.host}{one.expose.path}") for one in wanted if one.expose is not None
-    }
+    exposed = {one.name: f"{stack.url}{one.expose.path}" for one in wanted if one.expose is not None}
+    tokens = {name: _token(cluster, url) for name, url in exposed.items()}
     turn = asyncio.Semaphore(_AT_ONCE)
     async with forwarded(api.gate, address, _HTTPS) as port:
         entrance = _Entrance(port, trust)
 
         async def ask(one: Any) -> ServerVerdict:
-            public = (
-                _public(entrance, f"https://{stack.host}{one.expose.path}", tokens[one.name]) if one.expose else None
-            )
+            url = exposed.get(one.name)
+            public = _public(entrance, url, tokens[one.name]) if url else None
             service = _service(api, one.object_name, one.ports[0].port, path=one.mcp.path)
             locked = stack.surface.get(one.name)
             expected = Expected(one, one.mcp, locked, frozenset(stack.callable_tools(one)))
@@ -136,8 +132,8 @@ async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[Serve
 
 def _service(api: ApiServer, name: str, port: int, *, path: str = "/mcp") -> Way:
     """Return the way through a Service: the API server leads requests to one of its pods (Kubernetes 1.36)."""
-    prefix = f"/api/v1/namespaces/{_NAMESPACE}/services/http:{name}:{port}/proxy"
-    url = f"http://{name}.{_NAMESPACE}.svc:{port}{path}"
+    prefix = f"/api/v1/namespaces/{NAMESPACE}/services/http:{name}:{port}/proxy"
+    url = f"http://{name}.{NAMESPACE}.svc:{port}{path}"
     return Way("service", url, f"{api.url}{prefix}{path}", api.kubeconfig.trust(), proxy=api.gate)
 
 
@@ -153,13 +149,13 @@ def _gateway(cluster: httpx.Client, namespace: str) -> tuple[str, ssl.SSLContext
     Raises:
         RehearsalError: it has no address, or no certificate yet.
     """
-    path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/gateways/{_GATEWAY}"
+    path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/gateways/{NAME}"
     status = cluster.get(path).raise_for_status().json().get("status", {})
     addresses = [one["value"] for one in status.get("addresses", ())]
     if not addresses:
-        msg = f"the gateway has no address yet; `kubectl -n {namespace} describe gateway {_GATEWAY}` says why"
+        msg = f"the gateway has no address yet; `kubectl -n {namespace} describe gateway {NAME}` says why"
         raise RehearsalError(msg)
-    answer = cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{_CERTIFICATE}")
+    answer = cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{CERTIFICATE}")
     if answer.status_code == httpx.codes.NOT_FOUND:
         msg = f"the gateway has no certificate yet; `kubectl -n {namespace} describe certificate` says why"
         raise RehearsalError(msg)
@@ -171,5 +167,5 @@ def _gateway(cluster: httpx.Client, namespace: str) -> tuple[str, ssl.SSLContext
 def _token(cluster: httpx.Client, audience: str) -> str:
     """Return a token that the API server makes for one resource (TokenRequest, Kubernetes 1.36)."""
     body = {"spec": {"audiences": [audience], "expirationSeconds": _TOKEN_SECONDS}}
-    path = f"/api/v1/namespaces/{_NAMESPACE}/serviceaccounts/{_VERIFIER}/token"
+    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{VERIFIER}/token"
     return str(cluster.post(path, json=body).raise_for_status().json()["status"]["token"])

@@ -5,8 +5,10 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Namespace
 
 import catalog
+from catalog.gateway import NAME
 from components.gateway import objects
 from components.workload.labels import namespace_labels
+from components.workload.pod import Manifest
 
 _GATEWAY_API = "gateway.networking.k8s.io/v1"
 _CERT_MANAGER = "cert-manager.io/v1"
@@ -46,7 +48,7 @@ class Gateway(pulumi.ComponentResource):
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
 
-        def custom(logical: str, api: str, kind: str, called: str, spec: objects.Manifest) -> CustomResource:
+        def custom(logical: str, api: str, kind: str, called: str, spec: Manifest) -> CustomResource:
             metadata = {"name": called, "namespace": stack.gateway.namespace}
             return CustomResource(
                 f"{name}-{logical}", api_version=api, kind=kind, metadata=metadata, spec=spec, opts=inside
@@ -79,7 +81,7 @@ class Gateway(pulumi.ComponentResource):
             custom(f"{called}-issuer", _CERT_MANAGER, "Issuer", called, spec)
         for called, spec in objects.certificates(stack).items():
             custom(f"{called}-certificate", _CERT_MANAGER, "Certificate", called, spec)
-        custom("gateway", _GATEWAY_API, "Gateway", objects.GATEWAY, objects.gateway(stack))
+        custom("gateway", _GATEWAY_API, "Gateway", NAME, objects.gateway(stack))
         custom("redirect", _GATEWAY_API, "HTTPRoute", "redirect", objects.redirect(stack))
-        self.url = pulumi.Output.from_input(f"https://{stack.host}")
+        self.url = pulumi.Output.from_input(stack.url)
         self.register_outputs({"url": self.url})

@@ -4,11 +4,9 @@ import json
 from typing import Any
 
 import catalog
+from catalog.gateway import VERIFIER
 from catalog.mcp_server import Era
 from catalog.workload import Workload
-
-VERIFIER = "mcp-verify"
-"""ServiceAccount whose tokens are taken, so that whoever may ask the API server for one can check every server."""
 
 FILE = "gateway.json"
 """The file that the hook reads, in its folder below /etc."""
@@ -52,7 +50,7 @@ def resource(stack: catalog.Stack, workload: Workload) -> dict[str, Any]:
         msg = f"{workload.name} is not exposed"
         raise ValueError(msg)
     told: dict[str, Any] = {
-        "url": f"https://{stack.host}{expose.path}",
+        "url": f"{stack.url}{expose.path}",
         "name": workload.title,
         "open": expose.auth == "none",
         "scopes": list(expose.scopes),

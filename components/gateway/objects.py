@@ -4,27 +4,22 @@ Gateway API 1.5 on Traefik 3.7, whose provider takes filters of its own kind by 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import yaml
 
 import catalog
-from catalog.gateway import Gateway
+from catalog.gateway import CERTIFICATE, NAME, Gateway
 from catalog.mcp_server import Era, RateLimit
 from catalog.workload import Workload
 from components.workload.labels import PLATFORM
+from components.workload.pod import Manifest
 
-Manifest = dict[str, Any]
-"""A Kubernetes object or a part of one, spelt as in the API."""
-
-GATEWAY = "sophia"
-"""Name of the Gateway."""
 CLASS = "traefik"
 """Name of its GatewayClass."""
-CERTIFICATE = "gateway-tls"
-"""Secret that holds its certificate."""
 HOOK = "mcp-gateway"
 """The workload that says who may come in, and what clients must know to do so."""
+HOOK_PORT = 8080
+"""Its port (platform specification 7.1)."""
 METADATA_PATH = "/.well-known/oauth-protected-resource"
 """Where clients find the metadata of a protected resource; the resource's own path follows (RFC 9728, section 3.1)."""
 
@@ -196,15 +191,11 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
     return {"parentRefs": [_parent(stack.gateway, "websecure")], "hostnames": [stack.host], "rules": rules}
 
 
-HOOK_PORT = 8080
-"""Port of the hook (platform specification 7.1)."""
-
-
 def _parent(gateway: Gateway, section: str) -> Manifest:
     return {
         "group": "gateway.networking.k8s.io",
         "kind": "Gateway",
-        "name": GATEWAY,
+        "name": NAME,
         "namespace": gateway.namespace,
         "sectionName": section,
     }

@@ -11,6 +11,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import catalog
 import catalog.workload
+from catalog.gateway import VERIFIER
 from catalog.mcp_server import Era
 from catalog.secret import PULL_SECRETS, REQUEST_STATE_KEY
 from components.gateway import hook, objects
@@ -92,7 +93,7 @@ class McpFleet(pulumi.ComponentResource):
             )
         ServiceAccount(
             f"{name}-verifier",
-            metadata={"name": hook.VERIFIER, **inside},
+            metadata={"name": VERIFIER, **inside},
             automount_service_account_token=False,
             opts=child,
         )

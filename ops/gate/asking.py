@@ -58,7 +58,7 @@ class Expected:
     @property
     def modes(self) -> tuple[Mode, ...]:
         """The clients that it must serve."""
-        return {Era.MODERN: ("auto",), Era.LEGACY: ("auto", "legacy"), Era.DUAL: ("auto", "legacy")}[self.mcp.era]  # type: ignore[return-value]  # literals
+        return ("auto",) if self.mcp.era == Era.MODERN else ("auto", "legacy")
 
     def version(self, mode: Mode) -> str:
         """Return the revision that a client of an era ends up with."""
