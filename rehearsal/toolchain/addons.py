@@ -6,6 +6,7 @@ step, and nothing but `kubectl explain` shows it.
 
 import hashlib
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -40,7 +41,30 @@ def render(
     Raises:
         ToolError: a chart cannot be rendered.
     """
-    return {name: _kept(_rendered(name, addon, entries, versions), edges) for name, addon in addons.items()}
+    digests = {}
+    for name, addon in addons.items():
+        made = edges.cache / "addons" / f"made-of-{_inputs(name, addon, entries, versions)}"
+        digest = made.read_text(encoding="utf-8") if made.exists() else ""
+        if not digest or not bundle_path(edges.cache, digest).exists():
+            content = _rendered(name, addon, entries, versions)
+            digest = hashlib.sha256(content).hexdigest()
+            _keep(bundle_path(edges.cache, digest), content)
+            _keep(made, digest.encode())
+        digests[name] = digest
+    return digests
+
+
+def _inputs(name: str, addon: Addon, entries: Mapping[str, Entry], versions: Versions) -> str:
+    """Return the digest of all that decides what is rendered; rendering takes longer than to find all tools."""
+    tools = [entries[tool].folder.name for tool in (f"addon-{name}", "helm")]
+    parts = [
+        name,
+        addon.model_dump(mode="json"),
+        *tools,
+        versions.kubernetes,
+        Path(__file__).read_text(encoding="utf-8"),
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _rendered(name: str, addon: Addon, entries: Mapping[str, Entry], versions: Versions) -> bytes:
@@ -96,13 +120,9 @@ def _valued(node: Any) -> Any:
     return [_valued(item) for item in node] if isinstance(node, list) else node
 
 
-def _kept(content: bytes, edges: Edges) -> str:
-    digest = hashlib.sha256(content).hexdigest()
-    path = bundle_path(edges.cache, digest)
-    if not path.exists():
-        with writing(path, "keeping an add-on"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            fresh.write_bytes(content)
-            fresh.replace(path)
-    return digest
+def _keep(path: Path, content: bytes) -> None:
+    with writing(path, "keeping an add-on"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(content)
+        fresh.replace(path)

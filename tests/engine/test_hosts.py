@@ -18,6 +18,8 @@ from tests.host.scan import SCANNED, Run, listening, scan
 pytestmark = pytest.mark.engine
 
 ByHand = Callable[..., str]
+ECHOED = SCANNED - {"udp 51820"}
+"""The mesh of a node listens on its own port, and answers nobody."""
 EDITED = "/etc/systemd/journald.conf.d/60-sophia.conf"
 
 

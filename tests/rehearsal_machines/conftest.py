@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from rehearsal.machines import Room
+from rehearsal.machines.client import Client
 from rehearsal.machines.testing import key_pair, spec, temporary_room
 
 
@@ -21,6 +22,12 @@ class Lane(NamedTuple):
     def ssh(self, address: str, command: str) -> subprocess.CompletedProcess[str]:
         """Log in from the runner."""
         return self.room.runner.run(["ssh", *options(self.key), f"ubuntu@{address}", command], seconds=30)
+
+
+def connects(client: Client, address: str) -> bool:
+    """Whether the SSH server of an address is reached from a client, by what every machine of developers has."""
+    program = f"import socket; socket.create_connection(('{address}', 22), 5)"
+    return client.run(["python3", "-c", program]).returncode == 0
 
 
 def options(key: Path) -> list[str]:

@@ -1,11 +1,11 @@
 """WireGuard in user space carries packets between machines, and from the runner."""
 
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
 from rehearsal.error import RehearsalError
+from tests.rehearsal_machines.conftest import connects
 
 pytestmark = pytest.mark.engine
 
@@ -29,10 +29,6 @@ def bring_up(lane, machine_id: str, configuration: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def reached(act: Callable[[list[str]], subprocess.CompletedProcess[str]], address: str) -> bool:
-    return act(["ping", "-c", "1", "-W", "5", address]).returncode == 0
-
-
 def test_two_machines_of_two_regions_speak_over_wireguard(lane):
     (one, one_public), (two, two_public) = pair(), pair()
     bring_up(lane, "m1", quick(one, "10.98.0.1/24", two_public, "10.98.0.3/32", "203.0.113.3:51822"))
@@ -46,13 +42,13 @@ def test_the_runner_joins_an_access_network_again_with_another_file_and_leaves_i
     (host, host_public), (runner, runner_public) = pair(), pair()
     bring_up(lane, "m2", quick(host, "10.97.0.1/24", runner_public, "10.97.0.100/32"))
     lane.room.join_access(quick(runner, "10.97.0.100/24", host_public, "10.97.0.1/32", "203.0.113.2:51822"))
-    assert reached(lane.room.runner.run, "10.97.0.1")
+    assert connects(lane.room.runner, "10.97.0.1")
     assert lane.room.runner.run(["ssh-keyscan", "-T", "5", "-t", "ed25519", "10.97.0.1"]).stdout
     bring_up(lane, "m2", quick(host, "10.97.0.1/24", runner_public, "10.97.0.101/32"))
     lane.room.join_access(quick(runner, "10.97.0.101/24", host_public, "10.97.0.1/32", "203.0.113.2:51822"))
-    assert reached(lane.room.runner.run, "10.97.0.1")
+    assert connects(lane.room.runner, "10.97.0.1")
     lane.room.leave_access()
-    assert not reached(lane.room.runner.run, "10.97.0.1")
+    assert not connects(lane.room.runner, "10.97.0.1")
     lane.room.leave_access()
 
 
