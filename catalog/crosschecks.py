@@ -6,6 +6,7 @@ from datetime import date
 from catalog import (
     access_rules,
     account_rules,
+    egress,
     ignores,
     k3s_rules,
     machine_rules,
@@ -156,6 +157,7 @@ def _of_workloads(draft: Draft, defaults: Defaults, of_central: Defaults, nodes:
         where = draft.layers[name].where
         yield from workload_rules.within(workload, where)
         yield from mcp_rules.of_server(workload, where)
+        yield from egress.offences(workload, where)
         yield from tool_surface.of_tools(workload, where, draft.surface)
         yield from workload_rules.platforms(workload, where, kinds)
         yield from workload_rules.peers(workload, where, peers)
@@ -163,6 +165,9 @@ def _of_workloads(draft: Draft, defaults: Defaults, of_central: Defaults, nodes:
             yield from workload_rules.secrets(workload, where, secrets)
         yield from workload_rules.conventions(workload, where, defaults if name in servers else of_central)
     yield from workload_rules.shared_ports(servers.values(), lambda name: draft.layers[name].where)
+    # Of servers that share a port, which they have been told, one is enough.
+    apart = {server.ports[0].port: server for server in reversed([*servers.values()])}
+    yield from egress.shared([*apart.values(), *central.values()], lambda name: draft.layers[name].where)
 
 
 def _canonical(file: SecretsFile) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog import access_rules, account_rules, k3s_rules, machine_rules, stack_rules, workload_rules
+from catalog import access_rules, account_rules, egress, k3s_rules, machine_rules, stack_rules, workload_rules
 from catalog.access import Access, BreakGlass
 from catalog.account import Account, Schedule
 from catalog.addons import Addon, AddonLock, Manifest, bundle
@@ -176,7 +176,8 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     book_name = choice.price_book or facts.limits.default_price_book
     book, lock = facts.price_books.get(book_name), facts.image_locks.get(choice.image_lock)
     machines = {name: facts.machines[name] for name in choice.machines if name in facts.machines}
-    servers, central = _servers(facts, choice), tuple(facts.central.values())
+    servers = _servers(facts, choice)
+    central = _central(facts, servers)
     workloads = (*servers, *central)
     if limits is None or book is None or lock is None:
         raise CatalogError(offences)
@@ -292,6 +293,15 @@ def _servers(facts: Facts, choice: Choice) -> tuple[Workload, ...]:
         if name in choice.replicas
         else facts.mcp[name]
         for name in names
+    )
+
+
+def _central(facts: Facts, servers: Sequence[Workload]) -> tuple[Workload, ...]:
+    """Return the central services; the proxy with a port for each workload that it leads out."""
+    entrances = tuple(egress.entrance(one) for one in egress.clients((*servers, *facts.central.values())))
+    return tuple(
+        one.model_copy(update={"ports": (*one.ports, *entrances)}) if one.name == egress.PROXY else one
+        for one in facts.central.values()
     )
 
 

@@ -15,6 +15,10 @@ Port = Annotated[int, Field(ge=1024, le=65535)]
 """A TCP port that a process without privileges may bind."""
 
 
+HostPattern = Annotated[str, Field(pattern=r"^(\*\.)?([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2,}$")]
+"""A fully qualified name without the dot at its end, or all names below one as ``*.example.com``."""
+
+
 class Tier(StrEnum):
     """How much the platform depends on a server (platform specification 2.2)."""
 
@@ -174,13 +178,17 @@ class ServicePort(Model):
     """Name that probes and policies refer to."""
     port: Port
     """TCP port number."""
+    only_from: DnsLabel | None = None
+    """Workload whose pods alone may connect to it, instead of those of ``ingress_from``."""
 
 
 class Egress(Model):
-    """A destination that the workload's pods may open connections to; exactly one of ``cidrs`` and ``workload``."""
+    """A destination that the workload's pods may open connections to; exactly one of hosts, ranges or a workload."""
 
     reason: Annotated[str, Field(min_length=8)]
     """Why the workload needs it."""
+    hosts: tuple[HostPattern, ...] = ()
+    """Names in public DNS, reached through the egress proxy; ``*.example.com`` stands for every name below it."""
     cidrs: tuple[Cidr, ...] = ()
     """Address ranges; ``0.0.0.0/0`` means the internet without private ranges."""
     workload: DnsLabel | None = None
@@ -190,8 +198,8 @@ class Egress(Model):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if bool(self.cidrs) == (self.workload is not None):
-            msg = "exactly one of cidrs and workload must be given"
+        if [bool(self.hosts), bool(self.cidrs), self.workload is not None].count(True) != 1:
+            msg = "exactly one of hosts, cidrs and workload must be given"
             raise ValueError(msg)
         return self
 

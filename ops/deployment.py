@@ -8,6 +8,7 @@ from enum import StrEnum
 import httpx
 
 import catalog
+from catalog import egress
 from catalog.ignores import DriftIgnore
 from ops.engine import Engine, EngineError
 from ops.error import InputError
@@ -86,7 +87,9 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
         toolchain = ensure(facts.versions, progress=progress, root=image.ensure(progress))
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     with phases.phase("machines"):
-        rehearsal.start(progress, light=light_nodes(os.environ))
+        rehearsal.start(
+            progress, light=light_nodes(os.environ), names=egress.names((*facts.mcp.values(), *facts.central.values()))
+        )
         rehearsal.configure(
             committed=ROOT / f"Pulumi.{stack}.yaml",
             secrets=_secrets(facts),

@@ -3,7 +3,7 @@
 import secrets
 import ssl
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from catalog import Stack
-from rehearsal import service
+from rehearsal import internet, service
 from rehearsal.address import ACCOUNT, address, require_free
 from rehearsal.error import RehearsalError
 from rehearsal.home import AccountFolder, Folder, write_private
@@ -70,13 +70,21 @@ class Account:
         """Where its machines are."""
         return Room(self.home)
 
-    def start(self, progress: Progress, *, programs: Path | None = None, light: bool | None = None) -> None:
+    def start(
+        self,
+        progress: Progress,
+        *,
+        programs: Path | None = None,
+        light: bool | None = None,
+        names: Sequence[str] | None = None,
+    ) -> None:
         """Make the API answer and its machines run; after a crash or a reboot it holds what it held.
 
         Args:
             progress: told what is being done.
             programs: what machines find at /opt/rehearsal; what they found before by default.
             light: whether the nodes of machines that boot from here on are light ones; as before by default.
+            names: names that exist outside; as before by default.
 
         Raises:
             RehearsalError: when this is not root, a port is taken or something does not start.
@@ -90,7 +98,7 @@ class Account:
             write_private(self.folder.key, f"rehearsal-{secrets.token_hex(20)}")
         if not self.folder.token.exists():
             write_private(self.folder.token, f"rehearsal-{secrets.token_hex(20)}")
-        self._remember(programs, light=light)
+        self._remember(programs, light=light, names=names)
         running = find(self.folder, [_NAME, _MACHINES, _STATES])
         # What runs has its root: a newer one is for the next start.
         base = Path(running[_MACHINES].command[-1]) if _MACHINES in running else image.ensure(progress)
@@ -101,6 +109,7 @@ class Account:
         missing = tuple(one for one in self._services(base) if one.name not in running or not _answers(one.ready))
         if missing:
             service.start(self.folder, (missing,), _NOBODY, progress)
+        internet.start(self.folder, self.room, self.folder.names.read_text(encoding="utf-8").split())
 
     def stop(self) -> None:
         """End its processes and its machines; what it holds stays, and what is on their disks.
@@ -108,7 +117,7 @@ class Account:
         Raises:
             RehearsalError: when one cannot be ended.
         """
-        service.stop(self.folder, ((_NAME, _STATES), (_MACHINES,)))
+        service.stop(self.folder, ((_NAME, _STATES, internet.NAME), (_MACHINES,)))
         self.room.end()
 
     def settle(self) -> None:
@@ -201,7 +210,9 @@ class Account:
         (status,) = service.status(self.folder, {name: f"{self._address}:{port}"})
         return status
 
-    def _remember(self, programs: Path | None, *, light: bool | None) -> None:
+    def _remember(self, programs: Path | None, *, light: bool | None, names: Sequence[str] | None) -> None:
+        if names is not None or not self.folder.names.exists():
+            write_private(self.folder.names, "\n".join(sorted({*(names or ())})))
         if light is not None:
             mark = self.folder.light_nodes
             mark.touch() if light else mark.unlink(missing_ok=True)

@@ -117,6 +117,11 @@ class AccountFolder(Place):
         return self.path / "programs"
 
     @property
+    def names(self) -> Path:
+        """Names that exist outside of the machines, one a line."""
+        return self.path / "names"
+
+    @property
     def light_nodes(self) -> Path:
         """It exists while the nodes of machines that boot shall be light ones."""
         return self.path / "light-nodes"

@@ -60,7 +60,7 @@ class Rehearsal:
         """Credentials of the cluster for people, once `write_kubeconfig` has found one."""
         return self.folder.kubeconfig
 
-    def start(self, progress: Progress, *, light: bool = False) -> None:
+    def start(self, progress: Progress, *, light: bool = False, names: Sequence[str] = ()) -> None:
         """Make the account and its machines run; the cluster comes up on them by the engine.
 
         What runs already is left alone; after a crash or a reboot it resumes with the data that is there.
@@ -68,6 +68,7 @@ class Rehearsal:
         Args:
             progress: told what is being done.
             light: whether the nodes of machines that boot from here on run no pods, and only seem to.
+            names: names that exist outside of the machines.
 
         Raises:
             RehearsalError: before anything is changed when a port is taken or the disk is full; later when a service
@@ -78,7 +79,7 @@ class Rehearsal:
             self._require_room()
             with self._shared():
                 self.folder.create()
-                self.account.start(progress, programs=self._tools.machine_programs, light=light)
+                self.account.start(progress, programs=self._tools.machine_programs, light=light, names=names)
 
     def configure(self, *, committed: Path, secrets: Sequence[str], account: Mapping[str, Any] | None = None) -> Path:
         """Make the engine ready to run this stack, and return the configuration to give it with ``--config-file``.

@@ -11,6 +11,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import catalog
 import catalog.workload
+from catalog import egress
 from catalog.gateway import VERIFIER
 from catalog.mcp_server import Era
 from catalog.secret import PULL_SECRETS, REQUEST_STATE_KEY
@@ -97,7 +98,10 @@ class McpFleet(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        files = {objects.HOOK: {hook.FILE: hook.configuration(stack, name)}}
+        files = {
+            objects.HOOK: {hook.FILE: hook.configuration(stack, name)},
+            egress.PROXY: {egress.FILE: egress.configuration(stack.workloads)},
+        }
         workloads = {
             spec.name: Workload(
                 spec.object_name,
@@ -126,7 +130,12 @@ def _hook_url(namespace: str) -> str:
 def _environment(spec: catalog.workload.Workload, stack: catalog.Stack, namespace: str) -> dict[str, str]:
     """Return what every workload is told; the port always, because the one in some servers' code differs."""
     port = str(spec.ports[0].port)
-    common = {"ENVIRONMENT": stack.name, "K3S_DEPLOYMENT": "true", "K3S_NAMESPACE": namespace}
+    common = {
+        "ENVIRONMENT": stack.name,
+        "K3S_DEPLOYMENT": "true",
+        "K3S_NAMESPACE": namespace,
+        **egress.environment(spec, namespace),
+    }
     if spec.mcp is None:
         return {**common, "SERVICE_NAME": spec.name, "SERVICE_PORT": port}
     # A server that takes every Host would answer a page that was led to it by its name (DNS rebinding).

@@ -4,9 +4,10 @@ import hashlib
 import hmac
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from catalog import egress
 from catalog.workload import Egress, Workload
 from components.workload.labels import PLATFORM, WORKLOAD, labels, selector
 from components.workload.pod import Manifest
@@ -113,14 +114,18 @@ def disruption_budget(workload: Workload) -> Manifest:
 
 def network_policy(workload: Workload) -> Manifest:
     """Return the spec of the NetworkPolicy: who may connect in, cluster DNS, and each declared destination."""
-    ports = [{"port": p.port, "protocol": "TCP"} for p in workload.ports]
+    common = [p.port for p in workload.ports if p.only_from is None]
     peers = [*(_pods(name) for name in workload.ingress_from), *([_TRAEFIK] if workload.expose else [])]
-    ingress = [{"from": peers, "ports": ports}]
+    ingress = [{"from": peers, "ports": _tcp(common)}] if peers else []
+    proxy = (
+        [{"to": [_pods(egress.PROXY)], "ports": _tcp([egress.port(workload)])}] if egress.clients([workload]) else []
+    )
+    own = [{"from": [_pods(p.only_from)], "ports": _tcp([p.port])} for p in workload.ports if p.only_from]
     return {
         "podSelector": {"matchLabels": selector(workload)},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": ingress if peers else [],
-        "egress": [_cluster_dns(), *(_destination(egress) for egress in workload.egress)],
+        "ingress": [*ingress, *own],
+        "egress": [_cluster_dns(), *(_destination(use) for use in workload.egress if not use.hosts), *proxy],
     }
 
 
@@ -151,11 +156,14 @@ def _cluster_dns() -> Manifest:
     }
 
 
-def _destination(egress: Egress) -> Manifest:
-    ports = [{"port": port, "protocol": "TCP"} for port in egress.ports]
-    if egress.workload is not None:
-        return {"to": [_pods(egress.workload)], "ports": ports}
-    return {"to": [_block(cidr) for cidr in egress.cidrs], "ports": ports}
+def _destination(use: Egress) -> Manifest:
+    if use.workload is not None:
+        return {"to": [_pods(use.workload)], "ports": _tcp(use.ports)}
+    return {"to": [_block(cidr) for cidr in use.cidrs], "ports": _tcp(use.ports)}
+
+
+def _tcp(ports: Iterable[int]) -> list[Manifest]:
+    return [{"port": port, "protocol": "TCP"} for port in ports]
 
 
 def _block(cidr: str) -> Manifest:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rehearsal.error import RehearsalError
 from rehearsal.home import private, write_private
 from rehearsal.machines.machine import MachineSpec
+from rehearsal.machines.names import INTERNET
 
 VOLUMES = ("rancher", "kubelet")
 """Directories of /var/lib that are no overlay: containers lay their own over them."""
@@ -109,8 +110,8 @@ def _first_state(upper: Path, spec: MachineSpec) -> None:
         directory.mkdir(mode=0o755)
     _write(upper / "etc/hostname", f"{spec.name}\n")
     _write(upper / "etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {spec.name}\n::1 localhost ip6-localhost\n")
-    # No name is resolved there: where nobody is named, this machine itself is asked, which refuses at once.
-    _write(upper / "etc/resolv.conf", "")
+    # Where nobody answers, as in a room without anything outside, a name is given up soon.
+    _write(upper / "etc/resolv.conf", f"nameserver {INTERNET}\noptions timeout:1 attempts:1\n")
     _write(upper / "etc/machine-id", f"{secrets.token_hex(16)}\n", mode=0o444)
     user, keys = upper / "home/ubuntu", upper / "home/ubuntu/.ssh"
     user.mkdir(mode=0o755)

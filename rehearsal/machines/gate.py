@@ -17,7 +17,9 @@ from rehearsal.machines.room import Room
 from rehearsal.machines.within import enter
 
 _HEAD_SECONDS = 10.0
-_CONNECT_SECONDS = 30.0
+_CONNECT_SECONDS = 3.0
+"""All machines are on this computer: one that has not answered by then will not. Who asks may do so once for each of a
+hundred objects, as the engine does for those of custom kinds."""
 _CHUNK = 256 * 1024
 
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -13,6 +13,9 @@ OUTSIDE = "198.19.255.0/24"
 RUNNER = "198.19.255.10"
 """The address of the runner, from which the engine reaches the machines."""
 
+INTERNET = "198.19.255.53"
+"""The address that machines ask for names, and that all names outside have."""
+
 _NAMESPACES = Path("/run/netns")
 
 

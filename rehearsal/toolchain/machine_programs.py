@@ -27,6 +27,8 @@ from rehearsal.toolchain.linked import link, linked_folder, same
 from rehearsal.toolchain.wheel_images import is_served
 
 _OUR_IMAGES = "scoobyjava15/"
+_OF_OURS = ("egress-proxy", "mcp-gateway")
+"""Programs of the platform itself that are images of their own."""
 """What the references of all images that are ours begin with."""
 STAND_IN = "rehearsal/pod:1.0.0"
 """The image that stands in for those that are not built yet, by a name of its own."""
@@ -78,9 +80,9 @@ def images(entries: Mapping[str, Entry], versions: Versions, edges: Edges) -> tu
     references = {
         "coredns": (f"rancher/mirrored-coredns-coredns:{versions.coredns}",),
         "klipper-lb": (KLIPPER_LB,),
-        "mcp-gateway": tuple(name for name in workload_references() if _is_gateway(name)),
+        **{program: tuple(one for one in workload_references() if _program_of(one) == program) for program in _OF_OURS},
         "pause": (pause_reference(),),
-        "pod": (STAND_IN, *(name for name in workload_references() if not (is_served(name) or _is_gateway(name)))),
+        "pod": (STAND_IN, *(one for one in workload_references() if not (is_served(one) or _program_of(one)))),
     }
     if plugin := device_plugin_reference():
         references["nvidia-device-plugin"] = (plugin,)
@@ -106,8 +108,10 @@ def _cert_manager(entry: Entry, versions: Versions, edges: Edges) -> Iterator[Im
         )
 
 
-def _is_gateway(reference: str) -> bool:
-    return reference.startswith(f"{_OUR_IMAGES}sophia-mcp-gateway:")
+def _program_of(reference: str) -> str | None:
+    """Return which of our programs an image holds; None for one of none."""
+    name = reference.removeprefix(f"{_OUR_IMAGES}sophia-").partition(":")[0]
+    return name if name in _OF_OURS else None
 
 
 def workload_references(root: Path = ROOT) -> tuple[str, ...]:

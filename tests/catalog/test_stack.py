@@ -15,6 +15,8 @@ PROD = ("sophia-ai-core", "sophia-mcp-orchestrator", "sophia-data-pipeline", "so
 STAGING = ("staging-server", "staging-agent-1", "staging-agent-2")
 DEV = ("sophia-development",)
 DIGEST = "sha256:" + "0" * 64
+OURS = ("egress-proxy", "health-monitor", "mcp-gateway", "mcp-github", "mcp-orchestration", "registry-v2")
+"""What a stack with one server runs of ours."""
 
 
 def _refused(catalog: Catalog, name: str, **choice: Any) -> list[Offence]:
@@ -95,10 +97,7 @@ def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catal
     offences = _refused(committed, "prod", machines=PROD, mcp_servers=["github"])
     assert [offence.path.rpartition(":")[0] for offence in offences] == [
         "catalog/lock/images.yaml: images.nvcr.io/nvidia/k8s-device-plugin",
-        *(
-            f"catalog/lock/images.yaml: images.scoobyjava15/sophia-{name}"
-            for name in ("health-monitor", "mcp-gateway", "mcp-github", "mcp-orchestration", "registry-v2")
-        ),
+        *(f"catalog/lock/images.yaml: images.scoobyjava15/sophia-{name}" for name in OURS),
     ]
     assert "./sophia lock" in offences[0].remedy
 
@@ -106,7 +105,7 @@ def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catal
 def test_an_image_that_the_lock_does_not_list_is_unlocked(edited: Edited) -> None:
     catalog = load(edited({"lock/images.yaml": lambda tree: tree["images"].clear()}))
     offences = _refused(catalog, "prod", machines=PROD, mcp_servers=["github"])
-    assert [offence.value for offence in offences] == ["no digest"] * 6
+    assert [offence.value for offence in offences] == ["no digest"] * (1 + len(OURS))
 
 
 def test_the_rehearsal_s_lock_needs_no_digest(prod: Stack) -> None:
@@ -115,8 +114,7 @@ def test_the_rehearsal_s_lock_needs_no_digest(prod: Stack) -> None:
 
 def test_a_locked_image_carries_its_digest(edited: Edited) -> None:
     plugin = f"nvcr.io/nvidia/k8s-device-plugin:v{read_versions().nvidia_device_plugin}"
-    ours = ("health-monitor", "mcp-gateway", "mcp-github", "mcp-orchestration", "registry-v2")
-    locked = {"images": {plugin: DIGEST} | {f"scoobyjava15/sophia-{name}:1.0.0": DIGEST for name in ours}}
+    locked = {"images": {plugin: DIGEST} | {f"scoobyjava15/sophia-{name}:1.0.0": DIGEST for name in OURS}}
     stack = load(edited({"lock/images.yaml": locked})).stack("prod", machines=PROD, mcp_servers=["github"])
     assert stack.image(stack.servers[0].image) == f"scoobyjava15/sophia-mcp-github:1.0.0@{DIGEST}"
 

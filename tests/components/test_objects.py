@@ -216,3 +216,20 @@ def test_a_fingerprint_cannot_be_made_without_the_key(content, key, other):
 @given(CONTENT, KEYS)
 def test_a_fingerprint_is_no_checksum_that_anyone_can_guess(content, key):
     assert objects.fingerprint(content, key) != objects.checksum(content)
+
+
+def test_a_name_is_reached_by_the_proxy_at_the_workload_s_own_port_and_never_directly(workload):
+    declared = {"reason": "reaches an API", "hosts": ["api.example.com"], "ports": [443]}
+    (rule,) = egress_rules(workload(egress=[declared, {**declared, "hosts": ["other.example.com"]}]))
+    (peer,) = rule["to"]
+    assert peer["podSelector"] == {"matchLabels": {"sophia.ai/workload": "egress-proxy"}}
+    assert rule["ports"] == [{"port": 19100, "protocol": "TCP"}]
+
+
+def test_a_port_of_one_workload_lets_in_that_one_alone(workload):
+    ports = [{"name": "http", "port": 9100}, {"name": "client-19005", "port": 19005, "only_from": "github"}]
+    common, own = objects.network_policy(workload(ports=ports, ingress_from=["prometheus"]))["ingress"]
+    assert common["ports"] == [{"port": 9100, "protocol": "TCP"}]
+    (peer,) = own["from"]
+    assert peer["podSelector"] == {"matchLabels": {"sophia.ai/workload": "github"}}
+    assert own["ports"] == [{"port": 19005, "protocol": "TCP"}]

@@ -75,7 +75,7 @@ def replayed(stand_in: StandIn) -> Callable[..., Engine]:
     return engine
 
 
-CENTRAL = ("health-monitor", "mcp-gateway", "mcp-orchestration", "registry-v2")
+CENTRAL = ("egress-proxy", "health-monitor", "mcp-gateway", "mcp-orchestration", "registry-v2")
 RUNNING = ("mcp-github", *CENTRAL)
 """How the names of the pods begin that the stack with one server has."""
 

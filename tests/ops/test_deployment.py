@@ -40,6 +40,7 @@ def test_the_cloud_is_not_built_on_a_rehearsals_state(monkeypatch):
 
 def test_the_floors_are_those_of_the_stacks_choice(graph):
     assert deployment.Deployment("dev", graph, None, None).floors == {  # type: ignore[arg-type]  # unused
+        "egress-proxy": 2,
         "github": 1,
         "health-monitor": 1,
         "mcp-gateway": 2,

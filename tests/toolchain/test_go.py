@@ -17,7 +17,13 @@ TOOLS = Path(__file__).parents[2] / "tools"
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("tool", "packages"),
-    [("pod", "./..."), ("nvidia-device-plugin", "."), ("kubernetes", "./node"), ("mcp-gateway", ".")],
+    [
+        ("pod", "./..."),
+        ("nvidia-device-plugin", "."),
+        ("kubernetes", "./node"),
+        ("mcp-gateway", "."),
+        ("egress-proxy", "."),
+    ],
 )
 def test_a_program_of_ours_passes_its_own_tests(go: Path, edges: Edges, tool: str, packages: str) -> None:
     variables = {**os.environ, **environment(edges)}

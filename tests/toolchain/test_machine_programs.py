@@ -66,7 +66,7 @@ def test_a_machine_finds_both_releases_of_kubernetes_and_everything_that_k3s_sta
         f"charts/traefik-{VERSIONS.traefik_chart}.tgz",
         *(f"images/{name}.tar" for name in ("coredns", "klipper-lb", "nvidia-device-plugin", "pause", "pod")),
         *(f"images/cert-manager-{part}.tar" for part in ("cainjector", "controller", "webhook")),
-        "images/mcp-gateway.tar",
+        *(f"images/{name}.tar" for name in ("egress-proxy", "mcp-gateway")),
     }
 
 

@@ -88,6 +88,11 @@ def mcp_gateway() -> Tool:
     return _of_ours("mcp-gateway", ".", folder="mcp-gateway", seconds=20, size_mib=2 * 7, go_cache_mib=120)
 
 
+def egress_proxy() -> Tool:
+    """The platform's own egress proxy, which its image holds."""
+    return _of_ours("egress-proxy", ".", folder="egress-proxy", seconds=40, size_mib=2 * 13, go_cache_mib=200)
+
+
 def load_balancer() -> Tool:
     """What holds the ports of a Service on a node, in the place of K3s' klipper-lb."""
     return _of_ours("klipper-lb", "./klipper-lb", size_mib=2 * 3)

@@ -1,0 +1,73 @@
+"""Answers for names and takes connections until it is told to end: ``python -m rehearsal.internet --help``."""
+
+import argparse
+import asyncio
+import ipaddress
+import signal
+import sys
+from collections.abc import Sequence
+
+from dnslib import QTYPE, RCODE, RR, A, DNSRecord
+from dnslib.server import BaseResolver, DNSServer
+
+HTTPS = 443
+"""The port that it takes connections at."""
+_SECONDS = 60
+"""How long its answers are good for."""
+
+
+class Names(BaseResolver):  # type: ignore[misc]  # dnslib has no types
+    """Gives each name the one address, and says of others that they do not exist.
+
+    Args:
+        names: names, or all names below one as ``*.example.com``.
+        address: the address.
+    """
+
+    def __init__(self, names: Sequence[str], address: str) -> None:
+        self._exact = {name for name in names if not name.startswith("*.")}
+        self._below = tuple(name.removeprefix("*") for name in names if name.startswith("*."))
+        self._address = address
+
+    def resolve(self, request: DNSRecord, handler: object) -> DNSRecord:
+        """Return the answer to a question."""
+        del handler
+        reply = request.reply()
+        name = str(request.q.qname).rstrip(".").lower()
+        if name not in self._exact and not name.endswith(self._below):
+            reply.header.rcode = RCODE.NXDOMAIN
+        elif request.q.qtype == QTYPE.A:
+            reply.add_answer(RR(request.q.qname, QTYPE.A, rdata=A(self._address), ttl=_SECONDS))
+        return reply
+
+
+async def _greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def _serve(address: str, names: Sequence[str]) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    resolver = Names(names, address)
+    servers = [DNSServer(resolver, address=address, port=53, tcp=tcp) for tcp in (False, True)]
+    for server in servers:
+        server.start_thread()
+    async with await asyncio.start_server(_greet, address, HTTPS):
+        await ended.wait()
+    for server in servers:
+        server.stop()
+
+
+def main() -> int:
+    """Serve one address, and return what the process ends with."""
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.internet", description=__doc__)
+    parser.add_argument("address", type=ipaddress.IPv4Address, help="its address, of its own network namespace")
+    parser.add_argument("names", nargs="*", help="names that have the address; *.example.com: all below example.com")
+    arguments = parser.parse_args()
+    asyncio.run(_serve(str(arguments.address), arguments.names))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
