@@ -26,6 +26,8 @@ type Outcome struct {
 	Connected bool `json:"connected"`
 	// Answer is why not, in the words of the proxy or of the system.
 	Answer string `json:"answer"`
+	// Address is what was dialled, once its name was resolved: a connection that has none was not kept from anywhere.
+	Address string `json:"address,omitempty"`
 	// Status is the proxy's, where it was asked.
 	Status int `json:"status,omitempty"`
 }
@@ -49,32 +51,42 @@ func probe(asked string, out io.Writer) error {
 }
 
 func tried(attempt Attempt) Outcome {
-	if attempt.Via == "" {
-		conn, err := net.DialTimeout("tcp4", attempt.To, patient)
+	outcome := Outcome{Attempt: attempt}
+	first := attempt.To
+	if attempt.Via != "" {
+		via, err := url.Parse(attempt.Via)
 		if err != nil {
-			return Outcome{Attempt: attempt, Answer: err.Error()}
+			outcome.Answer = err.Error()
+			return outcome
 		}
-		conn.Close()
-		return Outcome{Attempt: attempt, Connected: true, Answer: "connected to " + conn.RemoteAddr().String()}
+		first = via.Host
 	}
-	status, answer, err := tunnelled(attempt)
+	resolved, err := net.ResolveTCPAddr("tcp4", first)
 	if err != nil {
-		return Outcome{Attempt: attempt, Answer: err.Error()}
+		outcome.Answer = err.Error()
+		return outcome
 	}
-	return Outcome{Attempt: attempt, Connected: status == http.StatusOK, Answer: answer, Status: status}
+	outcome.Address = resolved.String()
+	conn, err := net.DialTimeout("tcp4", outcome.Address, patient)
+	if err != nil {
+		outcome.Answer = err.Error()
+		return outcome
+	}
+	defer conn.Close()
+	if attempt.Via == "" {
+		outcome.Connected, outcome.Answer = true, "connected to "+outcome.Address
+		return outcome
+	}
+	outcome.Status, outcome.Answer, err = tunnelled(conn, attempt)
+	if err != nil {
+		outcome.Answer = err.Error()
+	}
+	outcome.Connected = outcome.Status == http.StatusOK
+	return outcome
 }
 
 // tunnelled asks a proxy for a tunnel: not by http.Transport, which keeps what the proxy said to itself.
-func tunnelled(attempt Attempt) (int, string, error) {
-	via, err := url.Parse(attempt.Via)
-	if err != nil {
-		return 0, "", err
-	}
-	conn, err := net.DialTimeout("tcp4", via.Host, patient)
-	if err != nil {
-		return 0, "", err
-	}
-	defer conn.Close()
+func tunnelled(conn net.Conn, attempt Attempt) (int, string, error) {
 	conn.SetDeadline(time.Now().Add(patient))
 	asked := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: attempt.To}, Host: attempt.To, Header: http.Header{}}
 	if err := asked.Write(conn); err != nil {
