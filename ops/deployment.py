@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import httpx
 
@@ -54,6 +55,8 @@ class Deployment:
     credentials."""
     ignores: tuple[DriftIgnore, ...] = ()
     """Deviations that the catalog bears for a while, in any stack."""
+    suite: Path = Path("/nonexistent")
+    """The folder of the conformance suite of MCP."""
     join: Callable[[], object] = lambda: None
     """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud it is one."""
     follow: Callable[[], object] = lambda: None
@@ -96,7 +99,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
             account=rehearsal.account.taken_over(graph.choice),
         )
         rehearsal.state.release_dead_locks()
-    return _deployment(rehearsal, graph, facts)
+    return _deployment(rehearsal, graph, facts, toolchain.conformance)
 
 
 def rehearsal_of(stack: str) -> Rehearsal:
@@ -124,9 +127,10 @@ def existing(stack: str, progress: Progress) -> Deployment:
             f"`./sophia up {stack}`, as the same user (`sudo` has a home of its own)"
         )
         raise RehearsalError(msg)
-    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=ensure(facts.versions, progress=progress))
+    toolchain = ensure(facts.versions, progress=progress)
+    rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     rehearsal.state.release_dead_locks()
-    return _deployment(rehearsal, graph, facts)
+    return _deployment(rehearsal, graph, facts, toolchain.conformance)
 
 
 def in_cloud(stack: str, progress: Progress) -> Deployment:
@@ -210,7 +214,7 @@ def _secrets(facts: catalog.Catalog) -> tuple[str, ...]:
     return (*facts.secrets, "FINGERPRINT_KEY")
 
 
-def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog) -> Deployment:
+def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suite: Path) -> Deployment:
     runner = Runner(rehearsal, facts)
     engine = Engine(
         rehearsal.stack,
@@ -224,6 +228,7 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog) -> D
         engine,
         rehearsal.cluster(),
         facts.ignores,
+        suite,
         runner.join,
         runner.follow,
     )

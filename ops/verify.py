@@ -19,6 +19,7 @@ from catalog.gateway import CERTIFICATE, NAME, VERIFIER
 from ops.cluster import NAMESPACE
 from ops.deployment import Deployment, rehearsal_of
 from ops.gate.asking import Asking, Expected, surface
+from ops.gate.conformance import conformity, running
 from ops.gate.reach import Way, forwarded
 from ops.gate.verdict import ServerVerdict, junit
 from ops.results import VerifyResult
@@ -115,7 +116,7 @@ async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[Serve
     exposed = {one.name: f"{stack.url}{one.expose.path}" for one in wanted if one.expose is not None}
     tokens = {name: _token(cluster, url) for name, url in exposed.items()}
     turn = asyncio.Semaphore(_AT_ONCE)
-    async with forwarded(api.gate, address, _HTTPS) as port:
+    async with forwarded(api.gate, address, _HTTPS) as port, running(deployment.suite) as suite:
         entrance = _Entrance(port, trust)
 
         async def ask(one: Any) -> ServerVerdict:
@@ -125,7 +126,9 @@ async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[Serve
             locked = stack.surface.get(one.name)
             expected = Expected(one, one.mcp, locked, frozenset(stack.callable_tools(one)))
             async with turn:
-                return await Asking(expected, service, public).verdict()
+                asking = Asking(expected, service, public)
+                verdict, found = await asyncio.gather(asking.verdict(), conformity(suite, expected, service, public))
+            return verdict.model_copy(update={"checks": (*verdict.checks, *found)})
 
         return [*await asyncio.gather(*(ask(one) for one in wanted))]
 

@@ -61,7 +61,7 @@ class Way:
 
 @dataclass(slots=True)
 class _Rerouted(httpx2.AsyncBaseTransport):
-    """Sends what is for one origin to another, which is told the first one's name."""
+    """Sends what is for one origin to another, which is told the first one's name as every request has it."""
 
     inner: httpx2.AsyncHTTPTransport
     origin: httpx2.URL
@@ -69,7 +69,6 @@ class _Rerouted(httpx2.AsyncBaseTransport):
 
     @override
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        request.headers["Host"] = self.origin.netloc.decode()
         if self.origin.scheme == "https":
             request.extensions = {**request.extensions, "sni_hostname": self.origin.host}
         # Where only a prefix is put in front, what follows the endpoint's own path stays.

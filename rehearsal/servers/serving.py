@@ -67,6 +67,8 @@ def _server(name: str, served: "_Count") -> MCPServer:
         title=tools.TITLE,
         version=VERSION,
         log_level="WARNING",
+        # Its tools never change, and one replica's word of a change would reach that replica's clients alone.
+        subscriptions=False,
         request_state_security=RequestStateSecurity(keys=[key.encode() for key in keys]) if keys else None,
     )
     for tool in tools.READS:
@@ -127,12 +129,23 @@ class _ModernOnly:
         if scope["type"] == "http" and scope["path"] == MCP_PATH:
             version = dict(scope["headers"]).get(_VERSION_HEADER, b"").decode("latin-1")
             if version not in MODERN_PROTOCOL_VERSIONS:
-                await _unsupported(version)(scope, receive, send)
+                request = await _identified(Request(scope, receive))
+                await _unsupported(version, request)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-def _unsupported(version: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+async def _identified(request: Request) -> str | int | None:
+    """Return the id of a request, which every answer to it must carry."""
+    try:
+        message = await request.json()
+    except ValueError:
+        return None
+    identity = message.get("id") if isinstance(message, dict) else None
+    return identity if isinstance(identity, str | int) else None
+
+
+def _unsupported(version: str, request: str | int | None) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     data = {"supported": [*MODERN_PROTOCOL_VERSIONS], "requested": version}
     error = {"code": UNSUPPORTED_PROTOCOL_VERSION, "message": "Unsupported protocol version", "data": data}
-    return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status_code=400)
+    return JSONResponse({"jsonrpc": "2.0", "id": request, "error": error}, status_code=400)

@@ -8,6 +8,7 @@ from catalog.addons import read_addons
 from catalog.versions import Versions
 from rehearsal.toolchain.addons import render
 from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
+from rehearsal.toolchain.conformance import suite
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.linked import linked_folder
 from rehearsal.toolchain.machine_programs import artefacts_folder, k3s_artefacts, programs_folder, workload_references
@@ -33,6 +34,8 @@ class Toolchain:
     """The folder of what is delivered to machines, each named by its SHA-256: the provider's ``HOST_ARTEFACTS``."""
     addons: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of what was rendered of each add-on."""
+    conformance: Path = Path("/nonexistent")
+    """The folder of the conformance suite of MCP, and of the Node.js that runs it."""
     k3s: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of the stand-in of each release of K3s, such as v1.36.2+k3s1."""
 
@@ -81,6 +84,7 @@ def ensure(
         machine_programs=for_machines,
         artefacts=artefacts_folder(chosen),
         addons=render(read_addons(), entries, versions, chosen),
+        conformance=suite(chosen, progress),
         k3s=k3s_artefacts(entries, versions, chosen),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.versions import Versions
+from rehearsal.toolchain import conformance
 from rehearsal.toolchain.cache import Cache, DamagedEntryError
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.found import on_path
@@ -31,14 +32,14 @@ class ToolStatus:
 
 
 def inspect(versions: Versions, edges: Edges | None = None) -> tuple[ToolStatus, ...]:
-    """The state of every tool, and of Go, which is needed only where something is to be built.
+    """The state of every tool, of the conformance suite, and of Go, which is needed only where something is built.
 
     Args:
         versions: the pinned versions.
         edges: the machine; this one when none is given.
     """
     chosen = edges or Edges.here(versions.go)
-    return inspect_tools(recipes(versions, chosen.platform), chosen)
+    return (*inspect_tools(recipes(versions, chosen.platform), chosen), _inspect_suite(chosen))
 
 
 def inspect_tools(tools: Sequence[Tool], edges: Edges) -> tuple[ToolStatus, ...]:
@@ -70,6 +71,13 @@ def _inspect(tool: Tool, edges: Edges) -> ToolStatus:
         version, folder = others[0].version, others[0].folder
         return ToolStatus(tool.name, tool.wanted, version, f"{folder} has another version", ok=False, mend=SETUP)
     return ToolStatus(tool.name, tool.wanted, None, "neither in the tool cache nor on PATH", ok=False, mend=SETUP)
+
+
+def _inspect_suite(edges: Edges) -> ToolStatus:
+    name, version = "mcp-conformance", conformance.wanted(edges)
+    if conformance.is_there(edges):
+        return ToolStatus(name, version, version, "tool cache, from npm's registry", ok=True, mend="")
+    return ToolStatus(name, version, None, "not in the tool cache", ok=False, mend=SETUP)
 
 
 def _inspect_go(edges: Edges, *, needed: bool) -> ToolStatus:

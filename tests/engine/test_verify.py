@@ -7,9 +7,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import catalog
+from ops.gate.conformance import SCENARIOS
+
 pytestmark = pytest.mark.engine
 
 NAMESPACE = ("-n", "sophia-mcp")
+PROFILES = {name: one.mcp.conformance.profile for name, one in catalog.load().mcp.items() if one.mcp}
 SCHEMA = Path(__file__).parents[2] / "docs/schema/verify.json"
 
 
@@ -23,6 +27,10 @@ def test_all_sixteen_are_as_declared_and_the_evidence_says_so(dev):
     for name, one in asked.items():
         ways = {check["way"] for check in one["checks"]}
         assert ways == {"service", "public"}, f"{name} was not asked both ways"
+        scenarios = {
+            (check["way"], check["name"]) for check in one["checks"] if check["name"].startswith("conformance:")
+        }
+        assert len([way for way, _ in scenarios if way == "service"]) == len(SCENARIOS[PROFILES[name]]), name
         assert one["session_errors"] == 0
         assert one["sessions"]
     evidence = Path(result["evidence"])
