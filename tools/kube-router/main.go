@@ -35,6 +35,8 @@ const (
 	addressPause = 500 * time.Millisecond
 	// uninitialized taints a node that its cloud has not given addresses to.
 	uninitialized = "node.cloudprovider.kubernetes.io/uninitialized"
+	// bridged is there where packets of a bridge may be led through rules.
+	bridged = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 )
 
 func main() {
@@ -118,6 +120,20 @@ func initialized(node *core.Node) bool {
 	return false
 }
 
+// able tells what the kernel lacks: without it some connections or all would pass whatever policies say, and nobody would
+// see it. K3s loads modules and warns; a machine of the rehearsal may load none.
+func able(bridged string, sets func() error) error {
+	const remedy = "on the computer that the machines run on, run"
+	var lacking []error
+	if _, err := os.Stat(bridged); err != nil {
+		lacking = append(lacking, fmt.Errorf("policies would not bind between pods of one node; %s `modprobe br_netfilter`: %w", remedy, err))
+	}
+	if err := sets(); err != nil {
+		lacking = append(lacking, fmt.Errorf("policies cannot be enforced; %s `modprobe ip_set`: %w", remedy, err))
+	}
+	return errors.Join(lacking...)
+}
+
 // enforce keeps the rules of this node's pods until the context ends; they stay, because pods do.
 func enforce(ctx context.Context, config *options.KubeRouterConfig, client kubernetes.Interface) error {
 	rules, err := iptables.NewWithProtocol(iptables.ProtocolIPv4)
@@ -128,7 +144,7 @@ func enforce(ctx context.Context, config *options.KubeRouterConfig, client kuber
 	if err != nil {
 		return err
 	}
-	if err := sets.Save(); err != nil { // what the kernel lacks shows now, and not with the first policy
+	if err := able(bridged, sets.Save); err != nil {
 		return err
 	}
 	factory := informers.NewSharedInformerFactory(client, 0)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -21,6 +22,20 @@ func TestEveryFlagIsNeededAndNothingButPoliciesRuns(t *testing.T) {
 		lacking := append(append([]string{}, whole[:i]...), whole[i+1:]...)
 		if _, err := configured(lacking); err == nil || !strings.Contains(err.Error(), name+" is required") {
 			t.Errorf("without %s: %v", name, err)
+		}
+	}
+}
+
+func TestWhatTheKernelLacksIsNamedAllAtOnceWithItsRemedy(t *testing.T) {
+	there := t.TempDir()
+	fine := func() error { return nil }
+	if err := able(there, fine); err != nil {
+		t.Errorf("nothing is lacking: %v", err)
+	}
+	err := able(there+"/none", func() error { return errors.New("no such family") })
+	for _, wanted := range []string{"modprobe br_netfilter", "modprobe ip_set", "no such family"} {
+		if err == nil || !strings.Contains(err.Error(), wanted) {
+			t.Errorf("%q is not in %v", wanted, err)
 		}
 	}
 }
