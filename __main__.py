@@ -56,6 +56,7 @@ fleet = McpFleet(
     stack=stack,
     secrets=settings.secrets,
     fingerprint_key=settings.fingerprint_key,
+    api_server=cluster.api_server,
     # Its routes are of kinds that this add-on brings; the others may take their time.
     opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[addons.by_name["gateway-api"]]),
 )

@@ -45,6 +45,8 @@ class Versions(Model):
     """The release of K3s that stands on that Kubernetes."""
     k3s_previous: K3sVersion
     """The release of K3s that a rehearsal upgrades from."""
+    kube_router: Version
+    """kube-router, whose controller of network policies K3s runs on every node."""
     coredns: Version
     """The DNS server of a cluster, as K3s packages it."""
     helm: Version

@@ -20,6 +20,7 @@ from ops.cluster import NAMESPACE
 from ops.deployment import Deployment, rehearsal_of
 from ops.gate.asking import Asking, Expected, surface
 from ops.gate.conformance import conformity, running
+from ops.gate.egress import Probes
 from ops.gate.reach import Way, forwarded
 from ops.gate.verdict import ServerVerdict, junit
 from ops.results import VerifyResult
@@ -116,6 +117,7 @@ async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[Serve
     exposed = {one.name: f"{stack.url}{one.expose.path}" for one in wanted if one.expose is not None}
     tokens = {name: _token(cluster, url) for name, url in exposed.items()}
     turn = asyncio.Semaphore(_AT_ONCE)
+    tried = Probes(cluster, NAMESPACE, stack, wanted)
     async with forwarded(api.gate, address, _HTTPS) as port, running(deployment.suite) as suite:
         entrance = _Entrance(port, trust)
 
@@ -130,7 +132,10 @@ async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[Serve
                 verdict, found = await asyncio.gather(asking.verdict(), conformity(suite, expected, service, public))
             return verdict.model_copy(update={"checks": (*verdict.checks, *found)})
 
-        return [*await asyncio.gather(*(ask(one) for one in wanted))]
+        with tried.running() as probes:
+            verdicts = await asyncio.gather(*(ask(one) for one in wanted))
+            reached = await asyncio.to_thread(probes.checks)
+        return [one.model_copy(update={"checks": (*one.checks, *reached[one.name])}) for one in verdicts]
 
 
 def _service(api: ApiServer, name: str, port: int, *, path: str = "/mcp") -> Way:

@@ -43,6 +43,8 @@ class Cluster(pulumi.ComponentResource):
     """Credentials of the cluster's administrator; secret."""
     release: pulumi.Output[str]
     """The release that the server's node reports."""
+    api_server: pulumi.Output[str]
+    """The address that the API server advertises: its machine's public one, since regions have no other in common."""
 
     def __init__(
         self,
@@ -83,6 +85,7 @@ class Cluster(pulumi.ComponentResource):
             after=[hosts[first.name]],
         )
         public, internal = _addresses(machines[first.name])
+        self.api_server = public
         server = sdk.K3sServer(
             f"{name}-{first.name}",
             **_common(planned, hosts[first.name]),
@@ -140,7 +143,7 @@ class Cluster(pulumi.ComponentResource):
             _labels(self, f"{name}-{node.name}-labels", node, runs[node.name])
         _gpus(self, name, planned)
         self.kubeconfig, self.release = server.kubeconfig, server.kubelet_version
-        self.register_outputs({"kubeconfig": self.kubeconfig, "release": self.release})
+        self.register_outputs({"kubeconfig": self.kubeconfig, "release": self.release, "api_server": self.api_server})
 
 
 def _gpus(cluster: Cluster, name: str, planned: ClusterPlan) -> None:

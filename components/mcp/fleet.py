@@ -16,7 +16,9 @@ from catalog.gateway import VERIFIER
 from catalog.mcp_server import Era
 from catalog.secret import PULL_SECRETS, REQUEST_STATE_KEY
 from components.gateway import hook, objects
+from components.k3s.plan import API_ROW
 from components.mcp import quota
+from components.workload import objects as workload_objects
 from components.workload.labels import PLATFORM, POD_SECURITY, namespace_labels
 from components.workload.workload import Workload
 
@@ -49,6 +51,7 @@ class McpFleet(pulumi.ComponentResource):
         stack: catalog.Stack,
         secrets: Mapping[str, pulumi.Output[str]],
         fingerprint_key: pulumi.Output[str],
+        api_server: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Build the fleet.
@@ -58,6 +61,7 @@ class McpFleet(pulumi.ComponentResource):
             stack: the stack's choice from the catalog: its servers, its nodes, its images.
             secrets: secret values by canonical name, those that pull images among them.
             fingerprint_key: key of the checksums that stand for secrets in the pods' annotations.
+            api_server: the address that the API server advertises.
             opts: resource options.
         """
         facts = {"stack": stack.name, "pod_security": POD_SECURITY}
@@ -98,6 +102,7 @@ class McpFleet(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
+        reached = workload_objects.api_server(api_server, stack.firewall.ports[API_ROW].port or 0)
         files = {
             objects.HOOK: {hook.FILE: hook.configuration(stack, name)},
             egress.PROXY: {egress.FILE: egress.configuration(stack.workloads)},
@@ -112,6 +117,7 @@ class McpFleet(pulumi.ComponentResource):
                 secrets=_secrets(spec, secrets),
                 files=files.get(spec.name, {}),
                 route=objects.route(stack, spec, spec.object_name) if spec.expose else None,
+                api_server=reached,
                 fingerprint_key=fingerprint_key,
                 pull_secret=pull_secret.metadata.name,
                 opts=child,

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pulumi
+
 from catalog import egress
 from catalog.workload import Egress, Workload
 from components.workload.labels import PLATFORM, WORKLOAD, labels, selector
@@ -112,21 +114,43 @@ def disruption_budget(workload: Workload) -> Manifest:
     }
 
 
-def network_policy(workload: Workload) -> Manifest:
-    """Return the spec of the NetworkPolicy: who may connect in, cluster DNS, and each declared destination."""
+def network_policy(workload: Workload, api_server: Manifest | None = None) -> Manifest:
+    """Return the spec of the NetworkPolicy: who may connect in, cluster DNS, and each declared destination.
+
+    Args:
+        workload: its catalog entry.
+        api_server: the rule that lets pods out to the API server, for those that may talk to it.
+    """
     common = [p.port for p in workload.ports if p.only_from is None]
     peers = [*(_pods(name) for name in workload.ingress_from), *([_TRAEFIK] if workload.expose else [])]
     ingress = [{"from": peers, "ports": _tcp(common)}] if peers else []
-    proxy = (
-        [{"to": [_pods(egress.PROXY)], "ports": _tcp([egress.port(workload)])}] if egress.clients([workload]) else []
-    )
     own = [{"from": [_pods(p.only_from)], "ports": _tcp([p.port])} for p in workload.ports if p.only_from]
+    led_out = bool(egress.clients([workload]))
     return {
         "podSelector": {"matchLabels": selector(workload)},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [*ingress, *own],
-        "egress": [_cluster_dns(), *(_destination(use) for use in workload.egress if not use.hosts), *proxy],
+        "egress": [
+            _cluster_dns(),
+            *([api_server] if api_server and workload.identity.service_account_token else []),
+            *(_destination(use) for use in workload.egress if not use.hosts),
+            *([{"to": [_pods(egress.PROXY)], "ports": _tcp([egress.port(workload)])}] if led_out else []),
+        ],
     }
+
+
+def api_server(address: pulumi.Input[str], port: int) -> Manifest:
+    """Return the rule that lets pods out to the API server.
+
+    A policy judges a connection by where it goes at last: not by the address of the Service ``kubernetes``, which the
+    node translates, but by the one that the server advertises.
+
+    Args:
+        address: the server's address, as it advertises it.
+        port: its port there.
+    """
+    block = {"cidr": pulumi.Output.format("{0}/32", address)}
+    return {"to": [{"ipBlock": block}], "ports": [{"port": port, "protocol": "TCP"}]}
 
 
 TRAEFIK = "traefik"

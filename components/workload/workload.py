@@ -51,6 +51,7 @@ class Workload(pulumi.ComponentResource):
         pull_secret: pulumi.Input[str],
         files: Mapping[str, str] | None = None,
         route: pod.Manifest | None = None,
+        api_server: pod.Manifest | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Build the workload.
@@ -66,6 +67,7 @@ class Workload(pulumi.ComponentResource):
             pull_secret: name of the image pull secret.
             files: what its containers find in the folder of its name below /etc, by file name.
             route: spec of its HTTPRoute, where it is exposed.
+            api_server: the rule that lets pods out to the API server, for those that may talk to it.
             opts: resource options.
         """
         facts = {"workload": spec.name, "tier": spec.tier, "owner": spec.owner, "image": image}
@@ -87,7 +89,9 @@ class Workload(pulumi.ComponentResource):
                 opts=child,
             ),
             ConfigMap(f"{name}-config", metadata=config_map, data=plain, opts=child),
-            NetworkPolicy(f"{name}-network-policy", metadata=metadata, spec=objects.network_policy(spec), opts=child),
+            NetworkPolicy(
+                f"{name}-network-policy", metadata=metadata, spec=objects.network_policy(spec, api_server), opts=child
+            ),
         ]
         checksums: dict[str, pulumi.Input[str]] = {_CONFIG_CHECKSUM: objects.checksum(plain)}
         if secret is not None:

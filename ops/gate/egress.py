@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -167,7 +167,7 @@ class Probes:
     servers: Sequence[Workload]
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator[Self]:
         """Have them run while the block does, and none of them afterwards."""
         self._delete()  # of a gate that was killed
         try:
@@ -178,7 +178,7 @@ class Probes:
                     tried = attempts(self.stack, server, self.namespace)
                     made = pod(running[server.name], server, image, tried)
                     self.cluster.post(self._path, json=made).raise_for_status()
-            yield
+            yield self
         finally:
             self._delete()
 

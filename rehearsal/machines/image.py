@@ -24,7 +24,7 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "sudo", "nftables", "iproute2"),
     *("iputils-ping", "procps", "kmod", "ca-certificates", "curl", "python3", "unattended-upgrades", "cron"),
     *("logrotate", "rsyslog", "chrony", "wireguard-tools", "wireguard-go"),
-    *("containerd", "runc", "containernetworking-plugins", "conntrack", "iptables"),
+    *("containerd", "runc", "containernetworking-plugins", "conntrack", "iptables", "ipset"),
 )
 """What it holds, beside what every Debian has: what remote programs, an image of Lambda's and a node need."""
 

@@ -3,7 +3,7 @@
 ::
 
     kubernetes/<release>/kube-apiserver ... kubelet, kube-proxy, kubectl
-    bin/etcd, etcdctl, etcdutl, helm, kwok
+    bin/etcd, etcdctl, etcdutl, helm, kube-router, kwok
     charts/traefik-<version>.tgz
     kwok-stages.yaml
     images/*.tar
@@ -39,7 +39,7 @@ _BY_RELEASE = {
     "kubernetes": ("kubernetes", "kubernetes-node"),
     "kubernetes_previous": ("kubernetes-previous", "kubernetes-node-previous"),
 }
-_ANY_RELEASE = ("etcd", "helm", "kwok")
+_ANY_RELEASE = ("etcd", "helm", "kube-router", "kwok")
 _ARTEFACTS = {"kwok-stages": "", "traefik-chart": "charts/"}
 """Folders of files that are no programs, by the tool that brings them."""
 KLIPPER_LB = "rancher/klipper-lb:v0.4.17"

@@ -231,6 +231,7 @@ def examples(stack, workload, stateful, on_the_cluster):
             stack=stack("dev", mcp_servers=("linear",)),
             secrets={secret: output(f"value of {secret}", known=known) for secret in names},
             fingerprint_key=output("key", known=known),
+            api_server=output("203.0.113.1", known=known, secret=False),
         )
 
     def one(

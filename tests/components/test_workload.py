@@ -103,6 +103,16 @@ def test_the_namespace_denies_everything_both_ways_until_a_policy_admits_it(flee
     assert policy.inputs["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
+def test_pods_that_may_talk_to_the_api_server_are_let_out_to_where_it_advertises_itself_and_no_others(fleet):
+    def ports(name: str) -> list[tuple[str, int]]:
+        rules = fleet.named(f"{name}-network-policy").inputs["spec"]["egress"]
+        peers = [(peer, rule) for rule in rules for peer in rule["to"] if "ipBlock" in peer]
+        return [(peer["ipBlock"]["cidr"], port["port"]) for peer, rule in peers for port in rule["ports"]]
+
+    assert ("203.0.113.1/32", 6443) in ports("mcp-gateway")
+    assert ports("mcp-linear") == [("0.0.0.0/0", 443)]
+
+
 def test_the_namespace_is_one_of_those_whose_pods_may_be_peers(fleet):
     assert fleet.one("Namespace").inputs["metadata"]["labels"]["app.kubernetes.io/part-of"] == "sophia"
 

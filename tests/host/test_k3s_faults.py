@@ -163,7 +163,7 @@ def test_an_agent_is_deleted_while_the_api_is_down_and_comes_back_under_its_name
         "find /etc/rancher /var/lib/rancher /var/lib/kubelet /run/k3s /var/lib/cni /usr/local/bin -type f || true"
     )
     assert left.split() == ["/etc/rancher/node/password"]
-    assert agent.run("nft list tables; ip -br link | grep -E 'cni|flannel|veth' || true") == ""
+    assert agent.run("nft list tables; ipset list -name; ip -br link | grep -E 'cni|flannel|veth' || true") == ""
     assert agent.run("ps -eo args | grep -E '[k]ube|[c]ontainerd|[k]3s' || true") == ""
     with pytest.raises(
         PluginError, match=r"(?s)k3s-agent.service.*nothing was there before, and all was removed again"

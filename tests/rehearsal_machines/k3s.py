@@ -41,6 +41,7 @@ cluster-init: true
 flannel-backend: wireguard-native
 flannel-external-ip: true
 secrets-encryption: true
+egress-selector-mode: pod
 tls-san: [{public}]
 """
 
@@ -57,8 +58,8 @@ class Cluster:
     tools: Toolchain
     machines: tuple[MachineSpec, ...]
 
-    def start(self, machine: MachineSpec) -> None:
-        """Make a machine the server or an agent."""
+    def start(self, machine: MachineSpec, *more: str) -> None:
+        """Make a machine the server or an agent, with more lines of config.yaml."""
         server = self.machines[0]
         role = "server" if machine is server else "agent"
         lines = [
@@ -68,6 +69,7 @@ class Cluster:
             f"token: {JOINING}",
             "kubelet-arg: [fail-cgroupv1=false]",
             SERVER.format(public=server.public) if role == "server" else f"server: https://{server.public}:6443",
+            *more,
         ]
         program = self.tools.artefacts / self.tools.k3s[read_versions().k3s]
         home = self.room.folder.disks / machine.id / "volumes/rancher/k3s-program"
@@ -109,6 +111,13 @@ class Cluster:
         """The one pod with a label on a machine."""
         (pod,) = self.get("pods", f"--selector=app={label}", f"--field-selector=spec.nodeName={machine.name}")["items"]
         return dict(pod)
+
+    def connects(self, machine: MachineSpec, address: str, port: int, *, pod: str = "") -> bool:
+        """Whether a connection to an address is taken, from a machine or from its pod of an address of its own."""
+        program = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
+        inside = f'for n in /run/netns/*; do nsenter --net=$n ip -4 -o address | grep -q "inet {pod}/" && break; done;'
+        enter = f"{inside} nsenter --net=$n " if pod else ""
+        return self.room.enter(machine.id, ["sh", "-c", f'{enter}python3 -c "{program}"']).returncode == 0
 
     def ready(self, label: str, count: int) -> bool:
         pods = self.get("pods", f"--selector=app={label}")["items"]

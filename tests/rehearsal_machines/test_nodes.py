@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,71 @@ def test_behind_the_catalogs_firewall_pods_of_two_machines_reach_each_other_serv
             cluster.shell(machine, "nft delete table inet sophia")
 
 
+def standing(name: str, node: str) -> dict[str, Any]:
+    """A pod of little size on a node."""
+    spec = daemon_set(name, STAND_IN, PORT, nodes=[node])["spec"]["template"]["spec"]
+    spec["containers"][0]["resources"] = {}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec}
+
+
+def policy(name: str, **spec: object) -> dict[str, Any]:
+    whole = {"podSelector": {"matchLabels": {"app": name}}, **spec}
+    kind = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+    return {**kind, "metadata": {"name": f"of-{name}", "namespace": "default"}, "spec": whole}
+
+
+def test_a_network_policy_lets_through_what_it_names_and_stops_the_rest_while_it_is_there(cluster):
+    server, worker, arm = cluster.machines
+    cluster.apply(service("web"), standing("friend", "worker"), standing("stranger", "worker"))
+    for name in ("friend", "stranger"):
+        cluster.wait(f"the pod {name}", lambda name=name: cluster.ready(name, 1))
+    friend, stranger, near = (cluster.pod_on(worker, name)["status"]["podIP"] for name in ("friend", "stranger", "web"))
+    far = cluster.pod_on(server, "web")["status"]["podIP"]
+    web = cluster.get("service", "web")["spec"]["clusterIP"]
+    named = {
+        "a pod of the same node": (worker, near, PORT, friend),
+        "a pod of another node": (worker, far, PORT, friend),
+        "a Service": (worker, web, 80, friend),
+        "the node itself": (worker, near, PORT, ""),
+    }
+    stopped = {
+        "another pod, on the same node": (worker, near, PORT, stranger),
+        "another pod, to another node": (worker, far, PORT, stranger),
+        "another pod, to a Service": (worker, web, 80, stranger),
+        "another node": (server, near, PORT, ""),
+        "out of the cluster": (worker, arm.public, 22, friend),
+        "to a node": (worker, worker.public, 22, friend),
+    }
+
+    guarded = cluster.pod_on(worker, "web")["metadata"]["name"]
+    api = f"/api/v1/namespaces/default/pods/http:{guarded}:{PORT}/proxy/"
+
+    def open_ways() -> set[str]:
+        ways = {**named, **stopped}
+        assert cluster.kubectl("get", "--raw", api).stdout == "web\n", "the API server does not reach a pod"
+        return {name for name, (at, to, port, pod) in ways.items() if cluster.connects(at, to, port, pod=pod)}
+
+    assert open_ways() == {*named, *stopped}, "nothing says that anything is to be stopped"
+    port = [{"port": PORT, "protocol": "TCP"}]
+    cluster.apply(
+        policy("web", policyTypes=["Ingress"], ingress=[{"from": [selected("friend")], "ports": port}]),
+        policy("friend", policyTypes=["Egress"], egress=[{"to": [selected("web")], "ports": port}]),
+    )
+    try:
+        cluster.wait("the policies", lambda: open_ways() == {*named}, seconds=30)
+        time.sleep(5)  # longer than a pod is Ready whose probes fail
+        assert cluster.ready("web", 2), "probes of the kubelet are stopped"
+        assert open_ways() == {*named}
+    finally:
+        cluster.kubectl("delete", "networkpolicy", "of-web", "of-friend")
+    cluster.wait("the end of the policies", lambda: open_ways() == {*named, *stopped}, seconds=30)
+    cluster.kubectl("delete", "pod", "friend", "stranger", "--grace-period=1")
+
+
+def selected(name: str) -> dict[str, Any]:
+    return {"podSelector": {"matchLabels": {"app": name}}}
+
+
 def test_packets_between_pods_come_to_the_meshs_port_of_the_public_address_and_no_other_way(cluster):
     worker = cluster.machines[1]
     pod = cluster.pod_on(worker, "web")["status"]["podIP"]
@@ -217,9 +283,11 @@ def test_killall_leaves_no_pod_no_mount_and_no_network_and_the_next_start_makes_
     worker = cluster.machines[1]
     cluster.shell(worker, "systemctl stop k3s && /usr/local/bin/k3s killall")
     assert cluster.room.enter(worker.id, ["pgrep", "--full", "^/pod|containerd"]).returncode == 1
-    look = "ip -brief link; nft list tables; ls /run/netns; grep -E 'run/k3s|/pods/' /proc/mounts; true"
+    look = (
+        "ip -brief link; nft list tables; ipset list -name; ls /run/netns; grep -E 'run/k3s|/pods/' /proc/mounts; true"
+    )
     left = cluster.shell(worker, look)
-    assert not any(word in left for word in ("cni", "flannel", "kube", "k3s", "nat", "pods")), left
+    assert not any(word in left for word in ("cni", "flannel", "kube", "KUBE", "k3s", "nat", "pods")), left
     assert cluster.shell(worker, "findmnt --noheadings --output FSTYPE /var/lib/kubelet").strip() != "overlay"
     cluster.shell(worker, "systemctl start k3s")
     cluster.wait("a Ready pod", lambda: cluster.ready("web", 2))
@@ -240,10 +308,12 @@ def test_the_end_of_machines_that_run_pods_leaves_nothing(cluster, room, left: C
     again = Room(room.home, programs=cluster.tools.machine_programs)
     alone = Cluster(again, cluster.tools, (spec(1, size=CPU, name="alone"),))
     again.boot(alone.machines[0])
-    alone.start(alone.machines[0])
+    alone.start(alone.machines[0], "disable-network-policy: true")
     alone.wait("a Ready node", lambda: alone.ready_nodes() == ["alone"])
     alone.apply(daemon_set("web", STAND_IN, PORT))
     alone.wait("a Ready pod", lambda: alone.ready("web", 1))
+    running = alone.shell(alone.machines[0], "ps -A -o comm=").split()
+    assert ("kube-proxy" in running, "kube-router" in running) == (True, False), "network policies were disabled"
     again.stop("m1")
     assert not (again.folder.disks / "m1").exists()
     again.close()

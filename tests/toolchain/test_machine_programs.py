@@ -61,7 +61,7 @@ def test_a_machine_finds_both_releases_of_kubernetes_and_everything_that_k3s_sta
             for release in (VERSIONS.kubernetes, VERSIONS.kubernetes_previous)
             for name in (*control_plane, *node)
         ),
-        *(f"bin/{name}" for name in ("etcd", "etcdctl", "etcdutl", "helm", "kwok")),
+        *(f"bin/{name}" for name in ("etcd", "etcdctl", "etcdutl", "helm", "kube-router", "kwok")),
         "kwok-stages.yaml",
         f"charts/traefik-{VERSIONS.traefik_chart}.tgz",
         *(f"images/{name}.tar" for name in ("coredns", "klipper-lb", "nvidia-device-plugin", "pause", "pod")),

@@ -71,6 +71,8 @@ def test_a_wheel_is_of_the_pinned_version(package: str, wanted: str) -> None:
         ("etcd", "go.etcd.io/etcd/etcdctl/v3", VERSIONS_PINNED.etcd),
         ("etcd", "go.etcd.io/etcd/etcdutl/v3", VERSIONS_PINNED.etcd),
         ("coredns", "github.com/coredns/coredns", VERSIONS_PINNED.coredns),
+        ("kube-router", "github.com/cloudnativelabs/kube-router/v2", VERSIONS_PINNED.kube_router),
+        ("kube-router", "k8s.io/client-go", STAGING),
         ("kwok", "sigs.k8s.io/kwok", VERSIONS_PINNED.kwok),
     ],
 )

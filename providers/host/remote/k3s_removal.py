@@ -146,6 +146,7 @@ def _network() -> None:
         run(["nft", "delete", "table", *table])
     for command in ("iptables", "ip6tables"):
         _chains(command)
+    _sets()
 
 
 def _chains(command: str) -> None:
@@ -162,6 +163,14 @@ def _chains(command: str) -> None:
         if not re.search(r"^-A|^:\S+ (?!ACCEPT)", table, re.MULTILINE):
             family = "ip6" if command == "ip6tables" else "ip"
             run(["nft", "delete", "table", family, table.split(maxsplit=1)[0]])
+
+
+def _sets() -> None:
+    """Take away the sets of addresses that rules of network policies named; where ipset was K3s' own, a reboot does."""
+    if shutil.which("ipset") is not None:
+        for name in run(["ipset", "list", "-name"]).stdout.split():
+            if CHAINS.match(name):
+                run(["ipset", "destroy", name])
 
 
 def _files() -> None:

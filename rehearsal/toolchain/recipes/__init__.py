@@ -7,7 +7,7 @@ from catalog.versions import Versions
 from rehearsal.toolchain.recipes.etcd import etcd
 from rehearsal.toolchain.recipes.helm import cert_manager_chart, gateway_api, helm, traefik_chart
 from rehearsal.toolchain.recipes.k3s import k3s
-from rehearsal.toolchain.recipes.kubernetes import kubernetes, kubernetes_node
+from rehearsal.toolchain.recipes.kubernetes import kube_router, kubernetes, kubernetes_node
 from rehearsal.toolchain.recipes.kwok import kwok, kwok_stages
 from rehearsal.toolchain.recipes.pods import (
     cert_manager,
@@ -38,6 +38,7 @@ def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
         kubernetes_node(versions.kubernetes, versions.k3s),
         kubernetes(versions.kubernetes_previous, platform, previous=True),
         kubernetes_node(versions.kubernetes_previous, versions.k3s_previous, previous=True),
+        kube_router(versions),
         etcd(versions, platform),
         kwok(versions, platform),
         kwok_stages(versions),

@@ -1,5 +1,6 @@
 """Kubernetes, the version that runs and the one to upgrade from: control plane and client, and what a node runs."""
 
+from catalog.versions import Versions
 from rehearsal.toolchain.tool import Build, Checksum, Download, Platform, Probe, Tool
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -74,6 +75,32 @@ def kubernetes_node(version: str, release: str, *, previous: bool = False) -> To
             seconds=60,
             size_mib=90,
             go_cache_mib=400,
+        ),
+    )
+
+
+def kube_router(versions: Versions) -> Tool:
+    """What enforces network policies on a node.
+
+    Always built here: K3s has it inside itself, and its own program does more than K3s has it do.
+
+    Args:
+        versions: the pinned versions.
+    """
+    return Tool(
+        name="kube-router",
+        version=versions.kube_router,
+        programs=("kube-router",),
+        own=True,
+        on_path=False,
+        build=Build(
+            folder="kube-router",
+            version=versions.kube_router,
+            package=".",
+            output="kube-router",
+            seconds=60,
+            size_mib=28,
+            go_cache_mib=500,
         ),
     )
 

@@ -143,7 +143,7 @@ func Run(ctx context.Context, s Settings, ready func()) error {
 	}
 	go s.annotate(ctx, url)
 	if cluster.EgressMode != "disabled" {
-		s.tunnel(ctx, access)
+		s.tunnel(ctx, access, cluster.TunneledPods())
 	}
 	return node.Run(ctx, node.Config{
 		NodeName:              s.NodeName,
@@ -165,6 +165,7 @@ func Run(ctx context.Context, s Settings, ready func()) error {
 		KubeProxyArgs:         s.KubeProxyArgs,
 		ProtectKernelDefaults: s.ProtectKernelDefaults,
 		DisableKubeProxy:      cluster.DisableKubeProxy,
+		DisableNetworkPolicy:  cluster.DisableNPC,
 		PauseImage:            s.PauseImage,
 		DefaultRuntime:        s.DefaultRuntime,
 		PrivateRegistry:       s.PrivateRegistry,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -20,12 +21,14 @@ const (
 	tunnelHeader = "k3s-tunnel"
 )
 
-// tunnel keeps ways open from the server to this machine's kubelet, until the context ends.
-func (s Settings) tunnel(ctx context.Context, a *access) {
+var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// tunnel keeps ways open from the server to this machine's kubelet and to pods of some addresses, until the context ends.
+func (s Settings) tunnel(ctx context.Context, a *access, pods netip.Prefix) {
 	for range tunnels {
 		go func() {
 			for ctx.Err() == nil {
-				if err := s.way(ctx, a); err != nil {
+				if err := s.way(ctx, a, pods); err != nil {
 					pause(ctx)
 				}
 			}
@@ -34,7 +37,7 @@ func (s Settings) tunnel(ctx context.Context, a *access) {
 }
 
 // way opens one connection and returns when it is in use, so that the next one is opened.
-func (s Settings) way(ctx context.Context, a *access) error {
+func (s Settings) way(ctx context.Context, a *access, pods netip.Prefix) error {
 	server, err := url.Parse(a.url)
 	if err != nil {
 		return err
@@ -75,19 +78,22 @@ func (s Settings) way(ctx context.Context, a *access) error {
 		connection.Close()
 		return err
 	}
-	go serve(connection, reader, strings.TrimSpace(strings.TrimPrefix(line, "CONNECT ")))
+	go serve(connection, reader, strings.TrimSpace(strings.TrimPrefix(line, "CONNECT ")), pods)
 	return nil
 }
 
-// serve leads a way to a port of this machine's loopback: nothing else is reached through a tunnel.
-func serve(connection net.Conn, reader *bufio.Reader, address string) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil || host != "127.0.0.1" {
-		connection.Close()
-		return
+// serve leads a way to a port of this machine's loopback, or to a pod: nothing else is reached through a tunnel.
+func serve(connection net.Conn, reader *bufio.Reader, address string, pods netip.Prefix) {
+	place, err := netip.ParseAddrPort(address)
+	if err == nil && place.Addr() != loopback && !pods.Contains(place.Addr()) {
+		err = fmt.Errorf("%s is not reached through a tunnel", address)
 	}
-	target, err := net.DialTimeout("tcp", address, 5*time.Second)
+	var target net.Conn
+	if err == nil {
+		target, err = net.DialTimeout("tcp", address, 5*time.Second)
+	}
 	if err != nil {
+		fmt.Fprintf(connection, "%s%v\n", supervisor.Refusal, err)
 		connection.Close()
 		return
 	}

@@ -1,4 +1,4 @@
-// Package node makes the machine a node of the cluster, with the real containerd, kubelet and kube-proxy.
+// Package node makes the machine a node of the cluster, with the real containerd, kubelet, kube-proxy and kube-router.
 package node
 
 // Config says which node to be. Every path is absolute, and every file is there when Run is called.
@@ -20,8 +20,8 @@ type Config struct {
 	KubeletKubeconfig string
 	// KubeProxyKubeconfig is for kube-proxy: user system:kube-proxy.
 	KubeProxyKubeconfig string
-	// ControllerKubeconfig is for the mesh and the device plugin: user system:k3s-controller, who may read all nodes,
-	// patch nodes/status and read ConfigMaps of kube-system.
+	// ControllerKubeconfig is for the mesh, network policies and the device plugin: user system:k3s-controller, who may
+	// read all nodes, pods, namespaces and policies, patch nodes/status and read ConfigMaps of kube-system.
 	ControllerKubeconfig string
 	// ClientCA is whom the kubelet trusts to authenticate its callers.
 	ClientCA string
@@ -41,6 +41,8 @@ type Config struct {
 	ProtectKernelDefaults bool
 	// DisableKubeProxy leaves kube-proxy out.
 	DisableKubeProxy bool
+	// DisableNetworkPolicy leaves network policies unenforced.
+	DisableNetworkPolicy bool
 	// PauseImage is the image of sandboxes.
 	PauseImage string
 	// DefaultRuntime is containerd's default runtime, or empty.

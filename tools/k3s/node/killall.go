@@ -168,10 +168,32 @@ func removeNetwork(ctx context.Context) error {
 	if err := run(ctx, text.String(), "nft", "--file", "-"); err != nil {
 		return err
 	}
-	return errors.Join(removeRules(ctx, "iptables"), removeRules(ctx, "ip6tables"))
+	if err := errors.Join(removeRules(ctx, "iptables"), removeRules(ctx, "ip6tables")); err != nil {
+		return err
+	}
+	return removeSets(ctx)
 }
 
-// removeRules takes away the rules that the kubelet and the plugin for ports of the host have made beside others'.
+// removeSets takes away the sets of addresses that rules of policies have named; they are free when the rules are gone.
+func removeSets(ctx context.Context) error {
+	text, err := output(ctx, "", "ipset", "list", "-name")
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var lines strings.Builder
+	for _, name := range strings.Fields(text) {
+		if strings.HasPrefix(name, setPrefix) {
+			lines.WriteString("destroy " + name + "\n")
+		}
+	}
+	return run(ctx, lines.String(), "ipset", "restore")
+}
+
+// removeRules takes away the rules that the kubelet, kube-router and the plugin for ports of the host have made beside
+// others'.
 func removeRules(ctx context.Context, program string) error {
 	text, err := output(ctx, "", program+"-save")
 	if errors.Is(err, exec.ErrNotFound) {

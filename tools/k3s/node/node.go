@@ -76,6 +76,13 @@ func Run(ctx context.Context, c Config) error {
 		}
 		children = append(children, proxy)
 	}
+	if !c.DisableNetworkPolicy {
+		policies, err := startPolicies(ctx, c)
+		if err != nil {
+			return err
+		}
+		children = append(children, policies)
+	}
 	log.Info("Node %s is up", c.NodeName)
 	if c.Ready != nil {
 		c.Ready()

@@ -146,6 +146,7 @@ func (s *settings) network(values *config.Values) error {
 		FlannelBackend:    values.String("flannel-backend"),
 		FlannelExternalIP: values.Bool("flannel-external-ip"),
 		DisableKubeProxy:  values.Bool("disable-kube-proxy"),
+		DisableNPC:        values.Bool("disable-network-policy"),
 		EgressMode:        values.String("egress-selector-mode"),
 	}
 	s.pki = pki.Settings{

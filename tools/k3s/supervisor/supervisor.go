@@ -11,6 +11,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -61,7 +62,17 @@ type AgentConfig struct {
 	FlannelBackend    string
 	FlannelExternalIP bool
 	DisableKubeProxy  bool
+	DisableNPC        bool
 	EgressMode        string
+}
+
+// TunneledPods are the addresses of pods that the API server reaches through tunnels: none in K3s' own mode of egress.
+func (a AgentConfig) TunneledPods() netip.Prefix {
+	if a.EgressMode != "pod" && a.EgressMode != "cluster" {
+		return netip.Prefix{}
+	}
+	pods, _ := netip.ParsePrefix(a.ClusterCIDR) // the server has checked it
+	return pods
 }
 
 // Supervisor serves.
@@ -85,8 +96,8 @@ func New(settings Settings) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Supervisor{Settings: settings, client: client, proxy: proxy, tunnels: newTunnels(), ready: make(chan struct{})}
-	s.passwords = &passwords{supervisor: s}
+	s := &Supervisor{Settings: settings, client: client, proxy: proxy, ready: make(chan struct{})}
+	s.passwords, s.tunnels = &passwords{supervisor: s}, newTunnels(s.nodeOf)
 	return s, nil
 }
 

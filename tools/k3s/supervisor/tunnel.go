@@ -2,16 +2,22 @@ package supervisor
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
 
 	"sophia/tools/k3s/log"
 )
+
+// Refusal is how an agent's answer begins that leads nowhere.
+const Refusal = "ERR "
 
 const (
 	tunnelProtocol = "k3s-tunnel"
@@ -23,9 +29,13 @@ const (
 type tunnels struct {
 	lock sync.Mutex
 	idle map[string]chan net.Conn
+	// nodeOf names the node whose pods have an address; it names none where tunnels lead to kubelets alone.
+	nodeOf func(address string) string
 }
 
-func newTunnels() *tunnels { return &tunnels{idle: map[string]chan net.Conn{}} }
+func newTunnels(nodeOf func(address string) string) *tunnels {
+	return &tunnels{idle: map[string]chan net.Conn{}, nodeOf: nodeOf}
+}
 
 // of returns the connections that lead to an address: by the names that its node gave.
 func (t *tunnels) of(host string) chan net.Conn {
@@ -75,7 +85,8 @@ func (t *tunnels) connect(response http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// dial serves the API server's egress: CONNECT to a kubelet goes through its agent's tunnel, and anything else directly.
+// dial serves the API server's egress: CONNECT to a kubelet goes through its agent's tunnel, that to a pod too where the
+// mode of egress says so, and anything else directly.
 func (t *tunnels) dial(response http.ResponseWriter, request *http.Request) {
 	target, err := t.open(request.Host)
 	if err != nil {
@@ -102,8 +113,11 @@ func (t *tunnels) open(address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ways := t.of(host)
+	ways, target := t.of(host), "127.0.0.1:"+port
 	if ways == nil || port != "10250" {
+		ways, target = t.of(t.nodeOf(host)), address
+	}
+	if ways == nil {
 		return net.DialTimeout("tcp", address, 10*time.Second)
 	}
 	deadline := time.After(tunnelWait)
@@ -111,11 +125,16 @@ func (t *tunnels) open(address string) (net.Conn, error) {
 		select {
 		case way := <-ways:
 			way.SetDeadline(time.Now().Add(tunnelWait))
-			if _, err := fmt.Fprintf(way, "CONNECT 127.0.0.1:%s\n", port); err == nil {
+			if _, err := fmt.Fprintf(way, "CONNECT %s\n", target); err == nil {
 				// The agent answers, so that a connection that died unnoticed is not taken for a kubelet.
-				if answer, err := readLine(way); err == nil && answer == "OK" {
+				answer, err := readLine(way)
+				if err == nil && answer == "OK" {
 					way.SetDeadline(time.Time{})
 					return way, nil
+				}
+				if refused, is := strings.CutPrefix(answer, Refusal); err == nil && is {
+					way.Close()
+					return nil, errors.New(refused)
 				}
 			}
 			way.Close()
@@ -123,6 +142,34 @@ func (t *tunnels) open(address string) (net.Conn, error) {
 			return net.DialTimeout("tcp", address, 10*time.Second)
 		}
 	}
+}
+
+// nodeOf names the node whose pods have an address, where the API server reaches pods through tunnels: K3s' modes of
+// egress pod and cluster. Nodes are asked for each time: the API server keeps its connections.
+func (s *Supervisor) nodeOf(address string) string {
+	pod, err := netip.ParseAddr(address)
+	api := s.api.Load()
+	if err != nil || api == nil || !s.AgentConfig.TunneledPods().Contains(pod) {
+		return ""
+	}
+	var nodes struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Spec     struct{ PodCIDR string }
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), tunnelWait)
+	defer cancel()
+	if err := api.Get(ctx, "/api/v1/nodes?resourceVersion=0", &nodes); err != nil {
+		log.Warn("The node of the pod %s cannot be found: %v", address, err)
+		return ""
+	}
+	for _, node := range nodes.Items {
+		if own, err := netip.ParsePrefix(node.Spec.PodCIDR); err == nil && own.Contains(pod) {
+			return node.Metadata.Name
+		}
+	}
+	return ""
 }
 
 // readLine reads byte by byte: what follows the line is not this protocol's.
