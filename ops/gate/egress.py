@@ -27,8 +27,6 @@ _SECONDS = 60.0
 """How long pods may take altogether, from the first one's start to the last one's end."""
 _PERIOD = 0.5
 _HTTPS = 443
-_REFUSED = 407
-"""What the proxy answers to whoever may not (Smokescreen 0.1)."""
 
 
 class Outcome(BaseModel):
@@ -37,20 +35,8 @@ class Outcome(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     to: str
-    via: str = ""
-    connected: bool
+    ended: str
     answer: str
-    address: str = ""
-    status: int = 0
-
-    @property
-    def kind(self) -> str:
-        """How it ended, in a word."""
-        if self.connected:
-            return "connected"
-        if self.status:
-            return "refused" if self.status == _REFUSED else "failed"
-        return "blocked" if self.address else "unresolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +54,9 @@ class Attempt:
 
     def check(self, outcome: Outcome) -> Check:
         """Return what the outcome says."""
-        ok = outcome.kind == self.ends
+        ok = outcome.ended == self.ends
         said = next(iter(outcome.answer.strip().splitlines()), "no answer")
-        told = f"{outcome.to} is {outcome.kind}: {said}"
+        told = f"{outcome.to} is {outcome.ended}: {said}"
         return Check(name=self.name, way=WAY, ok=ok, detail=told if ok else f"it is not {self.ends}; {told}")
 
 
@@ -111,7 +97,7 @@ def pod(like: Mapping[str, Any], server: Workload, image: str, tried: Sequence[A
         tried: what it tries.
     """
     names = {key: value for key, value in like["metadata"]["labels"].items() if key != _OF_REPLICA_SET}
-    asked = json.dumps([{"to": one.to, **({"via": one.via} if one.via else {})} for one in tried])
+    asked = json.dumps([{"to": one.to, "via": one.via, "until": one.ends} for one in tried])
     return {
         "apiVersion": "v1",
         "kind": "Pod",

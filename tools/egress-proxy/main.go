@@ -27,6 +27,8 @@ const (
 	own      = "8080"
 	attempts = "EGRESS_ATTEMPTS"
 	patience = 10 * time.Second
+	// binding is how long policies may take to bind a pod.
+	binding = 30 * time.Second
 )
 
 func main() {
@@ -34,7 +36,7 @@ func main() {
 		if os.Args[1] != "probe" || len(os.Args) > 2 {
 			log.Fatalf("usage: %s [probe]; probe reads its attempts from %s", os.Args[0], attempts)
 		}
-		if err := probe(os.Getenv(attempts), os.Stdout); err != nil {
+		if err := probe(os.Getenv(attempts), binding, os.Stdout); err != nil {
 			log.Fatal(err)
 		}
 		return

@@ -18,25 +18,37 @@ type Attempt struct {
 	To string `json:"to"`
 	// Via is the URL of the proxy; without one it is tried directly.
 	Via string `json:"via,omitempty"`
+	// Until is the end that it shall have. It is tried anew until it does: policies bind a pod some moments after its start.
+	Until Ended `json:"until"`
 }
 
-// Outcome is what became of it.
+// Ended is how a connection ended.
+type Ended string
+
+const (
+	connected  Ended = "connected"
+	refused    Ended = "refused"    // by the proxy
+	failed     Ended = "failed"     // the proxy let it through, and it got no farther
+	blocked    Ended = "blocked"    // nobody answered, though the name was resolved
+	unresolved Ended = "unresolved" // so that nothing is known
+)
+
+// Outcome is what became of it in the end.
 type Outcome struct {
 	Attempt
-	Connected bool `json:"connected"`
-	// Answer is why not, in the words of the proxy or of the system.
+	Ended Ended `json:"ended"`
+	// Answer is why, in the words of the proxy or of the system.
 	Answer string `json:"answer"`
-	// Address is what was dialled, once its name was resolved: a connection that has none was not kept from anywhere.
-	Address string `json:"address,omitempty"`
-	// Status is the proxy's, where it was asked.
-	Status int `json:"status,omitempty"`
 }
 
 // patient is how long one attempt may take: what is dropped, and not refused, answers never.
-const patient = 5 * time.Second
+const (
+	patient = 5 * time.Second
+	pause   = 500 * time.Millisecond
+)
 
 // probe tries all at once and writes their outcomes in the same order, as one JSON document.
-func probe(asked string, out io.Writer) error {
+func probe(asked string, most time.Duration, out io.Writer) error {
 	var attempts []Attempt
 	if err := json.Unmarshal([]byte(asked), &attempts); err != nil {
 		return fmt.Errorf("the attempts are no JSON: %w", err)
@@ -44,45 +56,51 @@ func probe(asked string, out io.Writer) error {
 	outcomes := make([]Outcome, len(attempts))
 	var all sync.WaitGroup
 	for i, attempt := range attempts {
-		all.Go(func() { outcomes[i] = tried(attempt) })
+		all.Go(func() {
+			for until := time.Now().Add(most); ; time.Sleep(pause) {
+				outcomes[i] = tried(attempt)
+				if outcomes[i].Ended == attempt.Until || time.Now().After(until) {
+					return
+				}
+			}
+		})
 	}
 	all.Wait()
 	return json.NewEncoder(out).Encode(outcomes)
 }
 
 func tried(attempt Attempt) Outcome {
-	outcome := Outcome{Attempt: attempt}
+	ended := func(how Ended, answer string) Outcome { return Outcome{attempt, how, answer} }
 	first := attempt.To
 	if attempt.Via != "" {
 		via, err := url.Parse(attempt.Via)
 		if err != nil {
-			outcome.Answer = err.Error()
-			return outcome
+			return ended(unresolved, err.Error())
 		}
 		first = via.Host
 	}
-	resolved, err := net.ResolveTCPAddr("tcp4", first)
+	address, err := net.ResolveTCPAddr("tcp4", first)
 	if err != nil {
-		outcome.Answer = err.Error()
-		return outcome
+		return ended(unresolved, err.Error())
 	}
-	outcome.Address = resolved.String()
-	conn, err := net.DialTimeout("tcp4", outcome.Address, patient)
+	conn, err := net.DialTimeout("tcp4", address.String(), patient)
 	if err != nil {
-		outcome.Answer = err.Error()
-		return outcome
+		return ended(blocked, err.Error())
 	}
 	defer conn.Close()
 	if attempt.Via == "" {
-		outcome.Connected, outcome.Answer = true, "connected to "+outcome.Address
-		return outcome
+		return ended(connected, "connected to "+address.String())
 	}
-	outcome.Status, outcome.Answer, err = tunnelled(conn, attempt)
-	if err != nil {
-		outcome.Answer = err.Error()
+	status, answer, err := tunnelled(conn, attempt)
+	switch {
+	case err != nil:
+		return ended(failed, err.Error())
+	case status == http.StatusOK:
+		return ended(connected, answer)
+	case status == http.StatusProxyAuthRequired: // what Smokescreen says to whoever may not
+		return ended(refused, answer)
 	}
-	outcome.Connected = outcome.Status == http.StatusOK
-	return outcome
+	return ended(failed, fmt.Sprintf("%d: %s", status, answer))
 }
 
 // tunnelled asks a proxy for a tunnel: not by http.Transport, which keeps what the proxy said to itself.

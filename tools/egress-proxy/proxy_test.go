@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/stripe/smokescreen/pkg/smokescreen/metrics"
@@ -67,7 +68,7 @@ func outcomes(t *testing.T, attempts ...Attempt) []Outcome {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := probe(string(asked), &out); err != nil {
+	if err := probe(string(asked), 0, &out); err != nil {
 		t.Fatal(err)
 	}
 	var told []Outcome
@@ -81,13 +82,13 @@ func TestWhatIsAllowedToAClientIsForwardedAndToAnotherRefused(t *testing.T) {
 	g := laid(t, "127.0.0.0/8")
 	to := fmt.Sprintf("localhost:%d", g.outside)
 	told := outcomes(t, Attempt{To: to, Via: g.github}, Attempt{To: to, Via: g.slack}, Attempt{To: to})
-	if !told[0].Connected || told[0].Status != http.StatusOK {
+	if told[0].Ended != connected {
 		t.Errorf("allowed: %+v", told[0])
 	}
-	if told[1].Connected || told[1].Status != http.StatusProxyAuthRequired || !strings.Contains(told[1].Answer, "denied") {
+	if told[1].Ended != refused || !strings.Contains(told[1].Answer, "denied") {
 		t.Errorf("of another client: %+v", told[1])
 	}
-	if !told[2].Connected {
+	if told[2].Ended != connected {
 		t.Errorf("directly, where nothing forbids it: %+v", told[2])
 	}
 }
@@ -95,7 +96,7 @@ func TestWhatIsAllowedToAClientIsForwardedAndToAnotherRefused(t *testing.T) {
 func TestANameAtAnotherPortIsRefused(t *testing.T) {
 	g := laid(t, "127.0.0.0/8")
 	told := outcomes(t, Attempt{To: "localhost:443", Via: g.github})
-	if told[0].Status != http.StatusProxyAuthRequired {
+	if told[0].Ended != refused {
 		t.Errorf("%+v", told[0])
 	}
 }
@@ -103,7 +104,7 @@ func TestANameAtAnotherPortIsRefused(t *testing.T) {
 func TestANameThatLeadsIntoPrivateNetworksIsRefusedThoughItIsAllowed(t *testing.T) {
 	g := laid(t)
 	told := outcomes(t, Attempt{To: fmt.Sprintf("localhost:%d", g.outside), Via: g.github})
-	if told[0].Status != http.StatusProxyAuthRequired || !strings.Contains(told[0].Answer, "127.0.0.1") {
+	if told[0].Ended != refused || !strings.Contains(told[0].Answer, "127.0.0.1") {
 		t.Errorf("%+v", told[0])
 	}
 }
@@ -111,7 +112,7 @@ func TestANameThatLeadsIntoPrivateNetworksIsRefusedThoughItIsAllowed(t *testing.
 func TestAnAddressIsNoName(t *testing.T) {
 	g := laid(t, "127.0.0.0/8")
 	told := outcomes(t, Attempt{To: fmt.Sprintf("127.0.0.1:%d", g.outside), Via: g.github})
-	if told[0].Status != http.StatusProxyAuthRequired {
+	if told[0].Ended != refused {
 		t.Errorf("%+v", told[0])
 	}
 }
@@ -129,7 +130,29 @@ func TestWhatIsMisspeltInTheFileIsRefused(t *testing.T) {
 
 func TestAProxyThatIsNotThereIsAnOutcome(t *testing.T) {
 	told := outcomes(t, Attempt{To: "example.com:443", Via: "http://127.0.0.1:1"})
-	if told[0].Connected || !strings.Contains(told[0].Answer, "refused") {
+	if told[0].Ended != blocked || !strings.Contains(told[0].Answer, "refused") {
 		t.Errorf("%+v", told[0])
+	}
+}
+
+func TestAnAttemptIsRepeatedUntilItEndsAsItShallAndNoLongerThanAsked(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := listener.Addr().String()
+	asked := fmt.Sprintf(`[{"to": %q, "until": "blocked"}]`, to)
+	time.AfterFunc(time.Second, func() { listener.Close() })
+	for _, told := range []struct {
+		most  time.Duration
+		ended string
+	}{{0, "connected"}, {10 * time.Second, "blocked"}} {
+		var out bytes.Buffer
+		if err := probe(asked, told.most, &out); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), fmt.Sprintf(`"ended":%q`, told.ended)) {
+			t.Errorf("within %s: %s", told.most, out.String())
+		}
 	}
 }
