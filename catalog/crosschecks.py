@@ -11,6 +11,7 @@ from catalog import (
     k3s_rules,
     machine_rules,
     mcp_rules,
+    rollout,
     stack_rules,
     tool_surface,
     workload_rules,
@@ -158,6 +159,7 @@ def _of_workloads(draft: Draft, defaults: Defaults, of_central: Defaults, nodes:
         yield from workload_rules.within(workload, where)
         yield from mcp_rules.of_server(workload, where)
         yield from egress.offences(workload, where)
+        yield from rollout.offences(workload, where)
         yield from tool_surface.of_tools(workload, where, draft.surface)
         yield from workload_rules.platforms(workload, where, kinds)
         yield from workload_rules.peers(workload, where, peers)

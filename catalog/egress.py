@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from catalog.offence import Offence
+from catalog.rollout import canary_name
 from catalog.workload import ServicePort, Workload
 from catalog.workload_rules import Where
 
@@ -47,9 +48,10 @@ def port(workload: Workload) -> int:
 
 
 def entrance(workload: Workload) -> ServicePort:
-    """Return the same as one of the proxy's ports."""
+    """Return the same as one of the proxy's ports, which its next version comes in by too."""
     number = port(workload)
-    return ServicePort(name=f"client-{number}", port=number, only_from=workload.name)
+    callers = (workload.name, canary_name(workload)) if workload.rollout else (workload.name,)
+    return ServicePort(name=f"client-{number}", port=number, only_from=callers)
 
 
 def configuration(workloads: Iterable[Workload]) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog import access_rules, account_rules, egress, k3s_rules, machine_rules, stack_rules, workload_rules
+from catalog import access_rules, account_rules, egress, k3s_rules, machine_rules, rollout, stack_rules, workload_rules
 from catalog.access import Access, BreakGlass
 from catalog.account import Account, Schedule
 from catalog.addons import Addon, AddonLock, Manifest, bundle
@@ -121,8 +121,13 @@ class Stack:
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
-        """All that runs on it."""
+        """All that runs on it, but for what is next."""
         return (*self.servers, *self.central)
+
+    @property
+    def canaries(self) -> Mapping[str, Workload]:
+        """The next version of each server that has one, by the server's name."""
+        return _canaries(self.servers)
 
     @property
     def owns_account(self) -> bool:
@@ -178,7 +183,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     machines = {name: facts.machines[name] for name in choice.machines if name in facts.machines}
     servers = _servers(facts, choice)
     central = _central(facts, servers)
-    workloads = (*servers, *central)
+    workloads = (*servers, *_canaries(servers).values(), *central)
     if limits is None or book is None or lock is None:
         raise CatalogError(offences)
     nodes = _nodes(facts, choice.stack, machines)
@@ -294,6 +299,10 @@ def _servers(facts: Facts, choice: Choice) -> tuple[Workload, ...]:
         else facts.mcp[name]
         for name in names
     )
+
+
+def _canaries(servers: Iterable[Workload]) -> dict[str, Workload]:
+    return {one.name: following for one in servers if (following := rollout.canary(one))}
 
 
 def _central(facts: Facts, servers: Sequence[Workload]) -> tuple[Workload, ...]:

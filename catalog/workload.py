@@ -50,6 +50,17 @@ class Image(Model):
         return f"{self.repository}:{self.tag}"
 
 
+class Rollout(Model):
+    """The next version of a server: it runs beside the present one, and takes over by steps."""
+
+    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"), AfterValidator(_version_tag)]
+    """Tag of its image."""
+    settings: Mapping[EnvName, str] = {}
+    """Plain environment variables that differ."""
+    weight: Literal[0, 10, 50, 100] = 0
+    """Of 100 requests so many go to it; `./sophia rollout` goes up by the steps, and back."""
+
+
 class Amount(Model):
     """An amount of CPU and memory."""
 
@@ -178,8 +189,8 @@ class ServicePort(Model):
     """Name that probes and policies refer to."""
     port: Port
     """TCP port number."""
-    only_from: DnsLabel | None = None
-    """Workload whose pods alone may connect to it, instead of those of ``ingress_from``."""
+    only_from: tuple[DnsLabel, ...] = ()
+    """Workloads whose pods alone may connect to it, instead of those of ``ingress_from``."""
 
 
 class Egress(Model):
@@ -301,6 +312,8 @@ class Workload(Model):
     """Where clients outside of the cluster reach it; absent for what they cannot reach."""
     rate_limit: RateLimit | None = None
     """How much of what is exposed the gateway lets through to it."""
+    rollout: Rollout | None = None
+    """Its next version; absent where there is none."""
     termination_grace_seconds: Annotated[int, Field(ge=1)] = 30
     """Seconds between the stop signal and the kill; at least the longest request."""
 

@@ -29,6 +29,7 @@ from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import preview as preview_verb
 from ops.results import DriftResult, LockResult, PreviewResult
+from ops.rollout import Rollout
 from ops.shell import exports
 from ops.up import up as up_verb
 from ops.verify import lock_tools
@@ -136,6 +137,25 @@ def verify(
     """Ask every MCP server, with real clients, whether it is what the catalog says; the evidence is written."""
     result = verify_verb(existing(stack, progress_for()), servers or ())
     answer(result, lambda: view.show_verdicts(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def rollout(
+    stack: Annotated[str, typer.Argument(help="The stack.")],
+    server: Annotated[str, typer.Argument(help="The MCP server.")],
+    to: Annotated[int, typer.Option(help="The weight to reach: 0, 10, 50 or 100.")] = 100,
+    seconds: Annotated[float, typer.Option(help="How long the next version is watched at each step.")] = 20.0,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Lead requests to the next version of a server by steps, each one gated; back to the last good one if it fails."""
+
+    def up_again() -> tuple[str, ...]:
+        return up_verb(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None).errors
+
+    steps = Rollout(known(stack), server, deployment=lambda: existing(stack, progress_for()), up=up_again)
+    result = steps.run(to, seconds=seconds)
+    answer(result, lambda: view.show_rollout(result, view.stdout()), as_json=as_json)
 
 
 @app.command()

@@ -64,7 +64,7 @@ class Deployment:
 
     @property
     def floors(self) -> Mapping[str, int]:
-        """Pods that every server must have, by server."""
+        """Pods that every server must have, by server; its next version is the rollout's matter."""
         return {workload.name: workload.replicas.min for workload in self.graph.choice.workloads}
 
 

@@ -1,6 +1,7 @@
 """What each verb answers with ``--json``; the schemas are published in ``docs/schema/``."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -129,6 +130,53 @@ class VerifyResult(Result):
     seconds: float = 0.0
     """How long it took."""
     evidence: str = ""
+    """Where all of it is written."""
+
+
+class RolloutStep(BaseModel):
+    """One weight that a rollout came to."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    weight: int
+    """Of 100 requests so many go to the next version."""
+    at: datetime
+    """When it began, in UTC."""
+    seconds: float
+    """How long it took, to be in force and to be gated."""
+    wrong: tuple[str, ...] = ()
+    """What the gate found; empty where the next version is as declared."""
+
+
+class Returned(BaseModel):
+    """A return to the last good weight."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    from_weight: int
+    """The weight that was given up."""
+    to_weight: int
+    """The weight that is in force again."""
+    at: datetime
+    """When it began, in UTC."""
+    seconds: float
+    """How long it took."""
+    why: str
+    """What the gate found first."""
+    errors: tuple[str, ...] = ()
+    """What went wrong on the way back."""
+
+
+class RolloutResult(Result):
+    """How the next version of a server fared."""
+
+    server: str
+    """The server."""
+    steps: tuple[RolloutStep, ...] = ()
+    """The weights that it came to, in order."""
+    returned: Returned | None = None
+    """The return, where there was one."""
+    report: str = ""
     """Where all of it is written."""
 
 

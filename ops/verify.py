@@ -6,16 +6,19 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx2
 
-from catalog import CatalogError, Offence
+from catalog import CatalogError, Offence, Stack
 from catalog.gateway import CERTIFICATE, NAME, VERIFIER
+from catalog.rollout import HEADER
+from catalog.workload import Workload
 from ops.cluster import NAMESPACE
 from ops.deployment import Deployment, rehearsal_of
 from ops.gate.asking import Asking, Expected, surface
@@ -59,11 +62,12 @@ def verify(deployment: Deployment, servers: Sequence[str] = ()) -> VerifyResult:
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     begun = time.monotonic()
     stack = deployment.graph.choice
-    names = {one.name for one in stack.servers}
+    present = [*stack.servers, *stack.canaries.values()]
+    names = {one.name for one in present}
     rule, remedy = f"{deployment.stack} runs no such server", f"choose from {', '.join(sorted(names))}"
     if unknown := [Offence("--server", name, rule, remedy) for name in servers if name not in names]:
         raise CatalogError(unknown)
-    wanted = [one for one in stack.servers if one.name in servers or not servers]
+    wanted = [one for one in present if one.name in servers or not servers]
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         verdicts = runner.run(_verdicts(deployment, wanted))
     folder = rehearsal_of(deployment.stack).folder.path / "verify"
@@ -107,35 +111,89 @@ def lock_tools(deployment: Deployment, path: Path) -> list[str]:
     return changed
 
 
-async def _verdicts(deployment: Deployment, wanted: Sequence[Any]) -> list[ServerVerdict]:
-    stack, cluster = deployment.graph.choice, deployment.cluster
-    if cluster is None:
-        msg = "`verify` reaches a rehearsal's cluster alone so far"
-        raise RehearsalError(msg)
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """The ways to the servers of one stack."""
+
+    stack: Stack
+    api: ApiServer
+    entrance: _Entrance
+    tokens: Mapping[str, str] = field(repr=False)
+    """A token for each path of the gateway."""
+
+    def asking(self, one: Workload) -> Asking:
+        """Return what asks a server, or the next version of one: that has the server's name, tools and address."""
+        versions = {following.name: server for server, following in self.stack.canaries.items()}
+        (server,) = (found for found in self.stack.servers if found.name == versions.get(one.name, one.name))
+        if one.mcp is None:
+            msg = f"{one.name} is no MCP server"
+            raise ValueError(msg)
+        locked = self.stack.surface.get(server.name)
+        expected = Expected(one, one.mcp, locked, frozenset(self.stack.callable_tools(server)))
+        service = _service(self.api, one.object_name, one.ports[0].port, path=one.mcp.path)
+        if server.expose is None:
+            return Asking(expected, service, None)
+        # Without it a request would come to either of two versions.
+        picked = {HEADER: one.image.tag} if server.rollout else {}
+        path = server.expose.path
+        public = _public(self.entrance, f"{self.stack.url}{path}", self.tokens[path], picked)
+        return Asking(expected, service, public)
+
+
+@asynccontextmanager
+async def _gate(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIterator[_Gate]:
+    stack, cluster = deployment.graph.choice, _cluster(deployment)
     api = rehearsal_of(deployment.stack).api_server()
     address, trust = _gateway(cluster, stack.gateway.namespace)
-    exposed = {one.name: f"{stack.url}{one.expose.path}" for one in wanted if one.expose is not None}
-    tokens = {name: _token(cluster, url) for name, url in exposed.items()}
-    turn = asyncio.Semaphore(_AT_ONCE)
-    tried = Probes(cluster, NAMESPACE, stack, wanted)
-    async with forwarded(api.gate, address, _HTTPS) as port, running(deployment.suite) as suite:
-        entrance = _Entrance(port, trust)
+    versions = {following.name: server for server, following in stack.canaries.items()}
+    names = {versions.get(one.name, one.name) for one in wanted}
+    paths = [one.expose.path for one in stack.servers if one.expose is not None and one.name in names]
+    tokens = {path: _token(cluster, f"{stack.url}{path}") for path in paths}
+    async with forwarded(api.gate, address, _HTTPS) as port:
+        yield _Gate(stack, api, _Entrance(port, trust), tokens)
 
-        async def ask(one: Any) -> ServerVerdict:
-            url = exposed.get(one.name)
-            public = _public(entrance, url, tokens[one.name]) if url else None
-            service = _service(api, one.object_name, one.ports[0].port, path=one.mcp.path)
-            locked = stack.surface.get(one.name)
-            expected = Expected(one, one.mcp, locked, frozenset(stack.callable_tools(one)))
+
+def _cluster(deployment: Deployment) -> httpx.Client:
+    if deployment.cluster is None:
+        msg = "`verify` reaches a rehearsal's cluster alone so far"
+        raise RehearsalError(msg)
+    return deployment.cluster
+
+
+async def _verdicts(deployment: Deployment, wanted: Sequence[Workload]) -> list[ServerVerdict]:
+    turn = asyncio.Semaphore(_AT_ONCE)
+    tried = Probes(_cluster(deployment), NAMESPACE, deployment.graph.choice, wanted)
+    async with _gate(deployment, wanted) as gate, running(deployment.suite) as suite:
+
+        async def ask(one: Workload) -> ServerVerdict:
             async with turn:
-                asking = Asking(expected, service, public)
-                verdict, found = await asyncio.gather(asking.verdict(), conformity(suite, expected, service, public))
+                asking = gate.asking(one)
+                suited = conformity(suite, asking.expected, asking.service, asking.public)
+                verdict, found = await asyncio.gather(asking.verdict(), suited)
             return verdict.model_copy(update={"checks": (*verdict.checks, *found)})
 
         with tried.running() as probes:
             verdicts = await asyncio.gather(*(ask(one) for one in wanted))
             reached = await asyncio.to_thread(probes.checks)
         return [one.model_copy(update={"checks": (*one.checks, *reached[one.name])}) for one in verdicts]
+
+
+def watch(deployment: Deployment, one: Workload, seconds: float) -> str | None:
+    """Call a server through the gateway again and again; return what went wrong, or None when the time is up.
+
+    Args:
+        deployment: the stack; it is up.
+        one: the server, or the next version of one.
+        seconds: how long.
+    """
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
+
+    async def watched() -> str | None:
+        async with _gate(deployment, [one]) as gate:
+            return await gate.asking(one).watch(seconds)
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(watched())
 
 
 def _service(api: ApiServer, name: str, port: int, *, path: str = "/mcp") -> Way:
@@ -145,10 +203,10 @@ def _service(api: ApiServer, name: str, port: int, *, path: str = "/mcp") -> Way
     return Way("service", url, f"{api.url}{prefix}{path}", api.kubeconfig.trust(), proxy=api.gate)
 
 
-def _public(entrance: _Entrance, url: str, token: str) -> Way:
+def _public(entrance: _Entrance, url: str, token: str, picked: Mapping[str, str]) -> Way:
     place = httpx2.URL(url)
     target = str(place.copy_with(host="127.0.0.1", port=entrance.port))
-    return Way("public", url, target, entrance.trust, {"Authorization": f"Bearer {token}"})
+    return Way("public", url, target, entrance.trust, {"Authorization": f"Bearer {token}", **picked})
 
 
 def _gateway(cluster: httpx.Client, namespace: str) -> tuple[str, ssl.SSLContext]:

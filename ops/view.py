@@ -23,6 +23,7 @@ from ops.results import (
     PlannedChange,
     PlanResult,
     PreviewResult,
+    RolloutResult,
     SleepResult,
     UpResult,
     VerifyResult,
@@ -259,6 +260,21 @@ def show_verdicts(result: VerifyResult, console: Console) -> None:
         f"{passed} of {len(result.servers)} servers are as declared ({result.seconds:.0f} s)", highlight=False
     )
     console.print(f"Evidence: {result.evidence}", highlight=False, soft_wrap=True)
+
+
+def show_rollout(result: RolloutResult, console: Console) -> None:
+    """Print the steps of a rollout, and the return; what was wrong is told after it, as an error."""
+    rows = table(f"Rollout of {result.server} in {result.stack}", "weight", "at", "took", "verdict")
+    for step in result.steps:
+        verdict = "wrong" if step.wrong else "good"
+        rows.add_row(f"{step.weight} %", f"{step.at:%H:%M:%S}", f"{step.seconds:.0f} s", verdict)
+    console.print(rows)
+    if back := result.returned:
+        told = f"Returned from {back.from_weight} to {back.to_weight} %"
+        when = f"at {back.at:%H:%M:%S} UTC, in {back.seconds:.0f} s"
+        console.print(f"{told} {when}: {back.why}", highlight=False, soft_wrap=True)
+    console.print(f"The weight in force stands in catalog/mcp/{result.server}.yaml; commit it.", highlight=False)
+    console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
 
 def show_errors(errors: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import yaml
 import catalog
 from catalog.gateway import CERTIFICATE, NAME, Gateway
 from catalog.mcp_server import Era, RateLimit
+from catalog.rollout import HEADER
 from catalog.workload import Workload
 from components.workload.labels import PLATFORM
 from components.workload.pod import Manifest
@@ -170,6 +171,7 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
     if expose is None or limit is None:
         msg = f"{workload.name} is not exposed"
         raise ValueError(msg)
+    port = workload.ports[0].port
     legacy = mcp is not None and mcp.era != Era.MODERN
     methods = ("POST", "GET", "DELETE") if legacy else ("POST",)
     names = [AUTH, _rate(limit), _in_flight(limit), BREAKER]
@@ -178,16 +180,26 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
         *(_extension(name) for name in names),
         {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": inside}}},
     ]
-    serving = {
-        "matches": [{**_path("Exact", expose.path), "method": method} for method in methods],
-        "filters": filters,
-        "backendRefs": [_backend(service, workload.ports[0].port)],
-    }
+    matches: list[Manifest] = [{**_path("Exact", expose.path), "method": method} for method in methods]
+    backends, picked = [_backend(service, port)], []
+    if following := workload.rollout:
+        weight = following.weight
+        candidate = f"{service}-canary"
+        backends = [{**backends[0], "weight": 100 - weight}, {**_backend(candidate, port), "weight": weight}]
+        picked = [
+            {
+                "matches": [{**match, "headers": [_version(tag)]} for match in matches],
+                "filters": filters,
+                "backendRefs": [_backend(name, port)],
+            }
+            for tag, name in ((workload.image.tag, service), (following.tag, candidate))
+        ]
+    serving = {"matches": matches, "filters": filters, "backendRefs": backends}
     known = {
         "matches": [{**_path("Exact", f"{METADATA_PATH}{expose.path}"), "method": "GET"}],
         "backendRefs": [_backend(HOOK, HOOK_PORT)],
     }
-    rules = [serving, known] if expose.auth == "bearer" else [serving]
+    rules = [*picked, serving, *([known] if expose.auth == "bearer" else [])]
     return {"parentRefs": [_parent(stack.gateway, "websecure")], "hostnames": [stack.host], "rules": rules}
 
 
@@ -203,6 +215,10 @@ def _parent(gateway: Gateway, section: str) -> Manifest:
 
 def _path(kind: str, value: str) -> Manifest:
     return {"path": {"type": kind, "value": value}}
+
+
+def _version(tag: str) -> Manifest:
+    return {"type": "Exact", "name": HEADER, "value": tag}
 
 
 def _backend(name: str, port: int) -> Manifest:

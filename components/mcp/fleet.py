@@ -107,14 +107,15 @@ class McpFleet(pulumi.ComponentResource):
             objects.HOOK: {hook.FILE: hook.configuration(stack, name)},
             egress.PROXY: {egress.FILE: egress.configuration(stack.workloads)},
         }
+        following = {next_.name: server for server, next_ in stack.canaries.items()}
         workloads = {
             spec.name: Workload(
                 spec.object_name,
                 spec=spec,
                 namespace=namespace.metadata.name,
                 image=stack.image(spec.image),
-                environment=_environment(spec, stack, name),
-                secrets=_secrets(spec, secrets),
+                environment=_environment(spec, stack, name, called=following.get(spec.name, spec.name)),
+                secrets=_secrets(spec, secrets, shared=spec.rollout is not None or spec.name in following),
                 files=files.get(spec.name, {}),
                 route=objects.route(stack, spec, spec.object_name) if spec.expose else None,
                 api_server=reached,
@@ -122,7 +123,7 @@ class McpFleet(pulumi.ComponentResource):
                 pull_secret=pull_secret.metadata.name,
                 opts=child,
             )
-            for spec in stack.workloads
+            for spec in (*stack.workloads, *stack.canaries.values())
         }
         self.endpoints = pulumi.Output.all(**{spec.name: workloads[spec.name].endpoint for spec in stack.servers})
         self.register_outputs({"endpoints": self.endpoints})
@@ -133,8 +134,13 @@ def _hook_url(namespace: str) -> str:
     return f"http://{objects.HOOK}.{namespace}.svc.cluster.local:{objects.HOOK_PORT}/auth"
 
 
-def _environment(spec: catalog.workload.Workload, stack: catalog.Stack, namespace: str) -> dict[str, str]:
-    """Return what every workload is told; the port always, because the one in some servers' code differs."""
+def _environment(
+    spec: catalog.workload.Workload, stack: catalog.Stack, namespace: str, *, called: str
+) -> dict[str, str]:
+    """Return what every workload is told; the port always, because the one in some servers' code differs.
+
+    The next version of a server has the server's own name: clients must find the same one behind the same address.
+    """
     port = str(spec.ports[0].port)
     common = {
         "ENVIRONMENT": stack.name,
@@ -143,13 +149,14 @@ def _environment(spec: catalog.workload.Workload, stack: catalog.Stack, namespac
         **egress.environment(spec, namespace),
     }
     if spec.mcp is None:
-        return {**common, "SERVICE_NAME": spec.name, "SERVICE_PORT": port}
+        return {**common, "SERVICE_NAME": called, "SERVICE_PORT": port}
     # A server that takes every Host would answer a page that was led to it by its name (DNS rebinding).
     service = f"{spec.object_name}.{namespace}.svc:{port}"
-    hosts = [stack.host, service] if spec.expose else [service]
+    hosts = [stack.host, service] if spec.expose or called != spec.name else [service]
     return {
         **common,
-        "MCP_SERVER_NAME": spec.name,
+        "MCP_SERVER_NAME": called,
+        "MCP_SERVER_VERSION": spec.image.tag,
         "MCP_SERVER_PORT": port,
         "MCP_ERA": str(spec.mcp.era),
         "MCP_ALLOWED_HOSTS": " ".join(hosts),
@@ -157,14 +164,14 @@ def _environment(spec: catalog.workload.Workload, stack: catalog.Stack, namespac
 
 
 def _secrets(
-    spec: catalog.workload.Workload, secrets: Mapping[str, pulumi.Output[str]]
+    spec: catalog.workload.Workload, secrets: Mapping[str, pulumi.Output[str]], *, shared: bool
 ) -> dict[str, pulumi.Output[str]]:
     """Return the secret environment: what the entry names, and what seals the state that clients carry.
 
-    Without one key for all replicas each would make one of its own, and refuse what another one sealed.
+    Without one key for all that serve at one address each would make one of its own, and refuse what another sealed.
     """
     named = {use.env: secrets[use.secret] for use in spec.secrets if use.secret in secrets}
-    sealing = spec.mcp is not None and spec.mcp.era != Era.LEGACY and spec.replicas.max > 1
+    sealing = spec.mcp is not None and spec.mcp.era != Era.LEGACY and (shared or spec.replicas.max > 1)
     return {**named, REQUEST_STATE_KEY: secrets[REQUEST_STATE_KEY]} if sealing else named
 
 

@@ -121,10 +121,12 @@ def network_policy(workload: Workload, api_server: Manifest | None = None) -> Ma
         workload: its catalog entry.
         api_server: the rule that lets pods out to the API server, for those that may talk to it.
     """
-    common = [p.port for p in workload.ports if p.only_from is None]
+    common = [p.port for p in workload.ports if not p.only_from]
     peers = [*(_pods(name) for name in workload.ingress_from), *([_TRAEFIK] if workload.expose else [])]
     ingress = [{"from": peers, "ports": _tcp(common)}] if peers else []
-    own = [{"from": [_pods(p.only_from)], "ports": _tcp([p.port])} for p in workload.ports if p.only_from]
+    own = [
+        {"from": [_pods(name) for name in p.only_from], "ports": _tcp([p.port])} for p in workload.ports if p.only_from
+    ]
     led_out = bool(egress.clients([workload]))
     return {
         "podSelector": {"matchLabels": selector(workload)},

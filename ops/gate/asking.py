@@ -30,6 +30,10 @@ SESSIONS = 6
 """Sessions that are opened over the replicas of a server."""
 REQUESTS = 4
 """Requests in each of them."""
+_WRONG_AT_MOST = 3
+"""Calls in a row that may go wrong while a server is watched: one alone is no reason to go back."""
+_PAUSE = 0.5
+"""Seconds between two of them."""
 _MODERN = {
     "MCP-Protocol-Version": LATEST_MODERN_VERSION,
     "Accept": "application/json, text/event-stream",
@@ -104,6 +108,22 @@ class Asking:
             found = await self._sessions(self.public)
         name = self.expected.workload.name
         return ServerVerdict(name=name, checks=tuple(self._checks), **found)
+
+    async def watch(self, seconds: float) -> str | None:
+        """Call it through the gateway, or else its Service, again and again; return what went wrong three times.
+
+        Args:
+            seconds: how long; None is returned when the time is up.
+        """
+        until, failed = time.monotonic() + seconds, 0
+        while time.monotonic() < until:
+            await self._ask("smoke call", self.public or self.service, self._smoke)
+            check = self._checks.pop()
+            failed = 0 if check.ok else failed + 1
+            if failed == _WRONG_AT_MOST:
+                return f"{check.name}, {check.way}: {check.detail}"
+            await asyncio.sleep(_PAUSE)
+        return None
 
     async def _ask(self, name: str, way: Way, act: Callable[..., Awaitable[str]], *arguments: Any) -> None:
         begun, ok, self._answer = time.monotonic(), False, ""

@@ -2,7 +2,7 @@
 
 What the pod's environment says (components/mcp):
 
-- ``MCP_SERVER_NAME``, ``MCP_SERVER_PORT``: the server and its port.
+- ``MCP_SERVER_NAME``, ``MCP_SERVER_VERSION``, ``MCP_SERVER_PORT``: the server, the tag of its image and its port.
 - ``MCP_ERA``: ``dual``, or ``modern`` to refuse every client of a protocol before 2026-07-28.
 - ``MCP_ALLOWED_HOSTS``: names by which clients may call it; any other gets 421.
 - ``MCP_REQUEST_STATE_KEY``: what seals the state that a client carries from one request to the next. Every replica
@@ -24,9 +24,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-VERSION = "1.0.0"
-"""What servers call themselves: the tag of their images in the catalog."""
 
 MCP_PATH = "/mcp"
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - of the pod, which is alone there
@@ -65,7 +62,7 @@ def _server(name: str, served: "_Count") -> MCPServer:
     server = MCPServer(
         name,
         title=tools.TITLE,
-        version=VERSION,
+        version=os.environ["MCP_SERVER_VERSION"],
         log_level="WARNING",
         # Its tools never change, and one replica's word of a change would reach that replica's clients alone.
         subscriptions=False,

@@ -40,7 +40,7 @@ def test_two_workloads_that_are_led_out_differ_in_their_port(broken: Broken) -> 
 def test_the_proxy_has_a_port_for_each_that_is_led_out_and_lets_nobody_else_in_there(committed: Catalog) -> None:
     stack = committed.stack("dev", machines=["sophia-development"], mcp_servers=["github", "postgres", "slack"])
     (proxy,) = [one for one in stack.central if one.name == egress.PROXY]
-    assert [(one.port, one.only_from) for one in proxy.ports] == [(8080, None), (19005, "github"), (19004, "slack")]
+    assert [(one.port, one.only_from) for one in proxy.ports] == [(8080, ()), (19005, ("github",)), (19004, ("slack",))]
     told = json.loads(egress.configuration(stack.workloads))["clients"]
     assert [(one["name"], one["port"]) for one in told] == [("github", 19005), ("slack", 19004)]
     assert told[0]["destinations"] == [{"hosts": ["api.github.com"], "ports": [443]}]

@@ -227,7 +227,7 @@ def test_a_name_is_reached_by_the_proxy_at_the_workload_s_own_port_and_never_dir
 
 
 def test_a_port_of_one_workload_lets_in_that_one_alone(workload):
-    ports = [{"name": "http", "port": 9100}, {"name": "client-19005", "port": 19005, "only_from": "github"}]
+    ports = [{"name": "http", "port": 9100}, {"name": "client-19005", "port": 19005, "only_from": ["github"]}]
     common, own = objects.network_policy(workload(ports=ports, ingress_from=["prometheus"]))["ingress"]
     assert common["ports"] == [{"port": 9100, "protocol": "TCP"}]
     (peer,) = own["from"]
