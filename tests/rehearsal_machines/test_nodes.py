@@ -157,7 +157,8 @@ def test_a_network_policy_lets_through_what_it_names_and_stops_the_rest_while_it
         "another pod, to a Service": (worker, web, 80, stranger),
         "another node": (server, near, PORT, ""),
         "out of the cluster": (worker, arm.public, 22, friend),
-        "to a node": (worker, worker.public, 22, friend),
+        "to its own node": (worker, worker.private, 22, friend),
+        "to another node": (worker, server.public, 22, friend),
     }
 
     guarded = cluster.pod_on(worker, "web")["metadata"]["name"]
