@@ -9,13 +9,13 @@ from pathlib import Path
 import catalog
 from catalog import CatalogError, Offence
 from catalog.rollout import STEPS
-from catalog.workload import Workload
 from ops.deployment import Deployment, rehearsal_of
 from ops.results import Returned, RolloutResult, RolloutStep
 from ops.verify import verify, watch
 from rehearsal.home import write_private
 
 _KEY = "rollout"
+_FIRST_SECONDS = 2.0
 _WEIGHT = re.compile(rf"(^{_KEY}:(?:.*\n(?=[ #]))*?.*?\bweight:\s*)\d+", re.MULTILINE)
 _INLINE = re.compile(rf"^{_KEY}:\s*\{{", re.MULTILINE)
 _BLOCK = re.compile(rf"^{_KEY}:\s*\n(\s+)", re.MULTILINE)
@@ -96,14 +96,14 @@ class Rollout:
 
     def _gated(self, seconds: float) -> tuple[str, ...]:
         deployment = self._deployment()
-        following = self._following(deployment)
+        following = deployment.graph.choice.canaries[self._server]
+        # One that is plainly down is found out before it is asked a hundred things.
+        if told := watch(deployment, following, _FIRST_SECONDS):
+            return (f"{following.name}, {told}",)
         if errors := verify(deployment, [following.name]).errors:
             return errors
         told = watch(deployment, following, seconds)
         return (f"{following.name}, {told}",) if told else ()
-
-    def _following(self, deployment: Deployment) -> Workload:
-        return deployment.graph.choice.canaries[self._server]
 
     def _back(self, from_: int, to: int, step: RolloutStep) -> Returned | None:
         """Return to the last good weight; nothing where it is in force."""

@@ -112,7 +112,7 @@ def lock_tools(deployment: Deployment, path: Path) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gate:
+class Gate:
     """The ways to the servers of one stack."""
 
     stack: Stack
@@ -141,7 +141,16 @@ class _Gate:
 
 
 @asynccontextmanager
-async def _gate(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIterator[_Gate]:
+async def gate_of(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIterator[Gate]:
+    """Open the ways to servers, with a token for each.
+
+    Args:
+        deployment: the stack; it is up.
+        wanted: the servers, or next versions of them.
+
+    Raises:
+        RehearsalError: the cluster or the gateway cannot be reached at all.
+    """
     stack, cluster = deployment.graph.choice, _cluster(deployment)
     api = rehearsal_of(deployment.stack).api_server()
     address, trust = _gateway(cluster, stack.gateway.namespace)
@@ -150,7 +159,7 @@ async def _gate(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIter
     paths = [one.expose.path for one in stack.servers if one.expose is not None and one.name in names]
     tokens = {path: _token(cluster, f"{stack.url}{path}") for path in paths}
     async with forwarded(api.gate, address, _HTTPS) as port:
-        yield _Gate(stack, api, _Entrance(port, trust), tokens)
+        yield Gate(stack, api, _Entrance(port, trust), tokens)
 
 
 def _cluster(deployment: Deployment) -> httpx.Client:
@@ -163,7 +172,7 @@ def _cluster(deployment: Deployment) -> httpx.Client:
 async def _verdicts(deployment: Deployment, wanted: Sequence[Workload]) -> list[ServerVerdict]:
     turn = asyncio.Semaphore(_AT_ONCE)
     tried = Probes(_cluster(deployment), NAMESPACE, deployment.graph.choice, wanted)
-    async with _gate(deployment, wanted) as gate, running(deployment.suite) as suite:
+    async with gate_of(deployment, wanted) as gate, running(deployment.suite) as suite:
 
         async def ask(one: Workload) -> ServerVerdict:
             async with turn:
@@ -189,7 +198,7 @@ def watch(deployment: Deployment, one: Workload, seconds: float) -> str | None:
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
 
     async def watched() -> str | None:
-        async with _gate(deployment, [one]) as gate:
+        async with gate_of(deployment, [one]) as gate:
             return await gate.asking(one).watch(seconds)
 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 import httpx
@@ -151,6 +151,8 @@ class Probes:
     namespace: str
     stack: Stack
     servers: Sequence[Workload]
+    _made: set[str] = field(default_factory=set, init=False)
+    """Servers that run, and so have a pod that tries."""
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -161,6 +163,7 @@ class Probes:
             running = {one["metadata"]["labels"][_WORKLOAD]: one for one in self._pods(_WORKLOAD) if _runs(one)}
             for server in self.servers:
                 if server.name in running:
+                    self._made.add(server.name)
                     tried = attempts(self.stack, server, self.namespace)
                     made = pod(running[server.name], server, image, tried)
                     self.cluster.post(self._path, json=made).raise_for_status()
@@ -172,13 +175,13 @@ class Probes:
         """Return what they found, by server; it is waited for, with a bound."""
         until = time.monotonic() + _SECONDS
         ended: dict[str, dict[str, Any]] = {}
-        while len(ended) < len(self.servers) and time.monotonic() < until:
+        while len(ended) < len(self._made) and time.monotonic() < until:
             ended = {
                 one["metadata"]["labels"][PROBE]: one
                 for one in self._pods(PROBE)
                 if one["status"].get("phase") in {"Succeeded", "Failed"}
             }
-            time.sleep(0 if len(ended) == len(self.servers) else _PERIOD)
+            time.sleep(0 if len(ended) == len(self._made) else _PERIOD)
         return {server.name: self._of(server, ended.get(server.name)) for server in self.servers}
 
     def _of(self, server: Workload, ended: Mapping[str, Any] | None) -> tuple[Check, ...]:
