@@ -1,0 +1,111 @@
+"""The next version of a server in a whole stack, with clients of both versions at work."""
+
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from benchmarks.checkout import Checkout
+
+pytestmark = pytest.mark.engine
+
+SERVER = "github"
+AT_MOST = timedelta(seconds=120)
+
+
+@pytest.fixture(scope="module")
+def rolling(lane: Checkout) -> Iterator[Checkout]:
+    """Dev up with a next version of one server; its image comes with the machine's, so that this boots anew."""
+    entry, lock = lane.root / f"catalog/mcp/{SERVER}.yaml", lane.root / "catalog/lock/images.yaml"
+    before = {path: path.read_text() for path in (entry, lock)}
+    entry.write_text(before[entry] + 'rollout: {tag: "1.1.0"}\n')
+    image = f"scoobyjava15/sophia-mcp-{SERVER}"
+    lock.write_text(before[lock].replace(f"  {image}:1.0.0:", f"  {image}:1.1.0: null\n  {image}:1.0.0:"))
+    try:
+        lane.sophia("down", "dev")
+        lane.sophia("up", "dev")
+        yield lane
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+        lane.sophia("up", "dev")
+
+
+def weight(checkout: Checkout) -> int:
+    found = re.search(r"weight: (\d+)", (checkout.root / f"catalog/mcp/{SERVER}.yaml").read_text())
+    return int(found[1]) if found else 0
+
+
+@contextmanager
+def clients(checkout: Checkout) -> Iterator[dict[str, dict[str, int]]]:
+    """Clients call while the block runs; what they saw is there afterwards."""
+    told: dict[str, dict[str, int]] = {}
+    command = [str(checkout.root / ".venv/bin/python"), "-m", "benchmarks.clients", "dev", SERVER]
+    with subprocess.Popen(
+        command,
+        cwd=checkout.root,
+        env=checkout.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield told
+        finally:
+            told |= json.loads(process.communicate(timeout=60)[0])
+            print(told)  # noqa: T201 - what clients saw
+
+
+def rollout(checkout: Checkout, *words: str, code: int = 0) -> dict[str, Any]:
+    return dict(checkout.answer("rollout", "dev", SERVER, *words, code=code))
+
+
+def test_requests_move_by_steps_and_no_client_sees_an_error(rolling):
+    with clients(rolling) as told:
+        result = rollout(rolling, "--to", "50", "--seconds", "5")
+    assert [(step["weight"], step["wrong"]) for step in result["steps"]] == [(0, []), (10, []), (50, [])]
+    assert weight(rolling) == 50
+    assert set(told["present version"]) == {"1.0.0"}
+    assert set(told["either version"]) == {"1.0.0", "1.1.0"}
+
+
+def test_a_next_version_that_breaks_gives_back_and_clients_of_the_present_one_notice_nothing(rolling):
+    rollout(rolling, "--to", "10")
+    broken: list[datetime] = []
+
+    def break_it() -> None:
+        while weight(rolling) < 50:
+            time.sleep(0.2)
+        time.sleep(2)
+        broken.append(datetime.now(UTC))
+        rolling.kubectl("dev", "-n", "sophia-mcp", "scale", f"deployment/mcp-{SERVER}-canary", "--replicas=0")
+
+    breaking = threading.Thread(target=break_it, daemon=True)
+    breaking.start()
+    try:
+        with clients(rolling) as told:
+            result = rollout(rolling, "--to", "100", "--seconds", "40", code=1)
+            ended = datetime.now(UTC)
+    finally:
+        rolling.kubectl("dev", "-n", "sophia-mcp", "scale", f"deployment/mcp-{SERVER}-canary", "--replicas=1")
+    breaking.join()
+    back = result["returned"]
+    assert (back["from_weight"], back["to_weight"]) == (50, 10)
+    assert f"{SERVER}-canary" in back["why"]
+    assert ended - broken[0] < AT_MOST, "from the break to the last good weight in force"
+    assert weight(rolling) == 10
+    assert set(told["present version"]) == {"1.0.0"}
+
+
+def test_what_is_no_step_and_who_has_no_next_version_is_bad_input(rolling):
+    shown = rolling.sophia("rollout", "dev", "linear", "--to", "30", check=False)
+    assert shown.returncode == 2
+    assert "--to: 30" in shown.stderr
+    assert "catalog/mcp/linear.yaml: rollout" in shown.stderr
