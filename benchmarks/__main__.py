@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from benchmarks import engine, gate, hosts, k3s, kit, providers, readiness, scale
+from benchmarks import engine, gate, hosts, k3s, kit, providers, readiness, scale, sessions
 from benchmarks.checkout import ROOT
 from benchmarks.samples import Row, machine, median, seconds, show
 
@@ -36,4 +36,5 @@ if __name__ == "__main__":
     show("Hosts", hosts.measure())
     show("K3s", k3s.measure())
     show("The gate and the gateway", gate.measure())
+    show("Sessions through the gateway", sessions.measure())
     show("Growth with the number of servers", scale.measure())

@@ -27,17 +27,12 @@ def of_server(workload: Workload, where: Where) -> Iterator[Offence]:
 
 def _sessions(workload: Workload, mcp: McpServer, where: Where) -> Iterator[Offence]:
     session = where(("mcp", "session"))
-    if mcp.session == "stateless" and mcp.affinity != "none":
-        rule = "a stateless server needs no affinity"
-        yield Offence(where(("mcp", "affinity")), mcp.affinity, rule, "remove it")
     if mcp.session == "stateful" and mcp.era == Era.MODERN:
         rule = "the protocol of 2026-07-28 has no sessions"
         yield Offence(session, mcp.session, rule, "set session: stateless, or the era that it speaks")
-    if mcp.session == "stateful" and mcp.affinity == "none" and workload.replicas.max > 1:
+    if mcp.session == "stateful" and workload.replicas.max > 1:
         rule = "a session lives in one pod, and the gateway would lead its next request to another"
-        remedy = (
-            "set replicas: {min: 1, max: 1} and autoscaling: null, or mcp.affinity: client_ip, or make it stateless"
-        )
+        remedy = "set replicas: {min: 1, max: 1} and autoscaling: null, or make it stateless"
         yield Offence(session, f"{mcp.session} with up to {workload.replicas.max} pods", rule, remedy)
 
 

@@ -82,8 +82,6 @@ class McpServer(Model):
     """The revisions that it speaks."""
     session: Literal["stateless", "stateful"]
     """Whether a request may come to any pod, or must come to the one that began its session."""
-    affinity: Literal["none", "client_ip"] = "none"
-    """What brings a stateful session back to its pod: nothing, or the client's address (weak behind NAT)."""
     transport: Literal["streamable-http", "stdio"]
     """What the program itself speaks."""
     bridge: Literal["supergateway"] | None = None

@@ -159,6 +159,7 @@ def _environment(
         "MCP_SERVER_VERSION": spec.image.tag,
         "MCP_SERVER_PORT": port,
         "MCP_ERA": str(spec.mcp.era),
+        "MCP_SESSION": spec.mcp.session,
         "MCP_ALLOWED_HOSTS": " ".join(hosts),
     }
 

@@ -4,6 +4,7 @@ What the pod's environment says (components/mcp):
 
 - ``MCP_SERVER_NAME``, ``MCP_SERVER_VERSION``, ``MCP_SERVER_PORT``: the server, the tag of its image and its port.
 - ``MCP_ERA``: ``dual``, or ``modern`` to refuse every client of a protocol before 2026-07-28.
+- ``MCP_SESSION``: ``stateless``, or ``stateful`` to keep a session of an older protocol in this one process.
 - ``MCP_ALLOWED_HOSTS``: names by which clients may call it; any other gets 421.
 - ``MCP_REQUEST_STATE_KEY``: what seals the state that a client carries from one request to the next. Every replica
   has the same one, or a request that comes to another replica is refused.
@@ -36,10 +37,11 @@ def main() -> None:
     """Serve until the process is asked to end."""
     name = os.environ["MCP_SERVER_NAME"]
     served = _Count()
+    stateless = os.environ.get("MCP_SESSION", "stateless") == "stateless"
     app = _server(name, served).streamable_http_app(
         streamable_http_path=MCP_PATH,
-        stateless_http=True,
-        json_response=True,
+        stateless_http=stateless,
+        json_response=stateless,
         transport_security=_hosts(),
         host=_EVERY_ADDRESS,
     )
