@@ -216,12 +216,21 @@ class Egress(Model):
 
 
 class SecretUse(Model):
-    """A secret that the container reads from its environment."""
+    """A secret that the container reads, from its environment or from a file; exactly one of the two."""
 
-    env: EnvName
+    env: EnvName | None = None
     """Name of the environment variable, as the server's code reads it."""
+    file: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] | None = None
+    """Name of the file, in the folder of the workload's name below /run/secrets."""
     secret: EnvName
     """Canonical name of the secret in ``catalog/secrets.yaml``."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            msg = "exactly one of env and file must be given"
+            raise ValueError(msg)
+        return self
 
 
 class Volume(Model):
@@ -295,7 +304,7 @@ class Workload(Model):
     settings: Mapping[EnvName, str] = {}
     """Plain environment variables."""
     secrets: tuple[SecretUse, ...] = ()
-    """Secret environment variables."""
+    """Secrets that it reads, each by the name that its code has for it."""
     ingress_from: tuple[DnsLabel, ...] = ()
     """Workloads whose pods may connect to it."""
     egress: tuple[Egress, ...] = ()

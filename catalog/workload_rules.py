@@ -76,9 +76,11 @@ def _ports(workload: Workload, where: Where) -> Iterator[Offence]:
 
 
 def _names(workload: Workload, where: Where) -> Iterator[Offence]:
-    environment = [*workload.settings, *(use.env for use in workload.secrets)]
+    environment = [*workload.settings, *(use.env for use in workload.secrets if use.env)]
+    files = [use.file for use in workload.secrets if use.file]
     lists = (
         ("secrets", environment, "an environment variable is stated once, in settings or in secrets"),
+        ("secrets", files, "a file holds one secret"),
         ("volumes", [volume.name for volume in workload.volumes], "a volume's name is given once"),
         ("volumes", [volume.mount_path for volume in workload.volumes], "a mount path is given once"),
     )
@@ -134,7 +136,7 @@ def conventions(workload: Workload, where: Where, defaults: Defaults) -> Iterato
             rule = f"{workload.name} had this port only in old lists, which disagree"
             yield Offence(path, str(port.port), rule, "choose a free port")
     stated: list[tuple[Location, str]] = [(("settings", name), name) for name in workload.settings]
-    stated += [(("secrets", index, "env"), use.env) for index, use in enumerate(workload.secrets)]
+    stated += [(("secrets", index, "env"), use.env) for index, use in enumerate(workload.secrets) if use.env]
     for location, name in stated:
         if name in defaults.reserved_env:
             yield Offence(where(location), name, "this variable is set for every server", "remove it")

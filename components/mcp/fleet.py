@@ -116,6 +116,7 @@ class McpFleet(pulumi.ComponentResource):
                 image=stack.image(spec.image),
                 environment=_environment(spec, stack, name, called=following.get(spec.name, spec.name)),
                 secrets=_secrets(spec, secrets, shared=spec.rollout is not None or spec.name in following),
+                secret_files={use.file: secrets[use.secret] for use in spec.secrets if use.file},
                 files=files.get(spec.name, {}),
                 route=objects.route(stack, spec, spec.object_name) if spec.expose else None,
                 api_server=reached,
@@ -171,7 +172,7 @@ def _secrets(
 
     Without one key for all that serve at one address each would make one of its own, and refuse what another sealed.
     """
-    named = {use.env: secrets[use.secret] for use in spec.secrets if use.secret in secrets}
+    named = {use.env: secrets[use.secret] for use in spec.secrets if use.env and use.secret in secrets}
     sealing = spec.mcp is not None and spec.mcp.era != Era.LEGACY and (shared or spec.replicas.max > 1)
     return {**named, REQUEST_STATE_KEY: secrets[REQUEST_STATE_KEY]} if sealing else named
 

@@ -16,6 +16,7 @@ Manifest = dict[str, Any]
 
 _ROLE = "sophia.ai/role"
 _FILES = "files"
+_SECRETS = "secret-files"
 _PRE_STOP_SECONDS = 5
 """Seconds between a pod's removal from its Service and its stop signal, so that no request meets a closed port."""
 
@@ -27,6 +28,7 @@ def template(
     service_account: str,
     config_map: str,
     secret: str | None,
+    secret_files: str | None = None,
     files: str | None = None,
     checksums: Mapping[str, Any],
 ) -> Manifest:
@@ -38,6 +40,7 @@ def template(
         service_account: name of the ServiceAccount.
         config_map: name of the ConfigMap with the plain environment.
         secret: name of the Secret with the secret environment; None where the workload uses none.
+        secret_files: name of the Secret with its secret files; None where it has none.
         files: name of the ConfigMap with its files; None where it has none.
         checksums: annotations that change with the content of these, so that a change rolls the pods.
     """
@@ -57,10 +60,16 @@ def template(
             },
             "affinity": {"nodeAffinity": node_affinity(workload)},
             "tolerations": [{"key": key, "operator": "Exists"} for key in workload.placement.tolerated_taints],
-            "containers": [_container(workload, image=image, config_map=config_map, secret=secret, files=files)],
+            "containers": [
+                {
+                    **_container(workload, image=image, config_map=config_map, secret=secret),
+                    "volumeMounts": _mounts(workload, files=files, secret_files=secret_files),
+                }
+            ],
             "volumes": [
                 *(_empty_directory(volume) for volume in workload.volumes if not volume.persistent),
                 *([{"name": _FILES, "configMap": {"name": files}}] if files else []),
+                *([{"name": _SECRETS, "secret": {"secretName": secret_files}}] if secret_files else []),
             ],
         },
     }
@@ -89,7 +98,16 @@ def _in_roles(roles: tuple[Role, ...]) -> Manifest:
     return {"key": _ROLE, "operator": "In", "values": [str(role) for role in roles]}
 
 
-def _container(workload: Workload, *, image: str, config_map: str, secret: str | None, files: str | None) -> Manifest:
+def _mounts(workload: Workload, *, files: str | None, secret_files: str | None) -> list[Manifest]:
+    folders = {_FILES: f"/etc/{workload.name}"} if files else {}
+    folders |= {_SECRETS: f"/run/secrets/{workload.name}"} if secret_files else {}
+    return [
+        *({"name": volume.name, "mountPath": volume.mount_path} for volume in workload.volumes),
+        *({"name": name, "mountPath": place, "readOnly": True} for name, place in folders.items()),
+    ]
+
+
+def _container(workload: Workload, *, image: str, config_map: str, secret: str | None) -> Manifest:
     sources: list[Manifest] = [{"configMapRef": {"name": config_map}}]
     if secret is not None:
         sources.append({"secretRef": {"name": secret}})
@@ -113,10 +131,6 @@ def _container(workload: Workload, *, image: str, config_map: str, secret: str |
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         },
-        "volumeMounts": [
-            *({"name": v.name, "mountPath": v.mount_path} for v in workload.volumes),
-            *([{"name": _FILES, "mountPath": f"/etc/{workload.name}", "readOnly": True}] if files else []),
-        ],
     }
     if probes.startup is not None:
         container["startupProbe"] = _probe(probes.startup)

@@ -24,7 +24,7 @@ class Workload(pulumi.ComponentResource):
     Creates:
         - ServiceAccount with the image pull secret and, unless asked for, no API token.
         - ConfigMap with the plain environment, and one with files, where it has any.
-        - Secret with the secret environment, where the workload uses any.
+        - Secret with the secret environment, and one with secret files, where the workload uses any.
         - Deployment or StatefulSet; a change of either environment rolls its pods.
         - Service.
         - HorizontalPodAutoscaler, where the workload autoscales.
@@ -49,6 +49,7 @@ class Workload(pulumi.ComponentResource):
         secrets: Mapping[str, pulumi.Output[str]],
         fingerprint_key: pulumi.Output[str],
         pull_secret: pulumi.Input[str],
+        secret_files: Mapping[str, pulumi.Output[str]] | None = None,
         files: Mapping[str, str] | None = None,
         route: pod.Manifest | None = None,
         api_server: pod.Manifest | None = None,
@@ -65,6 +66,7 @@ class Workload(pulumi.ComponentResource):
             secrets: secret environment variables, by variable name.
             fingerprint_key: key of the checksum that stands in the pods' annotations for the secret environment.
             pull_secret: name of the image pull secret.
+            secret_files: secrets that its containers find in the folder of its name below /run/secrets, by file name.
             files: what its containers find in the folder of its name below /etc, by file name.
             route: spec of its HTTPRoute, where it is exposed.
             api_server: the rule that lets pods out to the API server, for those that may talk to it.
@@ -79,6 +81,7 @@ class Workload(pulumi.ComponentResource):
         secret = {**metadata, "name": f"{name}-secrets"} if secrets else None
         plain = {**spec.settings, **environment}
         folder = {**metadata, "name": f"{name}-files"} if files else None
+        sealed = {**metadata, "name": f"{name}-secret-files"} if secret_files else None
 
         prerequisites: list[pulumi.Resource] = [
             ServiceAccount(
@@ -96,8 +99,10 @@ class Workload(pulumi.ComponentResource):
         checksums: dict[str, pulumi.Input[str]] = {_CONFIG_CHECKSUM: objects.checksum(plain)}
         if secret is not None:
             prerequisites.append(Secret(f"{name}-secrets", metadata=secret, string_data=secrets, opts=child))
-            checksums[_SECRET_CHECKSUM] = _fingerprint(secrets, fingerprint_key)
-
+        if sealed is not None:
+            prerequisites.append(Secret(f"{name}-secret-files", metadata=sealed, string_data=secret_files, opts=child))
+        if secrets or secret_files:
+            checksums[_SECRET_CHECKSUM] = _fingerprint({**secrets, **(secret_files or {})}, fingerprint_key)
         if folder is not None and files is not None:
             prerequisites.append(ConfigMap(f"{name}-files", metadata=folder, data=files, opts=child))
             checksums[_FILES_CHECKSUM] = objects.checksum(files)
@@ -108,6 +113,7 @@ class Workload(pulumi.ComponentResource):
             service_account=name,
             config_map=config_map["name"],
             secret=None if secret is None else secret["name"],
+            secret_files=None if sealed is None else sealed["name"],
             files=None if folder is None else folder["name"],
             checksums=checksums,
         )

@@ -152,3 +152,15 @@ def test_an_arm64_machine_without_its_taint_needs_multi_arch_images(broken: Brok
     assert [offence.path for offence in offences] == [
         f"catalog/{folder}/_defaults.yaml: workload.image.platforms" for folder in ("central", "mcp")
     ]
+
+
+@pytest.mark.parametrize("use", [{"secret": "GH_API_TOKEN"}, {"env": "A", "file": "a", "secret": "GH_API_TOKEN"}])
+def test_a_secret_is_read_from_the_environment_or_from_a_file(broken: Broken, use: dict[str, str]) -> None:
+    (offence,) = broken({"mcp/github.yaml": {"secrets": [use]}})
+    assert "exactly one of env and file" in offence.rule
+
+
+def test_a_secret_file_holds_one_secret(broken: Broken) -> None:
+    uses = [{"file": "token", "secret": "GH_API_TOKEN"}, {"file": "token", "secret": "LINEAR_API_KEY"}]
+    (offence,) = broken({"mcp/github.yaml": {"secrets": uses}})
+    assert (offence.path, offence.value) == (f"{GITHUB}: secrets", "token")

@@ -235,7 +235,13 @@ def examples(stack, workload, stateful, on_the_cluster):
         )
 
     def one(
-        spec: Workload, secrets: tuple[str, ...], name: str, *, known: bool, exposed: bool = False
+        spec: Workload,
+        secrets: tuple[str, ...],
+        name: str,
+        *,
+        known: bool,
+        exposed: bool = False,
+        sealed: tuple[str, ...] = (),
     ) -> pulumi.ComponentResource:
         return components.Workload(
             name,
@@ -246,6 +252,7 @@ def examples(stack, workload, stateful, on_the_cluster):
             secrets={secret: output(f"value of {secret}", known=known) for secret in secrets},
             fingerprint_key=output("key", known=known),
             pull_secret=output("registry", known=known, secret=False),
+            secret_files={file: output(f"value of {file}", known=known) for file in sealed},
             files={"settings.json": "{}"} if exposed else None,
             route={"rules": []} if exposed else None,
         )
@@ -299,5 +306,9 @@ def examples(stack, workload, stateful, on_the_cluster):
         "LambdaCluster": [partial(cluster, owning), partial(cluster, stack("staging"))],
         "Machine": [partial(machine, None), partial(machine, "0" * 32)],
         "McpFleet": [fleet],
-        "Workload": [partial(one, scaling, ("TOKEN",), exposed=True), partial(one, stateful(), ())],
+        "Workload": [
+            partial(one, scaling, ("TOKEN",), exposed=True),
+            partial(one, stateful(), ()),
+            partial(one, workload(), (), sealed=("tls.key",)),
+        ],
     }

@@ -54,6 +54,19 @@ def test_a_workload_with_secrets_refers_to_the_secret_it_creates(scaled):
     assert reference == {"name": scaled.one("Secret").inputs["metadata"]["name"]}
 
 
+def test_a_secret_file_is_mounted_and_in_no_environment_and_its_change_rolls_the_pods(examples, build):
+    sealed = build(lambda: examples["Workload"][2]("sample", known=True))
+    secret, deployment = sealed.one("Secret"), sealed.one("Deployment")
+    assert secret.inputs["stringData"] == SECRET
+    spec = deployment.inputs["spec"]["template"]["spec"]
+    assert not [source for source in sources(sealed, "Deployment") if "secretRef" in source]
+    assert [one["secret"]["secretName"] for one in spec["volumes"]] == [secret.inputs["metadata"]["name"]]
+    (mount,) = spec["containers"][0]["volumeMounts"]
+    assert (mount["mountPath"], mount["readOnly"]) == ("/run/secrets/sample", True)
+    assert ANNOTATION in annotations(sealed)
+    assert secret.urn in deployment.dependencies
+
+
 def test_the_secret_environment_is_marked_secret_and_its_checksum_is_not(scaled):
     assert scaled.one("Secret").inputs["stringData"] == SECRET
     assert len(annotations(scaled)[ANNOTATION]) == 16, "a plan must show that the pods roll, and why"
@@ -110,7 +123,7 @@ def test_pods_that_may_talk_to_the_api_server_are_let_out_to_where_it_advertises
         return [(peer["ipBlock"]["cidr"], port["port"]) for peer, rule in peers for port in rule["ports"]]
 
     assert ("203.0.113.1/32", 6443) in ports("mcp-gateway")
-    assert ports("mcp-linear") == [("0.0.0.0/0", 443)]
+    assert ports("mcp-linear") == []
 
 
 def test_the_namespace_is_one_of_those_whose_pods_may_be_peers(fleet):
