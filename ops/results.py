@@ -311,6 +311,7 @@ VERBS: Mapping[str, type[Result]] = {
     "preview": PreviewResult,
     "drift": DriftResult,
     "verify": VerifyResult,
+    "rollout": RolloutResult,
     "plan": PlanResult,
     "doctor": DoctorResult,
     "lock": LockResult,

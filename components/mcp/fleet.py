@@ -131,8 +131,8 @@ class McpFleet(pulumi.ComponentResource):
 
 
 def _hook_url(namespace: str) -> str:
-    """Return where Traefik asks: by the whole name, because it runs in another namespace."""
-    return f"http://{objects.HOOK}.{namespace}.svc.cluster.local:{objects.HOOK_PORT}/auth"
+    """Return where Traefik asks: by the whole name, with its last dot, or each new connection tries the search list."""
+    return f"http://{objects.HOOK}.{namespace}.svc.cluster.local.:{objects.HOOK_PORT}/auth"
 
 
 def _environment(

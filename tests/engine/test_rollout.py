@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from benchmarks.checkout import Checkout
@@ -17,6 +19,7 @@ from benchmarks.checkout import Checkout
 pytestmark = pytest.mark.engine
 
 SERVER = "github"
+SCHEMA = Path(__file__).parents[2] / "docs/schema/rollout.json"
 AT_MOST = timedelta(seconds=120)
 
 
@@ -64,7 +67,9 @@ def clients(checkout: Checkout) -> Iterator[dict[str, dict[str, int]]]:
 
 
 def rollout(checkout: Checkout, *words: str, code: int = 0) -> dict[str, Any]:
-    return dict(checkout.answer("rollout", "dev", SERVER, *words, code=code))
+    result = dict(checkout.answer("rollout", "dev", SERVER, *words, code=code))
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(result)
+    return result
 
 
 def test_requests_move_by_steps_and_no_client_sees_an_error(rolling):
