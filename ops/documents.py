@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 import catalog
+from catalog import discovery
 from catalog.documentation import markdown
 from ops.results import VERBS
 from render import render
@@ -20,6 +21,7 @@ def documents(root: Path) -> Mapping[Path, str]:
         root / f"docs/schema/{verb.replace(' ', '-')}.json": _json(model.model_json_schema())
         for verb, model in VERBS.items()
     }
+    facts = catalog.load()
     # What providers import takes half a second (measured), and no other verb needs it.
     from providers.host.provider import PROVIDER as HOST  # noqa: PLC0415 - for that reason
     from providers.kit.documentation import markdown as reference  # noqa: PLC0415 - the same
@@ -28,7 +30,8 @@ def documents(root: Path) -> Mapping[Path, str]:
     return {
         root / "docs/providers/host.md": reference(HOST),
         root / "docs/providers/lambda-cloud.md": reference(LAMBDA_CLOUD),
-        root / "docs/catalog.md": markdown(catalog.load()),
+        root / "docs/catalog.md": markdown(facts),
+        root / "docs/clients.md": discovery.markdown(facts),
         root / "docs/config.md": _configuration(root),
         **schemas,
     }

@@ -11,7 +11,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import catalog
 import catalog.workload
-from catalog import egress
+from catalog import discovery, egress
 from catalog.gateway import VERIFIER
 from catalog.mcp_server import Era
 from catalog.secret import PULL_SECRETS, REQUEST_STATE_KEY
@@ -106,6 +106,7 @@ class McpFleet(pulumi.ComponentResource):
         files = {
             objects.HOOK: {hook.FILE: hook.configuration(stack, name)},
             egress.PROXY: {egress.FILE: egress.configuration(stack.workloads)},
+            discovery.REGISTRY: discovery.files(stack.servers, stack.url),
         }
         following = {next_.name: server for server, next_ in stack.canaries.items()}
         workloads = {

@@ -163,7 +163,7 @@ class _Layers:
 
 
 def _server_of(reference: str) -> str:
-    return reference.rpartition(":")[0].rpartition("sophia-mcp-")[2]
+    return reference.rpartition(":")[0].rpartition("sophia-")[2].removeprefix("mcp-")
 
 
 def _sources(place: str, folder: Path, pattern: str) -> Layer:

@@ -43,16 +43,22 @@ def app(made: MCPServer, *, stateless: bool = True) -> Starlette:
 
 
 @contextmanager
-def way(application: Any) -> Iterator[Way]:
-    """Serve an application on loopback."""
+def serving(application: Any) -> Iterator[str]:
+    """Serve an application on loopback; yield its URL."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
         configuration = uvicorn.Config(application, log_level="critical", ws="none", timeout_graceful_shutdown=1)
         served = uvicorn.Server(configuration)
         thread = threading.Thread(target=served.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Way("service", url, url, ssl.create_default_context())
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             served.should_exit = True
             thread.join(timeout=10)
+
+
+@contextmanager
+def way(application: Any) -> Iterator[Way]:
+    """Serve an MCP server on loopback; yield the way to it."""
+    with serving(application) as url:
+        yield Way("service", f"{url}/mcp", f"{url}/mcp", ssl.create_default_context())
