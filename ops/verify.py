@@ -123,8 +123,7 @@ class Gate:
 
     def asking(self, one: Workload) -> Asking:
         """Return what asks a server, or the next version of one: that has the server's name, tools and address."""
-        versions = {following.name: server for server, following in self.stack.canaries.items()}
-        (server,) = (found for found in self.stack.servers if found.name == versions.get(one.name, one.name))
+        server = _server_of(self.stack, one)
         if one.mcp is None:
             msg = f"{one.name} is no MCP server"
             raise ValueError(msg)
@@ -154,12 +153,16 @@ async def gate_of(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIt
     stack, cluster = deployment.graph.choice, _cluster(deployment)
     api = rehearsal_of(deployment.stack).api_server()
     address, trust = _gateway(cluster, stack.gateway.namespace)
-    versions = {following.name: server for server, following in stack.canaries.items()}
-    names = {versions.get(one.name, one.name) for one in wanted}
-    paths = [one.expose.path for one in stack.servers if one.expose is not None and one.name in names]
+    paths = {server.expose.path for one in wanted if (server := _server_of(stack, one)).expose}
     tokens = {path: _token(cluster, f"{stack.url}{path}") for path in paths}
     async with forwarded(api.gate, address, _HTTPS) as port:
         yield Gate(stack, api, _Entrance(port, trust), tokens)
+
+
+def _server_of(stack: Stack, one: Workload) -> Workload:
+    """Return a server, or the one that this is the next version of."""
+    versions = {following.name: server for server, following in stack.canaries.items()}
+    return next(server for server in stack.servers if server.name == versions.get(one.name, one.name))
 
 
 def _cluster(deployment: Deployment) -> httpx.Client:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalog.ignores import DriftIgnore
+from catalog.rollout import STEPS
 from ops.error import IGNORES
 from ops.events import Diagnostic, Event, Failed, Finished
 from ops.results import (
@@ -273,6 +274,8 @@ def show_rollout(result: RolloutResult, console: Console) -> None:
         told = f"Returned from {back.from_weight} to {back.to_weight} %"
         when = f"at {back.at:%H:%M:%S} UTC, in {back.seconds:.0f} s"
         console.print(f"{told} {when}: {back.why}", highlight=False, soft_wrap=True)
+    if (last := result.steps[-1]).weight == STEPS[-1] and not last.wrong:
+        console.print("To finish: give the entry the new tag as its image's, take rollout out, and run up.")
     console.print(f"The weight in force stands in catalog/mcp/{result.server}.yaml; commit it.", highlight=False)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
 
