@@ -7,6 +7,7 @@ from typing import Any
 from catalog.facts import Facts
 from catalog.gateway import VERIFIER
 from catalog.mcp_server import Era
+from catalog.tool_surface import callable_tools
 from catalog.workload import Workload
 
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
@@ -32,14 +33,16 @@ def server_json(server: Workload, url: str) -> dict[str, Any]:
     """
     remote: dict[str, Any] = {"type": "streamable-http", "url": url}
     if server.expose is not None and server.expose.auth == "bearer":
-        token = {"description": f"Token whose audience is {url}", "isRequired": True, "isSecret": True}
-        remote["headers"] = [{"name": "Authorization", "value": "Bearer {token}", "variables": {"token": token}}]
+        secret = {"isRequired": True, "isSecret": True}
+        token = {"description": f"Token whose audience is {url}", **secret}
+        header = {"name": "Authorization", "value": "Bearer {token}", "variables": {"token": token}, **secret}
+        remote["headers"] = [header]
     return {
         "$schema": SCHEMA,
         "name": f"{PUBLISHER}/{server.name}",
         "title": server.title,
         "description": server.description,
-        "version": server.image.tag,
+        "version": (server.mcp and server.mcp.identity.version) or server.image.tag,
         "remotes": [remote],
     }
 
@@ -65,7 +68,7 @@ def markdown(catalog: Facts) -> str:
     some = next(iter(exposed))
     return _PAGE.format(
         count=len(exposed),
-        table="\n".join(_row(catalog.mcp[name], url) for name, url in exposed.items()),
+        table="\n".join(_row(catalog, catalog.mcp[name], url) for name, url in exposed.items()),
         name=some,
         url=exposed[some],
         variable=variable(some),
@@ -106,11 +109,11 @@ def _entry(url: str, token: str) -> dict[str, Any]:
     return {"type": "http", "url": url, "headers": {"Authorization": f"Bearer {token}"}}
 
 
-def _row(server: Workload, url: str) -> str:
+def _row(catalog: Facts, server: Workload, url: str) -> str:
     if server.mcp is None:
         msg = f"{server.name} is no MCP server"
         raise ValueError(msg)
-    tools = ", ".join(f"`{tool}`" for tool in server.mcp.tools.allow)
+    tools = ", ".join(f"`{tool}`" for tool in sorted(callable_tools(server.mcp, catalog.surface.get(server.name, ()))))
     return f"| `{server.name}` | {server.description} | {url} | {_ERAS[server.mcp.era]} | {tools} |"
 
 
@@ -141,7 +144,7 @@ export {variable}="$(kubectl -n sophia-mcp create token {verifier} --audience {u
 ## Claude Code
 
 `.mcp.json` in a project, which names the environment variables that hold the tokens; for one server alone the command
-`claude mcp add --transport http {name} {url} --header 'Authorization: Bearer ${{{variable}}}'`.
+`claude mcp add --scope project --transport http {name} {url} --header 'Authorization: Bearer ${{{variable}}}'`.
 
 ```json
 {claude}```

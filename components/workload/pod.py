@@ -16,7 +16,7 @@ Manifest = dict[str, Any]
 
 _ROLE = "sophia.ai/role"
 _FILES = "files"
-_SECRETS = "secret-files"
+_SECRETS = "secret-files"  # pragma: allowlist secret - a volume's name
 _PRE_STOP_SECONDS = 5
 """Seconds between a pod's removal from its Service and its stop signal, so that no request meets a closed port."""
 

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from .serving import GRACE_SECONDS
+
 FOLDER = Path("/etc/registry-v2")
 LATEST = "latest"
 _OFFICIAL = "io.modelcontextprotocol.registry/official"
@@ -32,6 +34,7 @@ def main() -> None:
         port=int(os.environ["SERVICE_PORT"]),
         log_level="warning",
         access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
 
@@ -75,7 +78,7 @@ class _Registry:
         matching = [
             entry
             for name, entry in self._entries.items()
-            if asked.get("search", "") in name and version in {LATEST, entry["version"]} and name > cursor
+            if asked.get("search", "").lower() in name and version in {LATEST, entry["version"]} and name > cursor
         ]
         page, more = matching[:limit], matching[limit:]
         metadata = {"count": len(page), **({"nextCursor": page[-1]["name"]} if more else {})}

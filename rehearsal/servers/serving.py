@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 MCP_PATH = "/mcp"
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - of the pod, which is alone there
 _VERSION_HEADER = b"mcp-protocol-version"
-_GRACE_SECONDS = 25
+GRACE_SECONDS = 25
 """Seconds that requests under way may take at the end; the kubelet's own patience ends later, with a kill."""
 
 
@@ -54,7 +54,7 @@ def main() -> None:
         port=int(os.environ["MCP_SERVER_PORT"]),
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
 

@@ -18,7 +18,7 @@ def test_up_brings_every_server_of_dev_to_its_floor(dev):
     result = dev.answer("up", "dev")
     assert len(result["servers"]) == 16 + 4
     assert all(server["ready"] == server["wanted"] for server in result["servers"])
-    assert sum(server["ready"] for server in result["servers"]) == 26
+    assert sum(server["ready"] for server in result["servers"]) == 28
 
 
 def test_a_second_up_changes_nothing(dev):
@@ -73,11 +73,22 @@ def test_a_seventeenth_server_is_one_file_and_its_objects_alone(dev):
             "Service",
             "ServiceAccount",
         )
+        # Of what leads in, of what leads out by a port of its own, and of what lists it: each its file, and its pods.
+        told = sorted(
+            [
+                *(
+                    (name, kind)
+                    for name in ("egress-proxy", "mcp-gateway", "registry-v2")
+                    for kind in ("ConfigMap", "Deployment")
+                ),
+                *(("egress-proxy", kind) for kind in ("NetworkPolicy", "Service")),
+            ]
+        )
         assert found == {
             "create": [("mcp-seventeenth", kind) for kind in kinds],
-            "update": [("mcp-gateway", "ConfigMap"), ("mcp-gateway", "Deployment")],
+            "update": told,
         }
-        assert len(changes) == len(kinds) + 2, "the gateway is told of it, and nothing else is"
+        assert len(changes) == len(kinds) + len(told)
     finally:
         (dev.root / "catalog/mcp/seventeenth.yaml").unlink()
 
@@ -143,7 +154,9 @@ def pods_by_server(checkout) -> dict[str, set[str]]:
 
 def settled_pods_by_server(checkout) -> dict[str, set[str]]:
     """Wait, bounded, until a rollout has removed the pods it replaces."""
-    floors = dict.fromkeys(("ai-memory", "gong", "hubspot", "slack", "mcp-gateway", "mcp-orchestration"), 2)
+    floors = dict.fromkeys(
+        ("ai-memory", "gong", "hubspot", "slack", "egress-proxy", "mcp-gateway", "mcp-orchestration"), 2
+    )
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         pods = pods_by_server(checkout)

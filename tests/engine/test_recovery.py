@@ -61,7 +61,7 @@ def test_a_pod_that_fits_no_node_ends_up_soon_and_is_named(checkout):
 
 def test_a_pod_that_admission_refuses_ends_up_soon_and_is_named(checkout):
     checkout.sophia("up", "dev")
-    checkout.kubectl("dev", *NAMESPACE, "create", "quota", "tight", "--hard=pods=26")
+    checkout.kubectl("dev", *NAMESPACE, "create", "quota", "tight", "--hard=pods=28")
     checkout.kubectl("dev", *NAMESPACE, "delete", "deployment", "mcp-asana")
     filler = "--overrides=" + restricted_pod()
     checkout.kubectl("dev", *NAMESPACE, "run", "filler", "--image=filler:1", filler)

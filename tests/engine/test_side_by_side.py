@@ -9,11 +9,11 @@ pytestmark = pytest.mark.engine
 def test_prod_runs_beside_dev_with_its_pods_on_the_right_nodes(dev):
     result = dev.answer("up", "prod")
     assert len(result["servers"]) == 16 + 4
-    assert sum(server["ready"] for server in result["servers"]) == 26
+    assert sum(server["ready"] for server in result["servers"]) == 28
     pods = {node["name"]: node["pods"] for node in result["nodes"]}
     assert pods == {
         "sophia-ai-core": 0,
-        "sophia-mcp-orchestrator": 26,
+        "sophia-mcp-orchestrator": 28,
         "sophia-data-pipeline": 0,
         "sophia-production-instance": 0,
     }, "the mcp node holds the floor; the arm64 node only what declares arm64, and no image does yet"
