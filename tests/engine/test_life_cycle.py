@@ -16,7 +16,7 @@ NAMESPACE = ("-n", "sophia-mcp")
 
 def test_up_brings_every_server_of_dev_to_its_floor(dev):
     result = dev.answer("up", "dev")
-    assert len(result["servers"]) == 16 + 4
+    assert len(result["servers"]) == 16 + 5
     assert all(server["ready"] == server["wanted"] for server in result["servers"])
     assert sum(server["ready"] for server in result["servers"]) == 28
 

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.engine
 
 def test_prod_runs_beside_dev_with_its_pods_on_the_right_nodes(dev):
     result = dev.answer("up", "prod")
-    assert len(result["servers"]) == 16 + 4
+    assert len(result["servers"]) == 16 + 5
     assert sum(server["ready"] for server in result["servers"]) == 28
     pods = {node["name"]: node["pods"] for node in result["nodes"]}
     assert pods == {
