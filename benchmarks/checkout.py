@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,17 @@ def copied(folder: Path, **settings: str) -> Checkout:
         _git(folder / "checkout", *step)
     (folder / "checkout/.venv").symlink_to(ROOT / ".venv")
     return Checkout(folder / "checkout", folder / "home", settings)
+
+
+@contextmanager
+def temporary() -> Iterator[Checkout]:
+    """Give a copy that is gone afterwards, with whatever was brought up in it."""
+    with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
+        made = copied(Path(folder))
+        try:
+            yield made
+        finally:
+            made.sophia("down", "--all")
 
 
 def _git(folder: Path, *words: str) -> None:

@@ -10,7 +10,8 @@ import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from catalog.rollout import HEADER
@@ -24,6 +25,26 @@ _PAUSE = 0.1
 """Seconds between two calls of one client."""
 
 
+@asynccontextmanager
+async def public_way(deployment: Deployment, name: str) -> AsyncIterator[Way]:
+    """Open the way to a server through the gateway, to its present version where it has a next one.
+
+    Args:
+        deployment: the stack; it is up.
+        name: the server.
+
+    Raises:
+        ValueError: it is not exposed.
+    """
+    (server,) = (one for one in deployment.graph.choice.servers if one.name == name)
+    async with gate_of(deployment, [server]) as gate:
+        way = gate.asking(server).public
+        if way is None:
+            msg = f"{name} is not exposed"
+            raise ValueError(msg)
+        yield way
+
+
 async def counted(deployment: Deployment, name: str, ended: Awaitable[object]) -> dict[str, dict[str, int]]:
     """Return how many calls each kind of clients made, by the version that answered; those that failed as ``error``.
 
@@ -32,17 +53,10 @@ async def counted(deployment: Deployment, name: str, ended: Awaitable[object]) -
         name: the server, which has a next version.
         ended: how long they call.
     """
-    (server,) = (one for one in deployment.graph.choice.servers if one.name == name)
-    async with gate_of(deployment, [server]) as gate:
-        asking = gate.asking(server)
-        if asking.public is None:
-            msg = f"{name} is not exposed"
-            raise ValueError(msg)
-        either = replace(asking.public, headers={k: v for k, v in asking.public.headers.items() if k != HEADER})
+    async with public_way(deployment, name) as present:
+        either = replace(present, headers={k: v for k, v in present.headers.items() if k != HEADER})
         found: dict[str, Counter[str]] = {"present version": Counter(), "either version": Counter()}
-        calling = asyncio.gather(
-            *(_call(way, found[kind]) for kind, way in zip(found, (asking.public, either), strict=True))
-        )
+        calling = asyncio.gather(*(_call(way, found[kind]) for kind, way in zip(found, (present, either), strict=True)))
         await ended
         calling.cancel()
     return {kind: dict(counts) for kind, counts in found.items()}
@@ -59,15 +73,12 @@ async def _call(way: Way, found: Counter[str]) -> None:
         await asyncio.sleep(_PAUSE)
 
 
-async def _until_told(deployment: Deployment, name: str) -> dict[str, dict[str, int]]:
-    return await counted(deployment, name, asyncio.to_thread(sys.stdin.read))
-
-
 def main() -> None:
     """Print the counts as JSON."""
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     stack, name = sys.argv[1:]
-    print(json.dumps(asyncio.run(_until_told(existing(stack, progress_for()), name))))
+    told = asyncio.to_thread(sys.stdin.read)
+    print(json.dumps(asyncio.run(counted(existing(stack, progress_for()), name, told))))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@
 
 import json
 import statistics
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.checkout import Checkout, copied
+from benchmarks.checkout import Checkout, temporary
 from benchmarks.samples import Row, ratio, seconds, show
 
 STACK = "prod"
@@ -39,13 +38,9 @@ NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 
 def measure(runs: int = 5) -> list[Row]:
     """Return the ratios, medians of several rounds."""
-    with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
-        checkout = copied(Path(folder))
-        try:
-            checkout.sophia("up", STACK)
-            return _compare(checkout, Path(folder) / "objects.json", runs)
-        finally:
-            checkout.sophia("down", "--all")
+    with temporary() as checkout:
+        checkout.sophia("up", STACK)
+        return _compare(checkout, checkout.root.parent / "objects.json", runs)
 
 
 def _compare(checkout: Checkout, manifests: Path, runs: int) -> list[Row]:

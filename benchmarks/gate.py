@@ -10,13 +10,11 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from mcp_types.version import LATEST_MODERN_VERSION
 
-from benchmarks.checkout import Checkout, copied
+from benchmarks.checkout import Checkout, temporary
 from benchmarks.samples import Row, machine, show
 from catalog.gateway import CERTIFICATE, NAME, VERIFIER
 
@@ -63,13 +61,9 @@ json.dump(taken, sys.stdout)
 
 def measure() -> list[Row]:
     """Return seconds of the gate, and milliseconds that the gateway adds."""
-    with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
-        checkout = copied(Path(folder))
-        try:
-            checkout.sophia("up", STACK)
-            return rows(checkout)
-        finally:
-            checkout.sophia("down", "--all")
+    with temporary() as checkout:
+        checkout.sophia("up", STACK)
+        return rows(checkout)
 
 
 def rows(checkout: Checkout) -> list[Row]:

@@ -11,19 +11,17 @@ import json
 import logging
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import yaml
 
-from benchmarks.checkout import ROOT, Checkout, copied
+from benchmarks.checkout import ROOT, Checkout, temporary
+from benchmarks.clients import public_way
 from benchmarks.samples import Row, machine, show
 from catalog.versions import read_versions
 from ops.deployment import existing
 from ops.gate.asking import Mode, session
 from ops.gate.reach import Way
 from ops.gate.relay import relay
-from ops.verify import gate_of
 from rehearsal.toolchain import progress_for
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.trees import Trees
@@ -45,13 +43,7 @@ async def found(stack: str, name: str) -> Found:
         stack: the stack; it is up.
         name: the server.
     """
-    deployment = existing(stack, progress_for())
-    (server,) = (one for one in deployment.graph.choice.servers if one.name == name)
-    async with gate_of(deployment, [server]) as gate, relay() as led:
-        public = gate.asking(server).public
-        if public is None:
-            msg = f"{name} is not exposed"
-            raise ValueError(msg)
+    async with public_way(existing(stack, progress_for()), name) as public, relay() as led:
         of_python = {
             client: [await _session(public, mode) for _ in range(SESSIONS)] for client, mode in _PYTHON.items()
         }
@@ -82,18 +74,14 @@ def _in_node(url: str) -> Found:
 
 def measure() -> list[Row]:
     """Return, for each way to run a server and each client, how many sessions went well."""
-    with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
-        checkout = copied(Path(folder))
+    with temporary() as checkout:
         entry = checkout.root / f"catalog/mcp/{STATEFUL}.yaml"
         stated = yaml.safe_load(entry.read_text(encoding="utf-8"))
         stated |= {"replicas": {"min": 1, "max": 1}, "autoscaling": None}
         stated["mcp"] |= {"session": "stateful"}
         entry.write_text(yaml.safe_dump(stated), encoding="utf-8")
-        try:
-            checkout.sophia("up", STACK)
-            return rows(checkout)
-        finally:
-            checkout.sophia("down", "--all")
+        checkout.sophia("up", STACK)
+        return rows(checkout)
 
 
 def rows(checkout: Checkout) -> list[Row]:

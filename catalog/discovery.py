@@ -1,7 +1,7 @@
 """How clients find the MCP servers: a server.json for each, and what people paste into their clients."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from catalog.facts import Facts
@@ -42,7 +42,7 @@ def server_json(server: Workload, url: str) -> dict[str, Any]:
         "name": f"{PUBLISHER}/{server.name}",
         "title": server.title,
         "description": server.description,
-        "version": (server.mcp and server.mcp.identity.version) or server.image.tag,
+        "version": server.version,
         "remotes": [remote],
     }
 
@@ -66,6 +66,17 @@ def markdown(catalog: Facts) -> str:
     base = f"https://{catalog.gateway.hosts['prod']}"
     exposed = {name: f"{base}{one.expose.path}" for name, one in catalog.mcp.items() if one.expose}
     some = next(iter(exposed))
+
+    def servers(token: Callable[[str], str], **more: str) -> dict[str, Any]:
+        return {
+            name: {**more, "url": url, "headers": {"Authorization": f"Bearer {token(name)}"}}
+            for name, url in exposed.items()
+        }
+
+    asked = [
+        {"type": "promptString", "id": f"{name}-token", "description": f"Token for {url}", "password": True}
+        for name, url in exposed.items()
+    ]
     return _PAGE.format(
         count=len(exposed),
         table="\n".join(_row(catalog, catalog.mcp[name], url) for name, url in exposed.items()),
@@ -73,26 +84,9 @@ def markdown(catalog: Facts) -> str:
         url=exposed[some],
         variable=variable(some),
         verifier=VERIFIER,
-        claude=_json({"mcpServers": {name: _entry(url, f"${{{variable(name)}}}") for name, url in exposed.items()}}),
-        code=_json(
-            {
-                "inputs": [
-                    {"type": "promptString", "id": f"{name}-token", "description": f"Token for {url}", "password": True}
-                    for name, url in exposed.items()
-                ],
-                "servers": {name: _entry(url, f"${{input:{name}-token}}") for name, url in exposed.items()},
-            }
-        ),
-        cursor=_json(
-            {
-                "mcpServers": {
-                    name: {
-                        key: value for key, value in _entry(url, f"${{env:{variable(name)}}}").items() if key != "type"
-                    }
-                    for name, url in exposed.items()
-                }
-            }
-        ),
+        claude=_json({"mcpServers": servers(lambda name: f"${{{variable(name)}}}", type="http")}),
+        code=_json({"inputs": asked, "servers": servers(lambda name: f"${{input:{name}-token}}", type="http")}),
+        cursor=_json({"mcpServers": servers(lambda name: f"${{env:{variable(name)}}}")}),
     )
 
 
@@ -103,10 +97,6 @@ def variable(name: str) -> str:
     'SOPHIA_AI_MEMORY_TOKEN'
     """
     return f"SOPHIA_{name.replace('-', '_').upper()}_TOKEN"
-
-
-def _entry(url: str, token: str) -> dict[str, Any]:
-    return {"type": "http", "url": url, "headers": {"Authorization": f"Bearer {token}"}}
 
 
 def _row(catalog: Facts, server: Workload, url: str) -> str:

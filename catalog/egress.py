@@ -30,7 +30,12 @@ def clients(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
     Args:
         workloads: all workloads of a stack.
     """
-    return tuple(one for one in workloads if any(use.hosts for use in one.egress))
+    return tuple(one for one in workloads if is_led_out(one))
+
+
+def is_led_out(workload: Workload) -> bool:
+    """Tell whether a workload reaches names outside."""
+    return any(use.hosts for use in workload.egress)
 
 
 def names(workloads: Iterable[Workload]) -> tuple[str, ...]:
@@ -45,6 +50,16 @@ def names(workloads: Iterable[Workload]) -> tuple[str, ...]:
 def port(workload: Workload) -> int:
     """Return the port of the proxy by which a workload comes in."""
     return _FIRST + workload.ports[0].port
+
+
+def url(workload: Workload, namespace: str) -> str:
+    """Return where a workload comes in to the proxy.
+
+    Args:
+        workload: the workload.
+        namespace: the proxy's namespace.
+    """
+    return f"http://{PROXY}.{namespace}.svc.cluster.local:{port(workload)}"
 
 
 def entrance(workload: Workload) -> ServicePort:
@@ -78,10 +93,10 @@ def environment(workload: Workload, namespace: str) -> Mapping[str, str]:
         workload: the workload.
         namespace: the proxy's namespace.
     """
-    if not clients([workload]):
+    if not is_led_out(workload):
         return {}
     return {
-        "HTTPS_PROXY": f"http://{PROXY}.{namespace}.svc.cluster.local:{port(workload)}",
+        "HTTPS_PROXY": url(workload, namespace),
         "NO_PROXY": "localhost,127.0.0.1,.svc,.cluster.local",
         # Node.js of 24 and later looks at the two above only then.
         "NODE_USE_ENV_PROXY": "1",
@@ -102,7 +117,7 @@ def offences(workload: Workload, where: Where) -> Iterator[Offence]:
                 yield Offence(
                     where(("egress", index, "cidrs")), range_, rule, "name the hosts: hosts: [api.example.com]"
                 )
-    if clients([workload]) and workload.ports[0].port > _HIGHEST:
+    if is_led_out(workload) and workload.ports[0].port > _HIGHEST:
         rule = f"a workload that is led out has a first port of at most {_HIGHEST}"
         yield Offence(where(("ports", 0, "port")), str(workload.ports[0].port), rule, "choose another")
 

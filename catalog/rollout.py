@@ -1,12 +1,13 @@
 """The next version of a server beside the present one: what it is, and what must hold."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from catalog.offence import Offence
-from catalog.workload import Disruption, Replicas, Workload
+from catalog.workload import Disruption, Replicas, Weight, Workload
 from catalog.workload_rules import Where
 
-STEPS = (0, 10, 50, 100)
+STEPS: tuple[int, ...] = get_args(Weight)
 """The weights that a rollout goes through."""
 HEADER = "X-MCP-Server-Version"
 """By this a client picks one of the two, whatever the weight: the tag of its image."""

@@ -34,12 +34,19 @@ def _version_tag(tag: str) -> str:
     return tag
 
 
+Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"), AfterValidator(_version_tag)]
+"""Tag of an image, which names a version."""
+
+Weight = Literal[0, 10, 50, 100]
+"""Of 100 requests so many."""
+
+
 class Image(Model):
     """A container image; its digest lives in ``catalog/lock/``."""
 
     repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*$")]
     """Repository without tag; ``{name}`` in the defaults stands for the workload's name."""
-    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"), AfterValidator(_version_tag)]
+    tag: Tag
     """An immutable version tag; never ``latest``, because upgrades could not be seen."""
     platforms: Annotated[tuple[Architecture, ...], Field(min_length=1)]
     """Architectures the image is built for."""
@@ -53,11 +60,11 @@ class Image(Model):
 class Rollout(Model):
     """The next version of a server: it runs beside the present one, and takes over by steps."""
 
-    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"), AfterValidator(_version_tag)]
+    tag: Tag
     """Tag of its image."""
     settings: Mapping[EnvName, str] = {}
     """Plain environment variables that differ."""
-    weight: Literal[0, 10, 50, 100] = 0
+    weight: Weight = 0
     """Of 100 requests so many go to it; `./sophia rollout` goes up by the steps, and back."""
 
 
@@ -325,6 +332,11 @@ class Workload(Model):
     """Its next version; absent where there is none."""
     termination_grace_seconds: Annotated[int, Field(ge=1)] = 30
     """Seconds between the stop signal and the kill; at least the longest request."""
+
+    @property
+    def version(self) -> str:
+        """What it calls its version: what its identity says, or else the tag of its image."""
+        return (self.mcp and self.mcp.identity.version) or self.image.tag
 
     @property
     def object_name(self) -> str:

@@ -11,6 +11,8 @@ from ops.results import NodeRow, ServerRow
 
 NAMESPACE = "sophia-mcp"
 """Namespace of the workloads."""
+WORKLOAD = "sophia.ai/workload"
+"""Label of their pods: the workload's name."""
 _SECONDS = 60
 """How long it is waited for what must become ready."""
 
@@ -68,7 +70,7 @@ def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping
     """
     ready: dict[str, list[str]] = {name: [] for name in floors}
     for pod in _pods(cluster):
-        name = pod["metadata"].get("labels", {}).get("sophia.ai/workload", "")
+        name = pod["metadata"].get("labels", {}).get(WORKLOAD, "")
         if name in ready and conditions(pod, "Ready"):
             ready[name].append(pod["spec"]["nodeName"])
     return tuple(

@@ -10,7 +10,7 @@ import yaml
 import catalog
 from catalog.gateway import CERTIFICATE, NAME, Gateway
 from catalog.mcp_server import Era, RateLimit
-from catalog.rollout import HEADER
+from catalog.rollout import HEADER, canary
 from catalog.workload import Workload
 from components.workload.labels import PLATFORM
 from components.workload.pod import Manifest
@@ -182,9 +182,8 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
     ]
     matches: list[Manifest] = [{**_path("Exact", expose.path), "method": method} for method in methods]
     backends, picked = [_backend(service, port)], []
-    if following := workload.rollout:
-        weight = following.weight
-        candidate = f"{service}-canary"
+    if workload.rollout and (following := canary(workload)):
+        weight, candidate = workload.rollout.weight, following.object_name
         backends = [{**backends[0], "weight": 100 - weight}, {**_backend(candidate, port), "weight": weight}]
         picked = [
             {
@@ -192,7 +191,7 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
                 "filters": filters,
                 "backendRefs": [_backend(name, port)],
             }
-            for tag, name in ((workload.image.tag, service), (following.tag, candidate))
+            for tag, name in ((workload.image.tag, service), (following.image.tag, candidate))
         ]
     serving = {"matches": matches, "filters": filters, "backendRefs": backends}
     known = {

@@ -127,7 +127,6 @@ def network_policy(workload: Workload, api_server: Manifest | None = None) -> Ma
     own = [
         {"from": [_pods(name) for name in p.only_from], "ports": _tcp([p.port])} for p in workload.ports if p.only_from
     ]
-    led_out = bool(egress.clients([workload]))
     return {
         "podSelector": {"matchLabels": selector(workload)},
         "policyTypes": ["Ingress", "Egress"],
@@ -136,7 +135,11 @@ def network_policy(workload: Workload, api_server: Manifest | None = None) -> Ma
             _cluster_dns(),
             *([api_server] if api_server and workload.identity.service_account_token else []),
             *(_destination(use) for use in workload.egress if not use.hosts),
-            *([{"to": [_pods(egress.PROXY)], "ports": _tcp([egress.port(workload)])}] if led_out else []),
+            *(
+                [{"to": [_pods(egress.PROXY)], "ports": _tcp([egress.port(workload)])}]
+                if egress.is_led_out(workload)
+                else []
+            ),
         ],
     }
 
@@ -180,6 +183,10 @@ def _cluster_dns() -> Manifest:
         ],
         "ports": [{"port": _DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")],
     }
+
+
+def _to_the_proxy(workload: Workload) -> Manifest:
+    return {"to": [_pods(egress.PROXY)], "ports": _tcp([egress.port(workload)])}
 
 
 def _destination(use: Egress) -> Manifest:

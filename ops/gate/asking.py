@@ -156,7 +156,7 @@ class Asking:
 
     async def _protocol(self, way: Way, mode: Mode) -> str:
         identity = self.expected.mcp.identity
-        version = identity.version or self.expected.workload.image.tag
+        version = self.expected.workload.version
         async with self._session(way, mode) as client:
             spoken, server = client.protocol_version, client.server_info
         wanted = self.expected.version(mode)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from catalog import Stack, egress
 from catalog.workload import Workload
+from ops.cluster import WORKLOAD, Object, objects
 from ops.gate.verdict import Check
 from rehearsal import RehearsalError
 
@@ -20,7 +21,6 @@ PROBE = "sophia.ai/probe"
 WAY = "pod"
 """How reports call this way."""
 
-_WORKLOAD = "sophia.ai/workload"
 _OF_REPLICA_SET = "pod-template-hash"
 """Label by which a pod would be taken for one of the ReplicaSet's, and ended."""
 _SECONDS = 60.0
@@ -69,22 +69,18 @@ def attempts(stack: Stack, server: Workload, namespace: str) -> tuple[Attempt, .
         namespace: namespace of the proxy.
     """
     named = [(host, use.ports[0]) for use in server.egress for host in use.hosts if not host.startswith("*.")]
-    own = _entrance(server, namespace)
+    own = egress.url(server, namespace)
     other = next((one for one in egress.clients(stack.workloads) if one.name != server.name), None)
     outside = f"{named[0][0]}:{named[0][1]}" if named else f"{egress.FORBIDDEN}:{_HTTPS}"
     tried = [Attempt(f"reaches {host} by the proxy", f"{host}:{port}", own, "connected") for host, port in named]
-    if egress.clients([server]):
+    if egress.is_led_out(server):
         forbidden = f"{egress.FORBIDDEN}:{_HTTPS}"
         tried.append(Attempt(f"does not reach {egress.FORBIDDEN} by the proxy", forbidden, own, "refused"))
     if other is not None:
-        entrance = _entrance(other, namespace)
+        entrance = egress.url(other, namespace)
         tried.append(Attempt("does not come in to the proxy as another", outside, entrance, "blocked"))
     tried.append(Attempt("does not get around the proxy", outside, "", "blocked"))
     return tuple(tried)
-
-
-def _entrance(client: Workload, namespace: str) -> str:
-    return f"http://{egress.PROXY}.{namespace}.svc.cluster.local:{egress.port(client)}"
 
 
 def pod(like: Mapping[str, Any], server: Workload, image: str, tried: Sequence[Attempt]) -> dict[str, Any]:
@@ -151,8 +147,13 @@ class Probes:
     namespace: str
     stack: Stack
     servers: Sequence[Workload]
+    _tried: Mapping[str, tuple[Attempt, ...]] = field(init=False)
     _made: set[str] = field(default_factory=set, init=False)
     """Servers that run, and so have a pod that tries."""
+
+    def __post_init__(self) -> None:
+        """Decide what is tried, by server."""
+        self._tried = {one.name: attempts(self.stack, one, self.namespace) for one in self.servers}
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -160,12 +161,12 @@ class Probes:
         self._delete()  # of a gate that was killed
         try:
             image = next(self.stack.image(one.image) for one in self.stack.central if one.name == egress.PROXY)
-            running = {one["metadata"]["labels"][_WORKLOAD]: one for one in self._pods(_WORKLOAD) if _runs(one)}
+            present = objects(self.cluster, self._path, labelSelector=WORKLOAD)
+            running = {one["metadata"]["labels"][WORKLOAD]: one for one in present if _runs(one)}
             for server in self.servers:
                 if server.name in running:
                     self._made.add(server.name)
-                    tried = attempts(self.stack, server, self.namespace)
-                    made = pod(running[server.name], server, image, tried)
+                    made = pod(running[server.name], server, image, self._tried[server.name])
                     self.cluster.post(self._path, json=made).raise_for_status()
             yield self
         finally:
@@ -174,18 +175,12 @@ class Probes:
     def checks(self) -> Mapping[str, tuple[Check, ...]]:
         """Return what they found, by server; it is waited for, with a bound."""
         until = time.monotonic() + _SECONDS
-        ended: dict[str, dict[str, Any]] = {}
-        while len(ended) < len(self._made) and time.monotonic() < until:
-            ended = {
-                one["metadata"]["labels"][PROBE]: one
-                for one in self._pods(PROBE)
-                if one["status"].get("phase") in {"Succeeded", "Failed"}
-            }
-            time.sleep(0 if len(ended) == len(self._made) else _PERIOD)
+        while len(ended := self._ended()) < len(self._made) and time.monotonic() < until:
+            time.sleep(_PERIOD)
         return {server.name: self._of(server, ended.get(server.name)) for server in self.servers}
 
     def _of(self, server: Workload, ended: Mapping[str, Any] | None) -> tuple[Check, ...]:
-        tried = attempts(self.stack, server, self.namespace)
+        tried = self._tried[server.name]
         if ended is None:
             told = f"no pod that tries it ended; see `kubectl -n {self.namespace} get pods -l {PROBE}={server.name}`"
             return tuple(Check(name=one.name, way=WAY, ok=False, detail=told) for one in tried)
@@ -197,10 +192,10 @@ class Probes:
             return tuple(Check(name=one.name, way=WAY, ok=False, detail=told) for one in tried)
         return tuple(one.check(outcome) for one, outcome in zip(tried, outcomes, strict=True))
 
-    def _pods(self, label: str) -> list[dict[str, Any]]:
-        answer = self.cluster.get(self._path, params={"labelSelector": label}).raise_for_status()
-        items: list[dict[str, Any]] = answer.json()["items"]
-        return items
+    def _ended(self) -> dict[str, Object]:
+        pods = objects(self.cluster, self._path, labelSelector=PROBE)
+        over = (one for one in pods if one["status"].get("phase") in {"Succeeded", "Failed"})
+        return {one["metadata"]["labels"][PROBE]: one for one in over}
 
     def _delete(self) -> None:
         answer = self.cluster.request("DELETE", self._path, params={"labelSelector": PROBE, "gracePeriodSeconds": "0"})

@@ -7,6 +7,7 @@ from pathlib import Path
 from rehearsal.error import RehearsalError
 from rehearsal.home import Place
 from rehearsal.machines import Room
+from rehearsal.machines.client import Client
 from rehearsal.machines.names import INTERNET
 from rehearsal.process import end, find, last_lines, log_of, spawn
 from rehearsal.waiting import until
@@ -32,13 +33,14 @@ def start(folder: Place, room: Room, names: Sequence[str]) -> None:
     Raises:
         RehearsalError: when it does not start.
     """
-    client = room.client(NAME, INTERNET)
+    client = Client(room.names.client(NAME), INTERNET)
     # `python -m` finds the package in the directory it is started in.
     python = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m", "rehearsal.internet", client.address, *names)
     command = ("/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *client.command(python))
     running = find(folder, [NAME])
     if NAME in running and running[NAME].command == command:
         return
+    room.client(NAME, INTERNET)  # made if it is not there
     end(folder, running.values(), patience=_ENDING)
     pid = spawn(folder, NAME, command).pid
 

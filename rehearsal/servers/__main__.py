@@ -2,9 +2,9 @@
 
 import os
 
-from . import registry_v2, serving
-
 if os.environ.get("SERVICE_NAME") == "registry-v2":
-    registry_v2.main()
+    from .registry_v2 import main
 else:
-    serving.main()
+    from .serving import main  # what it imports of MCP, the registry does without
+
+main()

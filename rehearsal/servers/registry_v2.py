@@ -9,33 +9,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .serving import GRACE_SECONDS
+from .listening import listen
 
 FOLDER = Path("/etc/registry-v2")
 LATEST = "latest"
 _OFFICIAL = "io.modelcontextprotocol.registry/official"
 _LIMIT, _MOST = 30, 100
-_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - of the pod, which is alone there
 
 Entry = Mapping[str, Any]
 
 
 def main() -> None:
     """Serve until the process is asked to end."""
-    uvicorn.run(
-        application(FOLDER),
-        host=_EVERY_ADDRESS,
-        port=int(os.environ["SERVICE_PORT"]),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    listen(application(FOLDER), int(os.environ["SERVICE_PORT"]))
 
 
 def application(folder: Path) -> Starlette:

@@ -15,7 +15,6 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 
-import uvicorn
 from mcp.server import MCPServer
 from mcp.server.mcpserver import RequestStateSecurity
 from mcp.server.transport_security import TransportSecuritySettings
@@ -26,11 +25,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .listening import EVERY_ADDRESS, listen
+
 MCP_PATH = "/mcp"
-_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - of the pod, which is alone there
 _VERSION_HEADER = b"mcp-protocol-version"
-GRACE_SECONDS = 25
-"""Seconds that requests under way may take at the end; the kubelet's own patience ends later, with a kill."""
 
 
 def main() -> None:
@@ -43,19 +41,12 @@ def main() -> None:
         stateless_http=stateless,
         json_response=stateless,
         transport_security=_hosts(),
-        host=_EVERY_ADDRESS,
+        host=EVERY_ADDRESS,
     )
     app.user_middleware.append(Middleware(served.counting))
     if os.environ.get("MCP_ERA", "dual") == "modern":
         app.user_middleware.append(Middleware(_ModernOnly))
-    uvicorn.run(
-        app,
-        host=_EVERY_ADDRESS,
-        port=int(os.environ["MCP_SERVER_PORT"]),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    listen(app, int(os.environ["MCP_SERVER_PORT"]))
 
 
 def _server(name: str, served: "_Count") -> MCPServer:
