@@ -1,7 +1,7 @@
 """Where a verb acts: a stack's program, and the engine and cluster it is run against."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +61,12 @@ class Deployment:
     """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud it is one."""
     follow: Callable[[], object] = lambda: None
     """The same when there are other hosts than before; cheap enough to be called again and again during a run."""
+
+    @property
+    def workloads(self) -> Collection[str]:
+        """Names of all workloads, the next versions of servers among them."""
+        choice = self.graph.choice
+        return {workload.name for workload in (*choice.workloads, *choice.canaries.values())}
 
     @property
     def floors(self) -> Mapping[str, int]:

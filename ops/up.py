@@ -87,7 +87,12 @@ def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ..
         return deployment.engine.run(_UP, view.event), ()
     with (
         Following(deployment.follow),
-        Watch(deployment.cluster, deployment.engine.interrupt, nodes=deployment.graph.outputs["nodes"]) as watch,
+        Watch(
+            deployment.cluster,
+            deployment.engine.interrupt,
+            nodes=deployment.graph.outputs["nodes"],
+            workloads=deployment.workloads,
+        ) as watch,
     ):
         outcome = deployment.engine.run(_UP, view.event)
     return outcome, watch.troubles

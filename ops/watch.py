@@ -13,15 +13,15 @@ from typing import Self
 
 import httpx
 
-from ops.cluster import Object, conditions, objects, ready
+from ops.cluster import WORKLOAD, Object, conditions, objects, ready
 
 _PERIOD_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
 """How long a trouble must last: pods are briefly unschedulable while a rollout frees their room."""
 
 _STALE_GRACE_SECONDS = 40.0
-"""The same for a refusal from before the watch: its cause may be mended, and the next try may take a while,
-because it doubles its pause each time (from 5 ms; k8s.io/client-go/util/workqueue)."""
+"""The same for a refusal or a broken pod from before the watch: its cause may be mended, and the next try may take a
+while, because it doubles its pause each time (from 5 ms; k8s.io/client-go/util/workqueue)."""
 
 _JOINING_GRACE_SECONDS = 150.0
 """The same for a pod without a place while a node is still missing, which may be the one that it waits for."""
@@ -77,12 +77,21 @@ class Watch:
         cluster: speaks to the API server.
         on_trouble: called from another thread.
         nodes: names of the nodes that there will be.
+        workloads: names of the workloads that there will be; what is left of others is on its way out. All by default.
     """
 
-    def __init__(self, cluster: httpx.Client, on_trouble: Callable[[], None], *, nodes: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        cluster: httpx.Client,
+        on_trouble: Callable[[], None],
+        *,
+        nodes: Collection[str] = (),
+        workloads: Collection[str] | None = None,
+    ) -> None:
         self._cluster = cluster
         self._on_trouble = on_trouble
         self._nodes = nodes
+        self._workloads = workloads
         self._leaving = threading.Event()
         self._begun = datetime.now(UTC)
         self._since: dict[tuple[str, str, str], float] = {}
@@ -101,7 +110,7 @@ class Watch:
     def _run(self) -> None:
         while not self._leaving.wait(_PERIOD_SECONDS):
             try:
-                lasting = self._lasting(current(self._cluster, self._begun, self._nodes))
+                lasting = self._lasting(current(self._cluster, self._begun, self._nodes, self._workloads))
             except httpx.HTTPError:
                 # There is no cluster yet, or the engine meets the same fault and reports it: a watch that cannot see
                 # must not stop it.
@@ -126,24 +135,32 @@ def _grace(trouble: Trouble) -> float:
     return _STALE_GRACE_SECONDS if trouble.stale else _GRACE_SECONDS
 
 
-def current(cluster: httpx.Client, begun: datetime, nodes: Collection[str] = ()) -> list[Trouble]:
+def current(
+    cluster: httpx.Client, begun: datetime, nodes: Collection[str] = (), workloads: Collection[str] | None = None
+) -> list[Trouble]:
     """Return every pod of the platform that does not run and says why, and every pod that admission refuses.
 
     Args:
         cluster: speaks to the API server.
-        begun: when the watch began; a refusal that is older is stale.
+        begun: when the watch began; a refusal or a pod that is older is stale.
         nodes: names of the nodes that there will be.
+        workloads: names of the workloads that there will be; all by default.
     """
-    pods = objects(cluster, "/api/v1/pods", labelSelector=_PLATFORM)
-    replica_sets = objects(cluster, "/apis/apps/v1/replicasets", labelSelector=_PLATFORM)
-    stateful_sets = objects(cluster, "/apis/apps/v1/statefulsets", labelSelector=_PLATFORM)
+
+    def platform(path: str) -> list[Object]:
+        found = objects(cluster, path, labelSelector=_PLATFORM)
+        return [one for one in found if workloads is None or _workload(one) in {None, *workloads}]
+
+    pods, replica_sets = platform("/api/v1/pods"), platform("/apis/apps/v1/replicasets")
+    stateful_sets = platform("/apis/apps/v1/statefulsets")
     failing = [s for s in replica_sets if conditions(s, "ReplicaFailure")]
     incomplete = [s for s in stateful_sets if s["status"].get("replicas", 0) < s["spec"]["replicas"]]
     homeless = [_trouble(pod, c) for pod in pods for c in conditions(pod, "PodScheduled", "False")]
     joining = bool(homeless) and not ready(cluster).issuperset(nodes)
     return [
         *(replace(trouble, joining=joining) for trouble in homeless),
-        *(_trouble(pod, waiting) for pod in pods for waiting in _hopeless(pod)),
+        # Its controller may have been mended: the pod is gone when the next one is ready.
+        *(replace(_trouble(pod, why), stale=_made(pod) < begun) for pod in pods for why in _hopeless(pod)),
         *(trouble for controller in [*failing, *incomplete] for trouble in _refused(cluster, controller, begun)),
     ]
 
@@ -151,6 +168,15 @@ def current(cluster: httpx.Client, begun: datetime, nodes: Collection[str] = ())
 def _trouble(subject: Object, why: Object) -> Trouble:
     metadata = subject["metadata"]
     return Trouble(metadata["namespace"], metadata["name"], why.get("reason", ""), why.get("message", ""))
+
+
+def _workload(subject: Object) -> str | None:
+    name: str | None = subject["metadata"].get("labels", {}).get(WORKLOAD)
+    return name
+
+
+def _made(pod: Object) -> datetime:
+    return datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
 
 
 def _hopeless(pod: Object) -> list[Object]:

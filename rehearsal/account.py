@@ -235,7 +235,8 @@ class Account:
         python = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m")
         fake = (*python, "rehearsal.lambda_cloud", *self._arguments())
         programs = self.folder.programs
-        found = ("--programs", str(programs.readlink())) if programs.is_symlink() else ()
+        # The link itself: whatever boots while these run finds what a later start brought.
+        found = ("--programs", str(programs)) if programs.is_symlink() else ()
         machines = (*python, "rehearsal.machines", str(self.home), *found, "--base", str(base))
         at = ("--address", self._address, "--port", str(_STATES_PORT))
         kept = ("--state", str(Folder(self.home, "any").state), "--token-file", str(self.folder.token))

@@ -80,7 +80,7 @@ class Disk:
         _write(described / "machine.json", spec.size.text())
         (self.path / "programs").unlink(missing_ok=True)
         if programs:
-            (self.path / "programs").symlink_to(programs)
+            (self.path / "programs").symlink_to(programs.resolve())
 
     def remove(self) -> None:
         """Delete it; the machine does not run. It is whole until it is gone for whoever looks."""

@@ -39,7 +39,8 @@ class Room:
     Args:
         home: directory of all rehearsals, absolute.
         base: the root that new machines write over; the one that set-up made by default.
-        programs: directory of what machines find at /opt/rehearsal from their next boot on; nothing by default.
+        programs: directory of what machines find at /opt/rehearsal from their next boot on, or a link to the present
+            one; nothing by default.
     """
 
     home: Path

@@ -74,6 +74,22 @@ def test_a_refused_stateful_set_that_has_its_pods_again_is_no_trouble(api):
         assert current(client, BEFORE) == []
 
 
+def test_what_is_left_of_a_workload_that_goes_is_no_trouble(api):
+    def labelled(request: httpx.Request) -> httpx.Response:
+        document = api("mcp-crash", "mcp-lost", "mcp-refused")(request).json()
+        for item in document["items"]:
+            item["metadata"].setdefault("labels", {})["sophia.ai/workload"] = "github-canary"
+        return httpx.Response(200, json=document)
+
+    with httpx.Client(base_url="https://api.invalid", transport=httpx.MockTransport(labelled)) as client:
+        assert current(client, BEFORE, workloads=["github"]) == []
+        assert len(current(client, BEFORE, workloads=["github", "github-canary"])) == 3
+
+
+def test_a_pod_from_before_the_watch_is_stale(cluster):
+    assert [only(current(cluster("mcp-crash"), begun)).stale for begun in (BEFORE, AFTER)] == [False, True]
+
+
 def test_a_trouble_names_pod_reason_and_message():
     assert str(Trouble("sophia-mcp", "pod", "Reason", "message")) == "sophia-mcp/pod: Reason: message"
 

@@ -69,3 +69,19 @@ def test_a_machine_reads_what_it_is_said_to_be_and_finds_programs_that_it_cannot
     room.close()
     assert left(room) == []
     assert (tmp_path / "one").read_text() == "first"
+
+
+@pytest.mark.engine
+def test_a_machine_that_boots_later_finds_what_a_link_leads_to_by_then(room: Room, tmp_path):
+    for version in ("old", "new"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "one").write_text(version)
+    link = tmp_path / "programs"
+    link.symlink_to("old")
+    offering = Room(room.home, programs=link)
+    offering.boot(spec(1))
+    link.unlink()
+    link.symlink_to("new")
+    offering.boot(spec(2))
+    found = [offering.enter(machine, ["cat", "/opt/rehearsal/one"]).stdout for machine in ("m1", "m2")]
+    assert found == ["old", "new"]
