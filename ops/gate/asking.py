@@ -103,6 +103,9 @@ class Asking:
         if self.public:
             await self._ask("401 and metadata without a token", self.public, self._without_token)
             await self._ask("health and metrics are not published", self.public, self._unpublished)
+            if limit := self.expected.workload.rate_limit:
+                most = f"a body of more than {limit.body_kib} KiB is refused"
+                await self._ask(most, self.public, self._too_large, 1024 * limit.body_kib + 1)
             for tool in sorted({one["name"] for one in self.expected.tools or ()} - self.expected.callable):
                 await self._ask(f"{tool} may not be called", self.public, self._denied, tool)
             found = await self._sessions(self.public)
@@ -219,6 +222,17 @@ class Asking:
             for path in ("/health", "/metrics", "/", f"{httpx2.URL(way.url).path}/metrics"):
                 answer = await client.get(httpx2.URL(way.url).join(path))
                 _require(answer.status_code == httpx2.codes.NOT_FOUND, f"{path} answers {answer.status_code}, not 404")
+        return ""
+
+    async def _too_large(self, way: Way, size: int) -> str:
+        async def parts() -> AsyncIterator[bytes]:
+            yield bytes(size)
+
+        async with way.client() as client:
+            for said, body in (("says its size", bytes(size)), ("does not say its size", parts())):
+                answer = await client.post(way.url, content=body, headers=_MODERN)
+                told = f"one that {said} is answered {answer.status_code}, not 413"
+                _require(answer.status_code == httpx2.codes.REQUEST_ENTITY_TOO_LARGE, told)
         return ""
 
     async def _denied(self, way: Way, tool: str) -> str:
