@@ -27,7 +27,7 @@ METADATA_PATH = "/.well-known/oauth-protected-resource"
 AUTH = "auth"
 """Middleware that asks the hook about a request that is small by what it says of itself."""
 MEASURING_AUTH = "auth-and-size"
-"""Middleware that asks the hook about any other, and gives it the body to be measured."""
+"""Middleware that asks the hook about any other, however much of a body there is."""
 BREAKER = "circuit-breaker"
 """Middleware that spares a server that fails."""
 CLIENT_HEADER = "X-Sophia-Client"
@@ -108,12 +108,21 @@ def middlewares(stack: catalog.Stack, hook: str) -> Mapping[str, Manifest]:
         hook: URL of the hook that is asked whether a request may go on.
     """
     limits = {workload.rate_limit for workload in stack.workloads if workload.expose and workload.rate_limit}
-    asked = {"address": hook, "authResponseHeaders": [CLIENT_HEADER]}
-    # The hook refuses what is too large; what is larger by far, Traefik does, with 401.
-    measured = {"forwardBody": True, "maxBodySize": 2048 * max((limit.body_kib for limit in limits), default=1)}
+    asked = {
+        "address": hook,
+        "authResponseHeaders": [CLIENT_HEADER],
+        "maxResponseBodySize": 65536,
+        "trustForwardHeader": False,
+        # Also so that a body is read before it is passed on: an answer that streams is cut off where it begins while
+        # Traefik still waits for the end of the body.
+        "forwardBody": True,
+    }
+    largest = max((limit.body_kib for limit in limits), default=1)
     return {
-        AUTH: {"forwardAuth": asked},
-        MEASURING_AUTH: {"forwardAuth": {**asked, **measured}},
+        # What it is asked about says how large it is, and is small.
+        AUTH: {"forwardAuth": {**asked, "maxBodySize": -1}},
+        # The hook refuses what is too large; what is larger by far, Traefik does, with 401.
+        MEASURING_AUTH: {"forwardAuth": {**asked, "maxBodySize": 2048 * largest}},
         # From Traefik's documentation: what does not answer, or answers only errors, is left alone for a while.
         BREAKER: {
             "circuitBreaker": {
@@ -224,8 +233,8 @@ def _version(tag: str) -> Manifest:
 def _small(limit: RateLimit) -> Manifest:
     """Match a request that says its length, of fewer digits than the limit; HTTP holds it to what it says.
 
-    For any other, Traefik 3.7 takes as much memory as a body may have before it reads one byte (``readBodyBytes`` of
-    its forward.go): collecting that as garbage was most of what the gateway added to the 95th percentile.
+    Where Traefik 3.7 has to limit a body, it takes as much memory as that may have before it reads one byte
+    (``readBodyBytes`` of its forward.go): collecting that was most of what the gateway added to the 95th percentile.
     """
     digits = len(str(1024 * limit.body_kib)) - 1
     return {"type": "RegularExpression", "name": "Content-Length", "value": f"^[0-9]{{1,{digits}}}$"}
