@@ -174,7 +174,7 @@ def lock(
         result = lock_addons(catalog.ROOT / "lock/addons.yaml", rendered)
     else:
         result = _published()
-    answer(result, lambda: typer.echo(f"{len(result.filled)} entries written"), as_json=as_json)
+    answer(result, lambda: typer.echo(f"Entries written: {len(result.filled)}"), as_json=as_json)
 
 
 def _published() -> LockResult:

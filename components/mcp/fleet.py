@@ -117,7 +117,9 @@ class McpFleet(pulumi.ComponentResource):
                 image=stack.image(spec.image),
                 environment=_environment(spec, stack, name, called=following.get(spec.name, spec.name)),
                 secrets=_secrets(spec, secrets, shared=spec.rollout is not None or spec.name in following),
-                secret_files={use.file: secrets[use.secret] for use in spec.secrets if use.file},
+                secret_files={
+                    use.file: secrets[use.secret] for use in spec.secrets if use.file and use.secret in secrets
+                },
                 files=files.get(spec.name, {}),
                 route=objects.route(stack, spec, spec.object_name) if spec.expose else None,
                 api_server=reached,
