@@ -26,11 +26,12 @@ while, because it doubles its pause each time (from 5 ms; k8s.io/client-go/util/
 _JOINING_GRACE_SECONDS = 150.0
 """The same for a pod without a place while a node is still missing, which may be the one that it waits for."""
 
-_CACHE_GRACE_SECONDS = 60.0
-"""The same for a pod whose kubelet has not read its ConfigMaps and Secrets yet, which it tries again by itself."""
+_BUSY_GRACE_SECONDS = 120.0
+"""The same for what a kubelet tries again by itself, because its node was too busy to do it in time."""
 
-_CACHE = "failed to sync"
-"""How the kubelet says so."""
+_BUSY = ("failed to sync", "context deadline exceeded", "failed to reserve container name")
+"""How it says so: ConfigMaps and Secrets that it has not read yet, a container runtime that has not answered within two
+minutes, and the container that this one makes all the same (containerd 2)."""
 
 _HOPELESS = frozenset(
     {
@@ -130,8 +131,8 @@ class Watch:
 def _grace(trouble: Trouble) -> float:
     if trouble.joining:
         return _JOINING_GRACE_SECONDS
-    if trouble.message.startswith(_CACHE):
-        return _CACHE_GRACE_SECONDS
+    if any(said in trouble.message for said in _BUSY):
+        return _BUSY_GRACE_SECONDS
     return _STALE_GRACE_SECONDS if trouble.stale else _GRACE_SECONDS
 
 

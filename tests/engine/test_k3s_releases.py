@@ -27,10 +27,12 @@ def known(lane) -> dict[str, str]:
 def staging(lane, known) -> Iterator[Checkout]:
     """The checkout of all, its staging up with the release before."""
     choose(lane, "staging", k3s_version=known["previous"])
-    lane.sophia("up", "staging")
-    yield lane
-    # Three nodes with nothing to do take a third of a core from all that come after.
-    lane.sophia("down", "staging")
+    try:
+        lane.sophia("up", "staging")
+        yield lane
+    finally:
+        # Three nodes with nothing to do take a third of a core from all that come after.
+        lane.sophia("down", "staging")
 
 
 def test_a_release_that_does_not_become_ready_is_undone_and_the_error_says_why(staging, known):

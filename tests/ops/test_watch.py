@@ -135,6 +135,28 @@ def test_a_refusal_from_before_the_watch_gets_longer(cluster):
     assert time.monotonic() - begun >= 0.4
 
 
+@pytest.mark.usefixtures("hurried")
+def test_what_a_busy_kubelet_tries_again_gets_longer(api, monkeypatch):
+    monkeypatch.setattr(watch, "_BUSY_GRACE_SECONDS", 0.4)
+
+    def busy(request: httpx.Request) -> httpx.Response:
+        document = api("mcp-crash")(request).json()
+        for item in document["items"]:
+            for one in item.get("status", {}).get("containerStatuses", []):
+                one["state"] = {"waiting": {"reason": "CreateContainerError", "message": "context deadline exceeded"}}
+        return httpx.Response(200, json=document)
+
+    begun, called = datetime.now(UTC), threading.Event()
+    monkeypatch.setattr(watch, "_STALE_GRACE_SECONDS", 0.1)
+    with (
+        httpx.Client(base_url="https://api.invalid", transport=httpx.MockTransport(busy)) as client,
+        Watch(client, called.set) as seen,
+    ):
+        assert called.wait(timeout=5)
+    assert (datetime.now(UTC) - begun).total_seconds() >= 0.4
+    assert [trouble.reason for trouble in seen.troubles] == ["CreateContainerError"]
+
+
 def test_a_pod_without_a_place_may_wait_for_a_node_that_is_still_missing(cluster):
     (waiting,) = current(cluster("mcp-lost"), BEFORE, ["sophia-development", "sophia-ai-core"])
     (lost,) = current(cluster("mcp-lost"), BEFORE, ["sophia-development"])
