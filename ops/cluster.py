@@ -70,7 +70,7 @@ def servers(cluster: httpx.Client, floors: Mapping[str, int], endpoints: Mapping
     """
     ready: dict[str, list[str]] = {name: [] for name in floors}
     for pod in _pods(cluster):
-        name = pod["metadata"].get("labels", {}).get(WORKLOAD, "")
+        name = workload(pod)
         if name in ready and conditions(pod, "Ready"):
             ready[name].append(pod["spec"]["nodeName"])
     return tuple(
@@ -128,6 +128,11 @@ def require_floors(cluster: httpx.Client, floors: Mapping[str, int]) -> None:
     if short:
         msg = f"not ready after {_SECONDS} s: {', '.join(short)}; see `kubectl -n {NAMESPACE} get pods`"
         raise NotReadyError(msg)
+
+
+def workload(subject: Object) -> str:
+    """Return the workload that an object belongs to; nothing where it is none's."""
+    return str(subject["metadata"].get("labels", {}).get(WORKLOAD, ""))
 
 
 def conditions(subject: Object, kind: str, status: str = "True") -> list[Object]:

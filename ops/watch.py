@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from ops.cluster import WORKLOAD, Object, conditions, objects, ready
+from ops.cluster import Object, conditions, objects, ready, workload
 
 _PERIOD_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
@@ -150,7 +150,7 @@ def current(
 
     def platform(path: str) -> list[Object]:
         found = objects(cluster, path, labelSelector=_PLATFORM)
-        return [one for one in found if workloads is None or _workload(one) in {None, *workloads}]
+        return found if workloads is None else [one for one in found if workload(one) in {"", *workloads}]
 
     pods, replica_sets = platform("/api/v1/pods"), platform("/apis/apps/v1/replicasets")
     stateful_sets = platform("/apis/apps/v1/statefulsets")
@@ -169,11 +169,6 @@ def current(
 def _trouble(subject: Object, why: Object) -> Trouble:
     metadata = subject["metadata"]
     return Trouble(metadata["namespace"], metadata["name"], why.get("reason", ""), why.get("message", ""))
-
-
-def _workload(subject: Object) -> str | None:
-    name: str | None = subject["metadata"].get("labels", {}).get(WORKLOAD)
-    return name
 
 
 def _made(pod: Object) -> datetime:
