@@ -14,9 +14,10 @@ def test_prod_runs_beside_dev_with_its_pods_on_the_right_nodes(dev):
     assert sum(pods.values()) == 28
     assert pods["sophia-ai-core"] == 0, "the arm64 node gets only what declares arm64, and no image does yet"
     assert pods["sophia-production-instance"] == 0
-    # The mcp node is preferred, and it holds the floor; of the two pods of the gateway the scheduler spreads one.
-    elsewhere = {one["name"] for one in result["servers"] if [*one["nodes"]] != ["sophia-mcp-orchestrator"]}
-    assert elsewhere <= {"mcp-gateway"}
+    for server in result["servers"]:
+        # The mcp node is preferred; of several pods the scheduler may spread some, but never all.
+        assert "sophia-mcp-orchestrator" in server["nodes"], server
+        assert len(server["nodes"]) == 1 or server["wanted"] > 1, server
     assert dev.answer("drift", "dev")["changes"] == [], "the neighbour was not touched"
     assert dev.answer("drift", "prod")["changes"] == []
 
