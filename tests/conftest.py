@@ -6,7 +6,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _SHARING = "tests/engine"
-_APART = ("test_machines.py", "test_recovery.py")
+_APART = ("test_k3s_releases.py", "test_machines.py", "test_recovery.py")
 """Those of its files that bring up stacks of their own alone."""
 
 

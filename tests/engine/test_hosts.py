@@ -35,8 +35,13 @@ def drifted(checkout, stack: str = "prod") -> dict[str, dict[str, Any]]:
     return {change["name"]: {one["path"]: one for one in change["deviations"]} for change in changes}
 
 
-def test_a_second_up_changes_nothing(prod):
-    assert set(prod.answer("up", "prod")["changes"]) == {"same"}
+def test_a_second_up_changes_nothing_and_pods_are_where_the_first_one_put_them(prod):
+    result = prod.answer("up", "prod")
+    assert set(result["changes"]) == {"same"}
+    for server in result["servers"]:
+        # The mcp node is preferred; of several pods the scheduler may spread some, but never all.
+        assert "sophia-mcp-orchestrator" in server["nodes"], server
+        assert len(server["nodes"]) == 1 or server["wanted"] > 1, server
     assert prod.answer("drift", "prod")["changes"] == []
 
 
@@ -81,6 +86,10 @@ def test_what_somebody_changed_on_hosts_is_named_with_both_values_repaired_and_r
 
 
 def test_a_host_that_is_down_is_a_finding_and_keeps_nobody_else_from_being_repaired(prod, by_hand):
+    # Pods that went down with it would be waited for until Kubernetes gives them up, after five minutes.
+    prod.kubectl(
+        "prod", "drain", "sophia-data-pipeline", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s"
+    )
     by_hand("sophia-data-pipeline", "ip link set eth0 down")
     by_hand("sophia-mcp-orchestrator", f"rm {EDITED}")
     try:
@@ -100,6 +109,7 @@ def test_a_host_that_is_down_is_a_finding_and_keeps_nobody_else_from_being_repai
     finally:
         by_hand("sophia-data-pipeline", "ip link set eth0 up; ip route add 169.254.1.1 dev eth0 scope link || true;"
                 " ip route add default via 169.254.1.1 || true")  # fmt: skip
+        prod.kubectl("prod", "uncordon", "sophia-data-pipeline")
     prod.sophia("up", "prod")
     assert prod.answer("drift", "prod")["changes"] == []
 

@@ -6,18 +6,13 @@ import pytest
 pytestmark = pytest.mark.engine
 
 
-def test_prod_runs_beside_dev_with_its_pods_on_the_right_nodes(dev):
+def test_prod_runs_beside_dev_and_no_pod_is_where_it_may_not_be(dev):
     result = dev.answer("up", "prod")
     assert len(result["servers"]) == 16 + 5
     assert sum(server["ready"] for server in result["servers"]) == 28
     pods = {node["name"]: node["pods"] for node in result["nodes"]}
     assert sum(pods.values()) == 28
     assert pods["sophia-ai-core"] == 0, "the arm64 node gets only what declares arm64, and no image does yet"
-    assert pods["sophia-production-instance"] == 0
-    for server in result["servers"]:
-        # The mcp node is preferred; of several pods the scheduler may spread some, but never all.
-        assert "sophia-mcp-orchestrator" in server["nodes"], server
-        assert len(server["nodes"]) == 1 or server["wanted"] > 1, server
     assert dev.answer("drift", "dev")["changes"] == [], "the neighbour was not touched"
     assert dev.answer("drift", "prod")["changes"] == []
 
