@@ -86,13 +86,13 @@ def test_what_somebody_changed_on_hosts_is_named_with_both_values_repaired_and_r
 
 
 def test_a_host_that_is_down_is_a_finding_and_keeps_nobody_else_from_being_repaired(prod, by_hand):
-    # Pods that went down with it would be waited for until Kubernetes gives them up, after five minutes.
-    prod.kubectl(
-        "prod", "drain", "sophia-data-pipeline", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s"
-    )
-    by_hand("sophia-data-pipeline", "ip link set eth0 down")
-    by_hand("sophia-mcp-orchestrator", f"rm {EDITED}")
     try:
+        # Pods that went down with it would be waited for until Kubernetes gives them up, after five minutes.
+        prod.kubectl(
+            "prod", "drain", "sophia-data-pipeline", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s"
+        )
+        by_hand("sophia-data-pipeline", "ip link set eth0 down")
+        by_hand("sophia-mcp-orchestrator", f"rm {EDITED}")
         found = prod.answer("drift", "prod", code=7)
         (host,) = found["unreachable"]
         assert (host["host"], host["trouble"]) == ("sophia-data-pipeline", "no address answers")
