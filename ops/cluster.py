@@ -15,6 +15,8 @@ WORKLOAD = "sophia.ai/workload"
 """Label of their pods: the workload's name."""
 _SECONDS = 60
 """How long it is waited for what must become ready."""
+_ABSENT_SECONDS = 10
+"""How long it is waited for an API server that takes no connection, where one that is slow to answer is waited for."""
 
 Object = Mapping[str, Any]
 """A Kubernetes object, spelt as in the API."""
@@ -22,6 +24,29 @@ Object = Mapping[str, Any]
 
 class NotReadyError(RuntimeError):
     """A node is not Ready, or a workload has fewer ready pods than its floor."""
+
+
+def trouble(cluster: httpx.Client) -> str:
+    """Return why the API server does not answer; nothing where it does, within 60 s where it takes connections.
+
+    Args:
+        cluster: speaks to the API server.
+    """
+    try:
+        for attempt in tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(httpx.HTTPError), stop=_given_up, wait=tenacity.wait_fixed(0.5)
+        ):
+            with attempt:
+                cluster.get("/readyz", timeout=_ABSENT_SECONDS).raise_for_status()
+    except tenacity.RetryError as failed:
+        return str(failed.last_attempt.exception())
+    return ""
+
+
+def _given_up(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome and state.outcome.exception()
+    slow = isinstance(error, httpx.ReadTimeout | httpx.HTTPStatusError)
+    return (state.seconds_since_start or 0) >= (_SECONDS if slow else _ABSENT_SECONDS)
 
 
 def objects(cluster: httpx.Client, path: str, **selectors: str) -> list[Object]:

@@ -1,10 +1,11 @@
 """Where a verb acts: a stack's program, and the engine and cluster it is run against."""
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -55,6 +56,8 @@ class Deployment:
     credentials."""
     ignores: tuple[DriftIgnore, ...] = ()
     """Deviations that the catalog bears for a while, in any stack."""
+    resources: Callable[[], Iterable[Mapping[str, Any]]] = tuple
+    """Gives what the engine's state holds of a rehearsal, in its own form."""
     suite: Path = Path("/nonexistent")
     """The folder of the conformance suite of MCP."""
     join: Callable[[], object] = lambda: None
@@ -234,6 +237,7 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suit
         engine,
         rehearsal.cluster(),
         facts.ignores,
+        rehearsal.state.resources,
         suite,
         runner.join,
         runner.follow,

@@ -13,7 +13,9 @@ from ops.results import DriftedResource, DriftResult
 from ops.unreachable import (
     BEAR_AN_UNREACHABLE_CLUSTER,
     as_deviations,
+    silent_cluster,
     tells_of_a_cluster,
+    told,
     unreachable,
     unreachable_cluster,
     without,
@@ -43,11 +45,13 @@ def drift(deployment: Deployment, view: View, today: date) -> DriftResult:
         if not tells_of_a_cluster(event):
             view.warning(event)
 
-    outcome = deployment.engine.run(_DRIFT, note, settings=BEAR_AN_UNREACHABLE_CLUSTER)
+    silent = silent_cluster(deployment)
+    left_out = [word for urn in silent.urns for word in ("--exclude", urn)] if silent else ()
+    outcome = deployment.engine.run((*_DRIFT, *left_out), note, settings=BEAR_AN_UNREACHABLE_CLUSTER)
     errors = complaints(outcome)
     dead = unreachable(steps.values())
     cluster = unreachable_cluster(
-        outcome.diagnostics,
+        silent or told(outcome.diagnostics),
         dead,
         servers=[node.name for node in deployment.graph.choice.nodes if node.k3s == "server"],
         otherwise=f"./sophia up {deployment.stack}",

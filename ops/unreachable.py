@@ -1,7 +1,10 @@
 """Hosts and clusters that could not be looked at, each as one finding instead of one per resource there."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from ops.cluster import trouble
+from ops.deployment import Deployment
 from ops.drift_rows import Deviation, UnreachableCluster, UnreachableHost
 from ops.error import HOST_KEY_RUNBOOK, LOCKED_OUT_RUNBOOK
 from ops.events import Diagnostic, Event, Step
@@ -15,6 +18,9 @@ BEAR_AN_UNREACHABLE_CLUSTER: Mapping[str, str] = {"PULUMI_K8S_SKIP_UPDATE_UNREAC
 
 _OF_A_CLUSTER = "configured Kubernetes cluster is unreachable: "
 """How that warning begins."""
+
+_IN_A_CLUSTER = "kubernetes:"
+"""How the types of what is in a cluster begin."""
 
 _SAYING_SO = frozenset({REACHABLE, "trouble"})
 _CUT = "the connection was cut while it was being looked at"
@@ -39,24 +45,57 @@ def tells_of_a_cluster(event: Event) -> bool:
     return isinstance(event, Diagnostic) and event.message.startswith(_OF_A_CLUSTER)
 
 
-def unreachable_cluster(
-    events: Iterable[Event], hosts: Sequence[UnreachableHost], *, servers: Iterable[str], otherwise: str
-) -> UnreachableCluster | None:
-    """Return the cluster, where it could not be looked into.
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A cluster whose API server does not answer."""
+
+    trouble: str
+    """Why, as its client says."""
+    urns: frozenset[str]
+    """What is in it."""
+
+
+def silent_cluster(deployment: Deployment) -> Silent | None:
+    """Return the cluster of a rehearsal where it does not answer, asked before the engine.
+
+    The engine's Kubernetes provider asks such an API server again for each custom object (whether its kind is
+    namespaced, pulumi-kubernetes 4.33), which takes seconds every time.
 
     Args:
-        events: those of a refresh.
+        deployment: the stack's.
+    """
+    in_it = [one["urn"] for one in deployment.resources() if str(one["type"]).startswith(_IN_A_CLUSTER)]
+    why = trouble(deployment.cluster) if in_it and deployment.cluster else ""
+    return Silent(why, frozenset(in_it)) if why else None
+
+
+def told(events: Iterable[Event]) -> Silent | None:
+    """Return the cluster that a refresh could not look into, by its warnings.
+
+    Args:
+        events: those of the refresh.
+    """
+    said = [event for event in events if isinstance(event, Diagnostic) and tells_of_a_cluster(event)]
+    return Silent(_reason(said[0].message), frozenset(event.urn for event in said)) if said else None
+
+
+def unreachable_cluster(
+    silent: Silent | None, hosts: Sequence[UnreachableHost], *, servers: Iterable[str], otherwise: str
+) -> UnreachableCluster | None:
+    """Return the finding about a cluster that does not answer.
+
+    Args:
+        silent: the cluster; None where it answers.
         hosts: the hosts that cannot be reached.
         servers: names of the hosts that its API server runs on.
         otherwise: what to do where none of these is among those.
     """
-    told = [event for event in events if isinstance(event, Diagnostic) and tells_of_a_cluster(event)]
-    if not told:
+    if silent is None:
         return None
     down = [host for host in hosts if host.host in {*servers}]
     return UnreachableCluster(
-        trouble=f"{down[0].host} is not reached" if down else _reason(told[0].message),
-        unchecked=tuple(sorted({event.urn.rsplit("::", 1)[-1] for event in told})),
+        trouble=f"{down[0].host} is not reached" if down else silent.trouble,
+        unchecked=tuple(sorted(urn.rsplit("::", 1)[-1] for urn in silent.urns)),
         remedy=down[0].remedy if down else otherwise,
     )
 

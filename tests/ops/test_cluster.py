@@ -1,9 +1,12 @@
 """What runs on a cluster, read from what an API server answers."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from tenacity import stop_after_attempt, wait_none
 
+from ops import cluster as cluster_module
 from ops.cluster import NotReadyError, nodes, require_floors, require_nodes, servers
 from ops.results import NodeRow, ServerRow
 
@@ -65,3 +68,18 @@ def test_an_api_server_that_refuses_is_an_error():
         pytest.raises(httpx.HTTPStatusError),
     ):
         nodes(client)
+
+
+@pytest.mark.parametrize("slow", [httpx.Response(500), httpx.ReadTimeout("slow")])
+def test_an_api_server_that_takes_connections_is_waited_for(monkeypatch, slow):
+    answers: Iterator[httpx.Response | Exception] = iter([slow, httpx.Response(200, text="ok")])
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        given = next(answers)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    monkeypatch.setattr(cluster_module, "_ABSENT_SECONDS", 0)
+    with httpx.Client(base_url="https://api", transport=httpx.MockTransport(answer)) as client:
+        assert cluster_module.trouble(client) == ""

@@ -3,11 +3,12 @@ off, and with an API server that was killed."""
 
 from datetime import date
 
+import httpx
 import pytest
 from rich.console import Console
 
 from catalog.ignores import DriftIgnore
-from ops import view
+from ops import cluster, view
 from ops.drift import drift
 from ops.results import DriftResult
 
@@ -192,3 +193,21 @@ def test_only_drift_bears_a_cluster_that_does_not_answer(deployment, stand_in, t
     drift(deployment(engine), view.View(Console(quiet=True)), TODAY)
     assert (tmp_path / "told").read_text(encoding="utf-8") == "true"
     assert "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE" not in engine.environment, "an up would pass over every change"
+
+
+def test_what_is_in_a_cluster_that_takes_no_connection_is_left_out(deployment, stand_in, tmp_path, monkeypatch):
+    def refuse(request: httpx.Request) -> httpx.Response:
+        message = "connection refused"
+        raise httpx.ConnectError(message, request=request)
+
+    monkeypatch.setattr(cluster, "_ABSENT_SECONDS", 0)
+    made = deployment(stand_in(f"open({str(tmp_path / 'told')!r}, 'w').write(' '.join(sys.argv[1:]))"))
+    inside, outside = "urn:pulumi:dev::sophia::kubernetes:core/v1:Service::mcp-github-service", "urn:host"
+    object.__setattr__(made, "cluster", httpx.Client(base_url="https://api", transport=httpx.MockTransport(refuse)))
+    kept = ({"urn": inside, "type": "kubernetes:core/v1:Service"}, {"urn": outside, "type": "host:index:Host"})
+    object.__setattr__(made, "resources", lambda: kept)
+    found = drift(made, view.View(Console(quiet=True)), TODAY).cluster
+    assert found is not None
+    assert (found.trouble, found.unchecked) == ("connection refused", ("mcp-github-service",))
+    assert f"--exclude {inside} " in (tmp_path / "told").read_text(encoding="utf-8")
+    assert outside not in (tmp_path / "told").read_text(encoding="utf-8")
