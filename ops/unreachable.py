@@ -59,7 +59,7 @@ def silent_cluster(deployment: Deployment) -> Silent | None:
     """Return the cluster of a rehearsal where it does not answer, asked before the engine.
 
     The engine's Kubernetes provider asks such an API server again for each custom object (whether its kind is
-    namespaced, pulumi-kubernetes 4.33), which takes seconds every time.
+    namespaced, pulumi-kubernetes 4.25), which takes seconds every time.
 
     Args:
         deployment: the stack's.
@@ -95,7 +95,7 @@ def unreachable_cluster(
     down = [host for host in hosts if host.host in {*servers}]
     return UnreachableCluster(
         trouble=f"{down[0].host} is not reached" if down else silent.trouble,
-        unchecked=tuple(sorted(urn.rsplit("::", 1)[-1] for urn in silent.urns)),
+        unchecked=tuple(sorted({urn.rsplit("::", 1)[-1] for urn in silent.urns})),
         remedy=down[0].remedy if down else otherwise,
     )
 

@@ -1,6 +1,7 @@
 """Drift of hosts and clusters, as it was recorded from the engine: with two real machines, of which one was switched
 off, and with an API server that was killed."""
 
+from dataclasses import replace
 from datetime import date
 
 import httpx
@@ -203,10 +204,10 @@ def test_what_is_in_a_cluster_that_takes_no_connection_is_left_out(deployment, s
     monkeypatch.setattr(cluster, "_ABSENT_SECONDS", 0)
     made = deployment(stand_in(f"open({str(tmp_path / 'told')!r}, 'w').write(' '.join(sys.argv[1:]))"))
     inside, outside = "urn:pulumi:dev::sophia::kubernetes:core/v1:Service::mcp-github-service", "urn:host"
-    object.__setattr__(made, "cluster", httpx.Client(base_url="https://api", transport=httpx.MockTransport(refuse)))
     kept = ({"urn": inside, "type": "kubernetes:core/v1:Service"}, {"urn": outside, "type": "host:index:Host"})
-    object.__setattr__(made, "resources", lambda: kept)
-    found = drift(made, view.View(Console(quiet=True)), TODAY).cluster
+    with httpx.Client(base_url="https://api", transport=httpx.MockTransport(refuse)) as nobody:
+        refused = replace(made, cluster=nobody, resources=lambda: kept)
+        found = drift(refused, view.View(Console(quiet=True)), TODAY).cluster
     assert found is not None
     assert (found.trouble, found.unchecked) == ("connection refused", ("mcp-github-service",))
     assert f"--exclude {inside} " in (tmp_path / "told").read_text(encoding="utf-8")
