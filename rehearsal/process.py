@@ -7,7 +7,8 @@ first; without one, as when the starter was killed before it wrote it, all proce
 import json
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ from pathlib import Path
 import psutil
 
 from rehearsal import marked
+from rehearsal.error import RehearsalError
 from rehearsal.home import Place, write_private
 from rehearsal.waiting import until
 
 _MARK = "SOPHIA_REHEARSAL"
-_BEGINNING = 10.0
+_BEGINNING = 2.0
 _KEPT_LOG_BYTES = 16 * 1024 * 1024
 
 
@@ -60,7 +62,7 @@ def spawn(folder: Place, name: str, command: Sequence[str]) -> Record:
         setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
     )
     process = psutil.Process(pid)
-    until(lambda: _has_begun(process) or None, seconds=_BEGINNING, failure=lambda: f"{command[0]}: does not begin")
+    _environment(process)  # so that a later look finds the mark
     record = Record(name, pid, process.create_time(), tuple(command))
     write_private(_record_file(folder, name), json.dumps(asdict(record), indent=1))
     return record
@@ -94,6 +96,20 @@ def end(folder: Place, records: Iterable[Record], *, patience: float) -> None:
     marked.end((process for process in ours if process), patience=patience)
     for record in ended:
         _record_file(folder, record.name).unlink(missing_ok=True)
+
+
+def end_changed(folder: Place, commands: Mapping[str, Sequence[str]], *, patience: float) -> AbstractSet[str]:
+    """End the processes of these services whose command is another one now; return the names of those that go on.
+
+    Args:
+        folder: where they belong.
+        commands: what each service's process must have been started with, by name of the service.
+        patience: seconds between the request and the kill.
+    """
+    running = find(folder, commands)
+    changed = {name: record for name, record in running.items() if record.command != tuple(commands[name])}
+    end(folder, changed.values(), patience=patience)
+    return running.keys() - changed.keys()
 
 
 def log_of(folder: Place, name: str) -> Path:
@@ -144,15 +160,26 @@ def _ours(pid: int, mark: str) -> psutil.Process | None:
         process = psutil.Process(pid)
     except psutil.NoSuchProcess:
         return None
-    return process if marked.mark_of(process, _MARK) == mark else None
+    return process if _environment(process).get(_MARK) == mark else None
 
 
-def _has_begun(process: psutil.Process) -> bool:
-    """The kernel lets the starter go on a moment before the new program's environment can be read."""
-    try:
-        return bool(process.environ())
-    except psutil.Error:
-        return True  # it has ended already
+def _environment(process: psutil.Process) -> Mapping[str, str]:
+    """The environment of a process, asked for until it can be read: one that has died, or is somebody else's, has none.
+
+    While a program takes the place of another in a process, its environment reads as empty. That is so for a moment
+    after a start too, when the kernel lets the starter go on. What was read is what counts: the next look may fall into
+    the next such moment.
+    """
+
+    def read() -> Mapping[str, str] | None:
+        try:
+            return process.environ() or ({} if process.status() == psutil.STATUS_ZOMBIE else None)
+        except (psutil.Error, OSError):
+            return {}
+
+    with suppress(RehearsalError):
+        return until(read, seconds=_BEGINNING, failure=lambda: "it has none")
+    return {}
 
 
 def _carries(pid: int, mark: str) -> bool:

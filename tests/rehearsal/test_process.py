@@ -32,6 +32,19 @@ def test_a_process_is_found_by_a_later_run(folder: Folder, program: Start) -> No
     assert find(folder, ["etcd"])["etcd"].pid == pid
 
 
+def test_a_process_is_found_while_one_program_after_another_takes_its_place(
+    folder: Folder, program: Start, tmp_path: Path
+) -> None:
+    script = tmp_path / "again.sh"
+    script.write_text('[ $1 -gt 0 ] && exec /bin/sh "$0" $(($1 - 1)); exec sleep 600')
+    pid = program("etcd", ("/bin/sh", str(script), "1500"))
+    looks = 0
+    while psutil.Process(pid).name() != "sleep":
+        assert find(folder, ["etcd"]), f"lost at look {looks}"
+        looks += 1
+    assert looks > 10, "too few looks to meet a moment between two programs"
+
+
 def test_a_process_is_found_without_its_record(folder: Folder, program: Start) -> None:
     pid = program("etcd", SLEEP)
     (folder.run / "etcd.json").unlink()
