@@ -49,6 +49,8 @@ class Versions(Model):
     """kube-router, whose controller of network policies K3s runs on every node."""
     coredns: Version
     """The DNS server of a cluster, as K3s packages it."""
+    local_path_provisioner: Version
+    """What makes the volumes of a cluster, as K3s packages it."""
     helm: Version
     """Helm, which renders charts: that of the cluster's Traefik, and those of add-ons."""
     traefik: Version
@@ -59,9 +61,23 @@ class Versions(Model):
     """The definitions of gateways and routes."""
     cert_manager: Version
     """What issues certificates: its chart, its images, and the packages that the rehearsal builds it from."""
+    weaviate: Version
+    """Weaviate's server, as the stack that hosts it itself runs it."""
+    postgresql: Annotated[str, Field(pattern=r"^\d+$")]
+    """The major release of PostgreSQL; its image's own tag says no more."""
+    pgvector: Version
+    """What keeps vectors in PostgreSQL, and names its image."""
+    valkey: Version
+    """The cache: its image, and the client in that of backups."""
+    postgres_exporter: Version
+    """What measures PostgreSQL."""
+    redis_exporter: Version
+    """What measures Valkey."""
+    versitygw: Version
+    """Versity's S3 gateway, which is the object storage of a rehearsal."""
     nvidia_device_plugin: Version
     """NVIDIA's device plugin: its image, and the types that its stand-in reads its configuration with."""
-    go: Annotated[str, Field(pattern=r"^\d+\.\d+$")]
+    go: Version
     """The oldest Go release that builds the tools."""
 
 

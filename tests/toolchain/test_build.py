@@ -134,13 +134,13 @@ def test_a_module_proxy_out_of_reach_is_told_as_such(
 def test_without_go_one_message_names_the_tools_and_the_command(tiny: Tool, edges: Edges, progress: Progress) -> None:
     tools = [tiny, replace(tiny, name="tiny-too")]
     with pytest.raises(
-        ToolError, match=r"Go 1\.26 or newer is needed to build tiny, tiny-too, .*none is installed"
+        ToolError, match=r"Go 1\.26\.3 or newer is needed to build tiny, tiny-too, .*none is installed"
     ) as e:
         provide(tools, edges, progress)
-    assert "https://go.dev/dl/go1.26.0." in e.value.remedy
+    assert "https://go.dev/dl/go1.26.3." in e.value.remedy
 
 
-@pytest.mark.parametrize("release", ["go1.25.9", "go1.4", "devel"])
+@pytest.mark.parametrize("release", ["go1.26.2", "go1.26", "go1.25.9", "go1.4", "devel"])
 def test_a_go_that_is_too_old_is_told(tiny: Tool, take: Take, script: Script, release: str) -> None:
     answer = json.dumps({"GOVERSION": release, "GOCACHE": "/", "GOMODCACHE": "/"})
     folder = script("go", f"echo '{answer}'")

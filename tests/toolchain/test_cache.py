@@ -123,7 +123,8 @@ def test_a_change_of_the_build_is_another_entry(tiny: Tool, edges: Edges, change
 
 
 def test_another_go_is_another_entry(tiny: Tool, edges: Edges) -> None:
-    assert key(tiny, replace(edges, go="1.27")) != key(tiny, edges)
+    assert key(tiny, replace(edges, go="1.27.0")) != key(tiny, edges)
+    assert key(tiny, replace(edges, go="1.26.4")) == key(tiny, edges), "a repair of Go makes no tool anew"
 
 
 def test_a_generated_file_beside_the_sources_changes_nothing(tiny: Tool, edges: Edges) -> None:

@@ -95,6 +95,7 @@ def test_layers_lie_over_each_other_with_links_and_without_times_and_owners(tmp_
         entrypoint=("/bin/run",),
         environment=("A=1",),
         user="1000",
+        stop_signal="SIGINT",
         references=("two:1",),
         platform="linux/amd64",
     )
@@ -102,7 +103,7 @@ def test_layers_lie_over_each_other_with_links_and_without_times_and_owners(tmp_
     entry = _document(content, "index.json")["manifests"][0]
     manifest = _document(content, f"blobs/{entry['digest'].replace(':', '/')}")
     config = _document(content, f"blobs/{manifest['config']['digest'].replace(':', '/')}")
-    assert config["config"] == {"Entrypoint": ["/bin/run"], "Env": ["A=1"], "User": "1000"}
+    assert config["config"] == {"Entrypoint": ["/bin/run"], "Env": ["A=1"], "User": "1000", "StopSignal": "SIGINT"}
     assert len(config["rootfs"]["diff_ids"]) == 2
     members = []
     for layer in manifest["layers"]:
@@ -135,6 +136,7 @@ def test_an_archive_that_is_there_is_not_made_again(made: Path, image: Image, pr
         {"references": ("other:1",)},
         {"platform": "linux/arm64"},
         {"environment": ("A=1",)},
+        {"stop_signal": "SIGINT"},
     ],
 )
 def test_another_content_is_another_archive(made: Path, image: Image, tmp_path: Path, change: Any) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ import catalog
 from catalog.versions import read_versions
 from rehearsal.machines import image
 from rehearsal.toolchain import ensure, progress_for
-from rehearsal.toolchain.cache import Cache, Entry
+from rehearsal.toolchain.cache import Entry
+from rehearsal.toolchain.data_images import is_backup
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.machine_programs import (
     artefacts_folder,
@@ -23,27 +23,10 @@ from rehearsal.toolchain.machine_programs import (
     programs_folder,
     workload_references,
 )
-from rehearsal.toolchain.recipes import recipes
-from rehearsal.toolchain.tool import Platform, Tool
-from rehearsal.toolchain.wheel_images import is_served
+from rehearsal.toolchain.wheel_images import BUSYBOX, is_served
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = read_versions()
-
-
-@pytest.fixture
-def entries(edges: Edges) -> Mapping[str, Entry]:
-    """Every tool, with a few bytes for each of its files."""
-    cache = Cache(replace(edges, sources=ROOT / "tools"))
-
-    def put(tool: Tool) -> Entry:
-        cache.shelf(tool).mkdir(parents=True)
-        with cache.staging(tool) as staging:
-            for name in (*tool.programs, *tool.artefacts, *filter(None, [tool.plugin])):
-                (staging / name).write_text(f"{tool.name} {tool.version} {name}")
-            return cache.keep(tool, staging, "build", tool.version, "a test")
-
-    return {tool.name: put(tool) for tool in recipes(VERSIONS, Platform("linux", "amd64"))}
 
 
 @pytest.fixture
@@ -66,7 +49,7 @@ def test_a_machine_finds_both_releases_of_kubernetes_and_everything_that_k3s_sta
         f"charts/traefik-{VERSIONS.traefik_chart}.tgz",
         *(f"images/{name}.tar" for name in ("coredns", "klipper-lb", "nvidia-device-plugin", "pause", "pod")),
         *(f"images/cert-manager-{part}.tar" for part in ("cainjector", "controller", "webhook")),
-        *(f"images/{name}.tar" for name in ("egress-proxy", "mcp-gateway")),
+        *(f"images/{name}.tar" for name in ("egress-proxy", "local-path-provisioner", "mcp-gateway")),
     }
 
 
@@ -107,14 +90,28 @@ def test_the_device_plugin_is_a_program_of_its_own(entries: Mapping[str, Entry],
     assert not {*plugin.references} & {*workload_references()}
 
 
+def test_nothing_stands_in_for_what_is_made(entries: Mapping[str, Entry], edges: Edges) -> None:
+    (pod,) = (one for one in images(entries, VERSIONS, edges) if one.name == "pod")
+    made = {one for one in workload_references() if is_served(one) or is_backup(one)}
+    assert made
+    assert not made & {*pod.references}
+
+
 def test_the_image_of_sandboxes_is_the_one_that_k3s_takes_by_itself() -> None:
     assert pause_reference() == "rancher/mirrored-pause:3.6"
 
 
-def test_the_dns_server_is_called_as_k3s_packages_it(entries: Mapping[str, Entry], edges: Edges) -> None:
-    (reference,) = next(one for one in images(entries, VERSIONS, edges) if one.name == "coredns").references
-    packaged = ROOT / "tools/k3s/manifests/packaged/coredns.yaml"
-    assert f"{reference}\n" in packaged.read_text(encoding="utf-8").replace('"', "")
+@pytest.mark.parametrize(
+    ("name", "manifest"),
+    [("coredns", "coredns"), ("local-path-provisioner", "local-storage"), ("busybox", "local-storage")],
+)
+def test_an_image_is_called_as_k3s_packages_it(
+    entries: Mapping[str, Entry], edges: Edges, name: str, manifest: str
+) -> None:
+    called = {one.name: one.references for one in images(entries, VERSIONS, edges)} | {"busybox": (BUSYBOX,)}
+    packaged = ROOT / f"tools/k3s/manifests/packaged/{manifest}.yaml"
+    (reference,) = called[name]
+    assert f"%{reference}\n" in packaged.read_text(encoding="utf-8").replace('"', "")
 
 
 def test_the_k3s_of_each_release_lies_under_its_digest(entries: Mapping[str, Entry], edges: Edges) -> None:

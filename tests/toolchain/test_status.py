@@ -57,7 +57,7 @@ def test_a_damaged_cache_is_told(tiny: Tool, edges: Edges, take: Take, script: S
 def test_a_missing_go_is_mended_by_the_command_that_installs_it(tiny: Tool, edges: Edges) -> None:
     status = inspect_tools([tiny], edges)[-1]
     assert (status.name, status.ok) == ("go", False)
-    assert status.mend.startswith("sudo rm -rf /usr/local/go && curl -fsSL https://go.dev/dl/go1.26.0.")
+    assert status.mend.startswith("sudo rm -rf /usr/local/go && curl -fsSL https://go.dev/dl/go1.26.3.")
 
 
 def test_a_missing_go_is_no_fault_when_every_tool_is_there(
@@ -81,7 +81,12 @@ def test_looking_leaves_no_trace(tiny: Tool, edges: Edges, script: Script) -> No
 def test_every_pinned_tool_is_looked_at(edges: Edges) -> None:
     machine = replace(edges, sources=Path(__file__).parents[2] / "tools")
     names = {status.name.replace("-", "_") for status in inspect(read_versions(), machine)}
-    called = {"pulumi_kubernetes": "pulumi_resource_kubernetes", "gateway_api": "addon_gateway_api"}
-    # It comes as a wheel, which set-up unpacks for its image.
-    pinned = {called.get(name, name) for name in Versions.model_fields} - {"traefik"}
+    called = {
+        "pulumi_kubernetes": "pulumi_resource_kubernetes",
+        "gateway_api": "addon_gateway_api",
+        "weaviate": "weaviate_server",
+    }
+    # They come as a wheel and as Debian's packages, which set-up unpacks for their images.
+    unpacked = {"traefik", "postgresql", "pgvector", "valkey"}
+    pinned = {called.get(name, name) for name in Versions.model_fields} - unpacked
     assert pinned <= names

@@ -5,6 +5,7 @@ Sizes and times were measured on two cores with empty caches.
 
 from catalog.versions import Versions
 from rehearsal.toolchain.recipes.etcd import etcd
+from rehearsal.toolchain.recipes.exporters import postgres_exporter, redis_exporter
 from rehearsal.toolchain.recipes.helm import cert_manager_chart, gateway_api, helm, traefik_chart
 from rehearsal.toolchain.recipes.k3s import k3s
 from rehearsal.toolchain.recipes.kubernetes import kube_router, kubernetes, kubernetes_node
@@ -15,11 +16,14 @@ from rehearsal.toolchain.recipes.pods import (
     device_plugin,
     egress_proxy,
     load_balancer,
+    local_path_provisioner,
     mcp_gateway,
     pause,
     pod,
 )
-from rehearsal.toolchain.recipes.pulumi import language_python, pulumi, resource_kubernetes
+from rehearsal.toolchain.recipes.pulumi import esc, language_python, pulumi, resource_kubernetes
+from rehearsal.toolchain.recipes.versitygw import versitygw
+from rehearsal.toolchain.recipes.weaviate import weaviate
 from rehearsal.toolchain.tool import Platform, Tool
 
 
@@ -34,6 +38,7 @@ def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
         pulumi(versions, platform),
         language_python(versions, platform),
         resource_kubernetes(versions, platform),
+        esc(versions),
         kubernetes(versions.kubernetes, platform),
         kubernetes_node(versions.kubernetes, versions.k3s),
         kubernetes(versions.kubernetes_previous, platform, previous=True),
@@ -53,7 +58,12 @@ def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
         mcp_gateway(),
         pod(),
         load_balancer(),
+        local_path_provisioner(versions),
         pause(),
+        weaviate(versions, platform),
+        postgres_exporter(versions, platform),
+        redis_exporter(versions, platform),
+        versitygw(versions),
         k3s(versions.k3s),
         k3s(versions.k3s_previous, previous=True),
     )

@@ -78,6 +78,24 @@ def cert_manager(versions: Versions) -> Tool:
     )
 
 
+def local_path_provisioner(versions: Versions) -> Tool:
+    """What makes folders of nodes the volumes of a cluster.
+
+    Args:
+        versions: the pinned versions.
+    """
+    name = "local-path-provisioner"
+    return _of_ours(
+        name,
+        f"github.com/rancher/{name}",
+        folder=name,
+        version=versions.local_path_provisioner,
+        seconds=90,
+        size_mib=2 * 50,
+        go_cache_mib=1000,
+    )
+
+
 def pod() -> Tool:
     """What serves in the place of an MCP server whose image is not built yet."""
     return _of_ours("pod", ".", size_mib=2 * 6)

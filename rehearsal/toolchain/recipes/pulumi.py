@@ -118,3 +118,26 @@ def resource_kubernetes(versions: Versions, platform: Platform) -> Tool:
             go_cache_mib=4900,
         ),
     )
+
+
+def esc(versions: Versions) -> Tool:
+    """The evaluator of Pulumi ESC behind a main of ours, which is given documents; nobody offers that one.
+
+    Args:
+        versions: the pinned versions.
+    """
+    return Tool(
+        name="esc",
+        version=versions.pulumi,
+        programs=("esc",),
+        own=True,
+        build=Build(
+            folder="esc",
+            version=versions.pulumi,
+            package=".",
+            output="esc",
+            seconds=60,
+            size_mib=16,
+            go_cache_mib=500,
+        ),
+    )

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"archive/tar"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -144,6 +145,9 @@ func checkRegistries(path string) error {
 	return nil
 }
 
+// manyNames is how many names an image may have that is not unpacked before a container is made of it.
+const manyNames = 3
+
 // importImages brings archives into containerd that were not brought before, or have changed since.
 func importImages(ctx context.Context, c Config) error {
 	var archives []string
@@ -166,14 +170,39 @@ func importImages(ctx context.Context, c Config) error {
 		if before[archive] == now[archive] {
 			continue
 		}
-		// Each image is unpacked when the first container is made of it: most nodes run few of them.
-		if err := ctr(ctx, "images", "import", "--no-unpack", archive); err != nil {
+		// An image is unpacked when the first container is made of it: most nodes run few of them. One that many names
+		// lead to is unpacked now: its pods start together, and each would unpack it for itself.
+		arguments := []string{"images", "import", archive}
+		if names, err := imageNames(archive); err == nil && names <= manyNames {
+			arguments = []string{"images", "import", "--no-unpack", archive}
+		}
+		if err := ctr(ctx, arguments...); err != nil {
 			return fmt.Errorf("images of %s: %w", archive, err)
 		}
 		log.Info("Imported images from %s", archive)
 	}
 	content, _ := json.Marshal(now)
 	return write(marker, string(content), 0o600)
+}
+
+// imageNames counts the names that lead to what an archive in the layout of OCI holds.
+func imageNames(archive string) (int, error) {
+	file, err := os.Open(archive)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	for members := tar.NewReader(file); ; {
+		member, err := members.Next()
+		if err != nil {
+			return 0, err
+		}
+		if member.Name == "index.json" {
+			var index struct{ Manifests []struct{} }
+			err := json.NewDecoder(members).Decode(&index)
+			return len(index.Manifests), err
+		}
+	}
 }
 
 // ctr runs a command of containerd's client.

@@ -27,7 +27,7 @@ func RunKwok(ctx context.Context, k Kwok) error {
 	}
 	waiting, found := context.WithCancel(ctx)
 	defer found()
-	follow(waiting, api, byLabel(fakeNode+"=fake"), func(nodes []nodeObject) {
+	follow(waiting, api, byLabel(LightNodes), func(nodes []nodeObject) {
 		if len(nodes) > 0 {
 			found()
 		}
@@ -45,7 +45,7 @@ func RunKwok(ctx context.Context, k Kwok) error {
 			"--kubeconfig=" + k.Kubeconfig,
 			"--manage-all-nodes=false",
 			// By label, because a watch by label sees a node that gets the label later; one by annotation never does.
-			"--manage-nodes-with-label-selector=" + fakeNode + "=fake",
+			"--manage-nodes-with-label-selector=" + LightNodes,
 			"--node-lease-duration-seconds=40",
 			"--server-address=127.0.0.1:10247",
 			"-v=WARN",

@@ -12,6 +12,9 @@ import (
 )
 
 const (
+	// LightNodes selects light nodes by label.
+	LightNodes = fakeNode + "=fake"
+
 	// fakeNode is the label, and the annotation, of nodes that kwok keeps.
 	fakeNode  = "kwok.x-k8s.io/node"
 	gpu       = "nvidia.com/gpu"

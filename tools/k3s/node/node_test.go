@@ -1,6 +1,8 @@
 package node
 
 import (
+	"archive/tar"
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -105,5 +107,24 @@ func TestRulesOfOthersStayAndTablesThatHoldNothingGo(t *testing.T) {
 	want := "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:mine - [0:0]\n-A INPUT -j mine\nCOMMIT\n"
 	if kept != want || !reflect.DeepEqual(empty, []string{"nat"}) {
 		t.Errorf("kept %q, empty %v", kept, empty)
+	}
+}
+
+func TestTheNamesOfAnImageAreCountedInItsArchive(t *testing.T) {
+	for name, want := range map[string]int{"index.json": 3, "manifest.json": -1} {
+		var content bytes.Buffer
+		archive := tar.NewWriter(&content)
+		index := `{"manifests": [{"digest": "a"}, {"digest": "a"}, {"digest": "a"}]}`
+		archive.WriteHeader(&tar.Header{Name: "oci-layout", Mode: 0o644})
+		archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(index))})
+		archive.Write([]byte(index))
+		archive.Close()
+		path := filepath.Join(t.TempDir(), "image.tar")
+		if err := os.WriteFile(path, content.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if names, err := imageNames(path); (err == nil) != (want >= 0) || (err == nil && names != want) {
+			t.Errorf("with %s: %d names, %v", name, names, err)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sophia/tools/k3s/cloud"
 	"sophia/tools/k3s/helm"
 	"sophia/tools/k3s/kubeapi"
+	"sophia/tools/k3s/localstorage"
 	"sophia/tools/k3s/log"
 	"sophia/tools/k3s/manifests"
 	"sophia/tools/k3s/node"
@@ -36,6 +37,10 @@ func (r *running) startOwn(api *kubeapi.Client) {
 			light := &servicelb.Light{API: api, Node: r.node.NodeName}
 			group.Go(func() { light.Run(layer) })
 		}
+	}
+	if !contains(r.disabled, "local-storage") {
+		light := &localstorage.Light{API: api, Nodes: node.LightNodes, Folder: r.storage}
+		group.Go(func() { light.Run(layer) })
 	}
 	r.part(group, func() error { return r.snapshots.Run(layer) })
 	r.part(group, func() error {
@@ -75,12 +80,13 @@ func (r *running) deploy(ctx context.Context) {
 	}
 	folder := filepath.Join(string(r.dir), "manifests")
 	variables := map[string]string{
-		"CLUSTER_DNS":             r.agent.ClusterDNS,
-		"CLUSTER_DOMAIN":          r.agent.ClusterDomain,
-		"SYSTEM_DEFAULT_REGISTRY": r.registry,
-		"NODES_WITHOUT_DNS":       nodesWithoutDNS(),
-		"KUBERNETES_API":          fmt.Sprintf("%s:%d", r.advertise, r.plane.AdvertisePort),
-		"TRAEFIK_CHART":           programs.Chart("traefik"),
+		"CLUSTER_DNS":                r.agent.ClusterDNS,
+		"CLUSTER_DOMAIN":             r.agent.ClusterDomain,
+		"DEFAULT_LOCAL_STORAGE_PATH": r.storage,
+		"SYSTEM_DEFAULT_REGISTRY":    r.registry,
+		"LIGHT_NODES":                lightNodes(),
+		"KUBERNETES_API":             fmt.Sprintf("%s:%d", r.advertise, r.plane.AdvertisePort),
+		"TRAEFIK_CHART":              programs.Chart("traefik"),
 	}
 	if err := manifests.Stage(folder, variables, r.disabled); err != nil {
 		log.Error("Failed to stage files: %v", err)
@@ -89,8 +95,8 @@ func (r *running) deploy(ctx context.Context) {
 	manifests.Follow(ctx, api, folder, r.disabled)
 }
 
-// nodesWithoutDNS is the value of the label of nodes that CoreDNS must not be on, or a value that none has.
-func nodesWithoutDNS() string {
+// lightNodes is the value of the label of nodes that what K3s packages must not be on, or a value that none has.
+func lightNodes() string {
 	if node.ObjectsOnly() {
 		return "none"
 	}

@@ -30,6 +30,8 @@ type settings struct {
 	node       agent.Settings
 	disabled   []string
 	registry   string
+	// storage is the folder of volumes, on every node.
+	storage string
 
 	address   string
 	port      int
@@ -77,6 +79,9 @@ func read(values *config.Values, version string) (settings, error) {
 	s.balancerNamespace = values.String("servicelb-namespace")
 	if s.registry = values.String("system-default-registry"); s.registry != "" {
 		s.registry += "/"
+	}
+	if s.storage = values.String("default-local-storage-path"); s.storage == "" {
+		s.storage = filepath.Join(s.node.DataDir, "storage")
 	}
 	if err := s.network(values); err != nil {
 		return s, err

@@ -29,6 +29,9 @@ type S3 struct {
 	// Secret is the name of a Secret of kube-system that holds all of this, or empty.
 	Secret  string
 	Timeout time.Duration
+
+	// inline is what the Secret says in the place of EndpointCA: certificates, and not the file that holds them.
+	inline string
 }
 
 // Upload puts a file into the bucket and returns its location.
@@ -86,11 +89,15 @@ func (s S3) Upload(ctx context.Context, api *kubeapi.Client, file string) (strin
 
 func (s S3) client() (*http.Client, error) {
 	config := &tls.Config{InsecureSkipVerify: s.SkipVerify}
+	authority := []byte(s.inline)
 	if s.EndpointCA != "" {
-		authority, err := os.ReadFile(s.EndpointCA)
+		read, err := os.ReadFile(s.EndpointCA)
 		if err != nil {
 			return nil, err
 		}
+		authority = append(authority, read...)
+	}
+	if len(authority) > 0 {
 		config.RootCAs = x509.NewCertPool()
 		config.RootCAs.AppendCertsFromPEM(authority)
 	}
@@ -119,6 +126,7 @@ func (s *S3) read(ctx context.Context, api *kubeapi.Client) error {
 	s.Folder = value("etcd-s3-folder", s.Folder)
 	s.AccessKey = value("etcd-s3-access-key", s.AccessKey)
 	s.SecretKey = value("etcd-s3-secret-key", s.SecretKey)
+	s.inline = value("etcd-s3-endpoint-ca", "")
 	s.Insecure = value("etcd-s3-insecure", "") == "true"
 	s.SkipVerify = value("etcd-s3-skip-ssl-verify", "") == "true"
 	return nil
