@@ -1,5 +1,7 @@
 """Native Pulumi providers from pydantic models; ``README.md`` explains it by one complete example."""
 
+from providers.kit.address import secure_address
+from providers.kit.comparison import differing
 from providers.kit.errors import ProviderError, UndisclosedError
 from providers.kit.model import (
     LOCAL,
@@ -39,5 +41,7 @@ __all__ = [
     "ProviderError",
     "Resource",
     "UndisclosedError",
+    "differing",
+    "secure_address",
     "serve",
 ]

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from providers.kit import paths
 from providers.kit.fingerprint import Fingerprints
-from providers.kit.model import LOCAL, REPLACE, WRITE_ONLY
+from providers.kit.model import LOCAL, REPLACE, WRITE_ONLY, Model
 from providers.kit.paths import Path, covers, parsed
 from providers.kit.resource import Difference
-from providers.kit.shape import Property, Shape
+from providers.kit.shape import Property, Shape, shape
 from providers.kit.values import UNKNOWN, Values, partial
 
 UNKNOWN_PROPERTIES = "unknownProperties"
@@ -44,6 +44,12 @@ def compare(
         renew = REPLACE in prop.marks and LOCAL not in prop.marks and not partial(given)
         found += [Difference(prop.name, paths.text(path), renew, kind) for path, kind in changes]
     return tuple(found)
+
+
+def differing(old: Model, new: Model) -> tuple[Difference, ...]:
+    """Return what differs between two models of one kind that hold nothing write-only and nothing unknown."""
+    one = shape(type(new))
+    return compare(one, one.dump(old), {}, Values(one.dump(new)), Fingerprints(None))
 
 
 def without_ignored(found: Iterable[Difference], ignored: Sequence[str], one: Shape) -> tuple[Difference, ...]:

@@ -1,6 +1,7 @@
 """What a resource knows about the operation it is part of, and how one ends early."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ from providers.kit.errors import ProviderError
 
 CANCELLED: ContextVar[asyncio.Event | None] = ContextVar("cancelled", default=None)
 """Set when the run is cancelled; each process that serves a provider has one."""
+
+SAYING: ContextVar[Callable[[str, str], Awaitable[None]] | None] = ContextVar("saying", default=None)
+"""Shows a line beside the resource of a URN."""
 
 
 def cancelled() -> bool:
@@ -82,6 +86,16 @@ class Operation:
             ProviderError: the run is cancelled.
         """
         await sleep(seconds)
+
+    async def say(self, text: str) -> None:
+        """Show a line beside the resource, until the next one: how far a long operation has come.
+
+        Args:
+            text: the line.
+        """
+        saying = SAYING.get()
+        if saying is not None:
+            await saying(self.urn, text)
 
     def _part(self, index: int) -> str:
         parts = self.urn.split("::", 3)

@@ -5,10 +5,11 @@ import logging
 import re
 import sysconfig
 import traceback
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path as File
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from typing_extensions import override
 
@@ -18,6 +19,7 @@ from providers.kit.values import Values, at, leaves
 
 _WORD = 4
 """Secrets shorter than this are only replaced where they stand as a word: others would tear texts apart."""
+_URL_SAFE = str.maketrans("+/", "-_")
 _LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _HERE = str(File(__file__).parent)
 
@@ -50,12 +52,33 @@ class Redaction:
         return text
 
 
+def forms(secret: str) -> dict[str, set[str]]:
+    """Return what a secret looks like wherever it hides nothing, by the name of the form.
+
+    The lines of a text of several stand for it too. In base64 (RFC 4648) a text has three shapes, by how many bytes
+    stand before it; of each those characters count that it alone decides.
+    """
+    raw = secret.encode()
+    base64 = [
+        b64encode(b"\0" * shift + raw)[-(-shift * 8 // 6) : (shift + len(raw)) * 8 // 6].decode() for shift in range(3)
+    ]
+    escaped = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+    return {
+        "plain": {secret, repr(secret)[1:-1], *(line for line in secret.splitlines() if len(line) > 2 * _WORD)},
+        "JSON": {*escaped, *(json.dumps(text)[1:-1] for text in escaped)},
+        "URL": {quote(secret), quote(secret, safe=""), quote_plus(secret)},
+        "base64": {one for shape in base64 for one in (shape, shape.translate(_URL_SAFE))},
+        "hex": {raw.hex(), raw.hex().upper()},
+    }
+
+
 @lru_cache(maxsize=4096)
 def _forms(secret: str) -> tuple[str, ...]:
-    """Return what a secret looks like raw, as an escaped string, in a URL, and line by line."""
-    lines = [line for line in secret.splitlines() if len(line) > 2 * _WORD]
-    escaped = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
-    return tuple({form for form in (secret, *escaped, quote(secret), quote(secret, safe=""), *lines) if form.strip()})
+    """Return the forms that are replaced: of a short secret none that other texts have by chance."""
+    found = forms(secret)
+    if len(secret) < 2 * _WORD:
+        del found["base64"], found["hex"]
+    return tuple({form for shapes in found.values() for form in shapes if form.strip()})
 
 
 def place(error: BaseException) -> str:

@@ -46,15 +46,15 @@ def _head(provider: Provider, body: str) -> str:
     return "\n".join([f'"""{about}"""', "", *imports, *([""] if imports else []), "import pulumi"])
 
 
-def _collect(annotation: Any, found: dict[str, type[Model]]) -> None:
-    """Find the models a type refers to, those that others refer to first."""
+def _collect(annotation: Any, found: dict[str, type[Model]], above: tuple[type[Model], ...] = ()) -> None:
+    """Find the models a type refers to, those that others refer to first; a model may hold itself."""
     plain = unwrapped(annotation)
     for inner in (element(plain), entry(plain)):
         if inner is not None:
-            _collect(inner, found)
-    if len(members(plain)) == 1 and _is_model(plain) and plain.__name__ not in found:
+            _collect(inner, found, above)
+    if len(members(plain)) == 1 and _is_model(plain) and plain not in (*found.values(), *above):
         for prop in shape(plain).properties:
-            _collect(prop.annotation, found)
+            _collect(prop.annotation, found, (*above, plain))
         found[plain.__name__] = plain
 
 
@@ -69,17 +69,24 @@ def _object(model: type[Model]) -> Iterator[str]:
     lines = [f"class {name}Args(TypedDict):", *_docstring(about, 4)]
     for prop in properties:
         written = f"pulumi.Input[{_type(prop.annotation, given=True)}]"
-        lines += ["", f"    {prop.name}: {written if prop.required else f'NotRequired[{written}]'}"]
+        written = _later(name, written if prop.required else f"NotRequired[{written}]")
+        lines += ["", f"    {prop.name}: {written}"]
         lines += _docstring(prop.description, 4)
     yield "\n".join(lines)
     lines = ["@pulumi.input_type", f"class _{name}Args:"]
-    lines += [_field(prop, _translated(prop)) for prop in properties]
+    lines += [_field(prop, _later(name, _translated(prop))) for prop in properties]
     yield "\n".join(lines)
     lines = ["@pulumi.output_type", f"class {name}:", *_docstring(about, 4)]
     for prop in properties:
         kind = _type(prop.annotation, given=False)
-        lines += ["", _field(prop, kind if _always(prop) else f"{kind} | None"), *_docstring(prop.description, 4)]
+        kind = _later(name, kind if _always(prop) else f"{kind} | None")
+        lines += ["", _field(prop, kind), *_docstring(prop.description, 4)]
     yield "\n".join(lines)
+
+
+def _later(name: str, annotation: str) -> str:
+    """Return a type as text where it names the class that it stands in, which is not there yet."""
+    return f'"{annotation}"' if re.search(rf"\b_?{name}(Args)?\b", annotation) else annotation
 
 
 def _resource(kind: Kind) -> Iterator[str]:
@@ -103,9 +110,7 @@ def _attributes(kind: Kind) -> Iterator[str]:
         if prop.fingerprints:
             yield ""
             written = "pulumi.Output[Mapping[str, str] | None]"
-            line = f'    {prop.name}_fingerprints: {written} = pulumi.property("{prop.fingerprints}")'
-            head, _, name = line.removesuffix(")").rpartition("(")
-            yield from [line] if len(line) <= _LONGEST else [f"{head}(", f"        {name}", "    )"]
+            yield _renamed(f"{prop.name}_fingerprints: {written}", prop.fingerprints)
             yield from _docstring(f"Fingerprints of what was given, in the open: {prop.description}", 4)
     if kind.unreadable:
         yield ""
@@ -211,8 +216,14 @@ def _sealed(prop: Property) -> bool:
 
 
 def _field(prop: Property, annotation: str) -> str:
-    renamed = "" if prop.wire == prop.name else f' = pulumi.property("{prop.wire}")'
-    return f"    {prop.name}: {annotation}{renamed}"
+    declared = f"{prop.name}: {annotation}"
+    return f"    {declared}" if prop.wire == prop.name else _renamed(declared, prop.wire)
+
+
+def _renamed(declared: str, wire: str) -> str:
+    """Return a field that has another name on the wire, divided as the formatter does where it is long."""
+    line = f'    {declared} = pulumi.property("{wire}")'
+    return line if len(line) <= _LONGEST else f'    {declared} = pulumi.property(\n        "{wire}"\n    )'
 
 
 def _translated(prop: Property) -> str:

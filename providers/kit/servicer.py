@@ -15,9 +15,10 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from providers.kit.checking import Checked
+from providers.kit.engine import Engine
 from providers.kit.errors import ProviderError
 from providers.kit.lifecycle import Differences, Lifecycle, Record
-from providers.kit.operation import CANCELLED, Operation
+from providers.kit.operation import CANCELLED, SAYING, Operation
 from providers.kit.provider import Kind, Provider
 from providers.kit.redaction import place
 from providers.kit.resource import Difference
@@ -67,11 +68,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     Args:
         provider: what is served.
+        engine: address of the engine; none where nobody is told how far an operation has come.
     """
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, engine: str | None = None) -> None:
         super().__init__()
         self.session = Session(provider)
+        self._engine = Engine(engine, self.session.redaction)
         self._provider = provider
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -82,6 +85,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         CANCELLED.set(self.session.cancelled)
+        SAYING.set(self._engine.say)
         try:
             return await method(self, request), ""
         except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
@@ -97,6 +101,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         await self.session.close()
+        await self._engine.close()
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - the protocol's
         """Answer with the version."""

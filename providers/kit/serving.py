@@ -41,16 +41,16 @@ def serve(provider: Provider, argv: Sequence[str]) -> None:
     """
     parser = argparse.ArgumentParser(description=provider.description, allow_abbrev=False)
     parser.add_argument("engine", nargs="?", help="address of the engine")
-    parser.parse_known_args(list(argv))
+    engine = parser.parse_known_args(list(argv))[0].engine
     # All that is imported stays until the process ends, and ends with it: it is never looked through for garbage.
     gc.freeze()
     gc.enable()
-    asyncio.run(_serve(provider))
+    asyncio.run(_serve(provider, engine))
     gc.freeze()
 
 
-async def _serve(provider: Provider) -> None:
-    servicer = Servicer(provider)
+async def _serve(provider: Provider, engine: str | None) -> None:
+    servicer = Servicer(provider, engine)
     _quieten(servicer.session.redaction)
     server = grpc.aio.server(options=_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)

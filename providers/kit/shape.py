@@ -90,8 +90,8 @@ class Property:
 
     @cached_property
     def default(self) -> Any:
-        """Its default on the wire; None where it has none."""
-        if self.required:
+        """Its default on the wire; None where it has none, and where that depends on other fields."""
+        if self.required or self.info.default_factory_takes_validated_data:
             return None
         value = self.info.get_default(call_default_factory=True, validated_data={})
         return self.adapter.dump_python(value, mode="json", by_alias=True, exclude_none=True, warnings=False)

@@ -43,6 +43,7 @@ class Plugin:
         environment: variables it sees beside the PATH; nothing of this process's environment is passed on.
         project: name of the project its resources belong to.
         stack: name of the stack.
+        call_seconds: how long a call may take.
 
     Raises:
         PluginError: it does not start; the text is what it printed.
@@ -55,7 +56,9 @@ class Plugin:
         *,
         project: str = "sample",
         stack: str = "test",
+        call_seconds: float = _CALL_SECONDS,
     ) -> None:
+        self._call_seconds = call_seconds
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._logs = [tempfile.TemporaryFile("w+b") for _ in range(2)]  # noqa: SIM115 - closed when the process ends
         self._process = subprocess.Popen(
@@ -225,7 +228,7 @@ class Plugin:
 
     def _call(self, method: str, request: Any) -> Any:
         try:
-            return getattr(self._stub, method)(request, timeout=_CALL_SECONDS)
+            return getattr(self._stub, method)(request, timeout=self._call_seconds)
         except grpc.RpcError as error:
             raise PluginError(error.details()) from None
 

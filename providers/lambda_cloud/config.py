@@ -1,19 +1,10 @@
 """How the provider reaches the API."""
 
-from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from providers.kit import SECRET, Config, Environment
-
-
-def _on_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+from providers.kit import SECRET, Config, Environment, secure_address
 
 
 def api_address(url: str) -> str:
@@ -22,15 +13,7 @@ def api_address(url: str) -> str:
     Raises:
         ValueError: when it is no bare https address; http is for this machine alone.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/") or not host:
-        message = "give scheme and host alone, such as https://cloud.lambda.ai: no user, path or query"
-        raise ValueError(message)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _on_this_machine(host)):
-        message = "use https: the API key would cross the network in the clear (http is for this machine alone)"
-        raise ValueError(message)
-    return url.rstrip("/")
+    return secure_address(url, example="https://cloud.lambda.ai")
 
 
 class LambdaConfig(Config):
