@@ -1,0 +1,1 @@
+"""A native Pulumi provider for Weaviate: collections, aliases, roles and users."""
