@@ -38,6 +38,7 @@ class Catalog(Facts):
         issuer: IssuerKind = "acme",
         k3s_version: str = "",
         k3s_artefacts: Mapping[str, Mapping[str, str]] | None = None,
+        object_storage_ca: str = "",
     ) -> Stack:
         """Return one stack: its choice resolved, checked and priced.
 
@@ -55,6 +56,7 @@ class Catalog(Facts):
             issuer: who signs the gateway's certificate.
             k3s_version: the release of K3s that it runs; empty for the newest of the catalog.
             k3s_artefacts: digests of K3s' programs, by release and architecture, instead of those of the lock.
+            object_storage_ca: certificates, in PEM, of who signs the object storage's beside the public authorities.
 
         Raises:
             CatalogError: with every name the catalog lacks and every limit the choice breaks.
@@ -73,6 +75,7 @@ class Catalog(Facts):
             issuer=issuer,
             k3s_version=k3s_version,
             k3s_artefacts=k3s_artefacts or {},
+            object_storage_ca=object_storage_ca,
         )
         return compose(self, choice)
 
@@ -93,10 +96,11 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
     account, firewall, limits = draft.account, draft.firewall, draft.limits
     access, hosts, secrets, versions = draft.access, draft.hosts, draft.secrets, draft.versions
     ignores, k3s, lock = draft.ignores, draft.k3s, draft.k3s_lock
-    addons, addon_lock, gateway = draft.addons, draft.addon_lock, draft.gateway
+    addons, addon_lock, gateway, weaviate = draft.addons, draft.addon_lock, draft.gateway, draft.weaviate
+    storage, backups = draft.object_storage, draft.backups
     if offences or not (account and firewall and access and hosts and ignores and limits and secrets and versions):
         raise CatalogError(offences)
-    if not (k3s and lock and addons and addon_lock and gateway):
+    if not (k3s and lock and addons and addon_lock and gateway and weaviate and storage and backups):
         raise CatalogError(offences)
     return Catalog(
         instance_types=draft.types.valid,
@@ -112,11 +116,17 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         k3s=k3s,
         k3s_lock=lock,
         ignores=ignores.ignores,
+        collections=draft.collections.valid,
+        weaviate=weaviate,
+        object_storage=storage,
         limits=limits,
         secrets=secrets.secrets,
         rotation_days=secrets.rotation_days,
         mcp=draft.mcp.valid,
         central=draft.central.valid,
+        data=draft.data.valid,
+        backups=backups,
+        migrations=draft.migrations,
         surface=draft.surface,
         image_locks=draft.locks,
         versions=versions,

@@ -6,18 +6,20 @@ from datetime import date
 from catalog import (
     access_rules,
     account_rules,
+    backups,
+    collection_rules,
     egress,
     ignores,
     k3s_rules,
     machine_rules,
     mcp_rules,
+    object_storage_rules,
     rollout,
     stack_rules,
     tool_surface,
     workload_rules,
 )
 from catalog.cost import hourly_cents, monthly_cents
-from catalog.defaults import Defaults
 from catalog.limits import Limits
 from catalog.node import Node, is_sized, node
 from catalog.offence import Offence
@@ -46,8 +48,38 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
         yield from ignores.offences(
             draft.ignores, lambda field: f"{label}: {field}", stacks=draft.limits.stacks, today=today
         )
-    if draft.defaults is not None and draft.central_defaults is not None:
-        yield from _of_workloads(draft, draft.defaults, draft.central_defaults, nodes)
+    if draft.weaviate is not None and draft.limits is not None:
+        of_weaviate = draft.source.label("weaviate.yaml")
+        yield from collection_rules.offences(
+            draft.weaviate,
+            draft.collections.valid,
+            lambda field: f"{of_weaviate}: {field}",
+            stacks=draft.limits.stacks,
+            secrets=_canonical(draft.secrets) if draft.secrets else {},
+        )
+    if draft.object_storage is not None and draft.limits is not None:
+        of_storage = draft.source.label("object_storage.yaml")
+        yield from object_storage_rules.offences(
+            draft.object_storage,
+            lambda field: f"{of_storage}: {field}",
+            stacks=draft.limits.stacks.keys(),
+            secrets=draft.secrets.secrets.keys() if draft.secrets is not None else None,
+        )
+    if draft.backups is not None and draft.secrets is not None:
+        of_backups = draft.source.label("backups.yaml")
+        yield from backups.offences(
+            draft.backups,
+            lambda field: f"{of_backups}: {field}",
+            data=frozenset(name for name, one in draft.data.valid.items() if one.kept_gib),
+            storage=draft.object_storage,
+            secrets=_known_secrets(draft),
+        )
+    if draft.backups is not None and draft.account is not None and draft.limits is not None:
+        of_backups = draft.source.label("backups.yaml")
+        yield from backups.sleeping(
+            draft.backups, lambda field: f"{of_backups}: {field}", draft.account, draft.limits.stacks, today
+        )
+    yield from _of_workloads(draft, nodes)
     if draft.secrets is not None:
         yield from _of_aliases(draft.secrets, draft.source.label("secrets.yaml"))
 
@@ -123,7 +155,9 @@ def _of_stack(draft: Draft, limits: Limits, stack: str, nodes: list[Node]) -> It
     path = f"{draft.source.label('machines.yaml')}: owner {stack}"
     # A stack without machines runs nothing yet, and one with a machine of unknown size has its offence already.
     if machines and len(nodes) == len(machines):
-        workloads = [*draft.mcp.valid.values(), *draft.central.valid.values()]
+        weaviate = draft.weaviate
+        data = [one for name, one in draft.data.valid.items() if weaviate is None or weaviate.serves(stack, name)]
+        workloads = [*draft.mcp.valid.values(), *draft.central.valid.values(), *data]
         yield from stack_rules.capacity(stack, workloads, nodes, path)
     book = draft.books.valid.get(limits.default_price_book)
     if book is not None:
@@ -145,16 +179,29 @@ def _nodes(draft: Draft, limits: Limits, stack: str) -> list[Node]:
     ]
 
 
-def _of_workloads(draft: Draft, defaults: Defaults, of_central: Defaults, nodes: list[Node]) -> Iterator[Offence]:
-    servers, central = draft.mcp.valid, draft.central.valid
-    peers = draft.mcp.names | draft.central.names
-    peers |= defaults.expected_workloads.keys() | of_central.expected_workloads.keys()
-    secrets = _canonical(draft.secrets) if draft.secrets else None
+def _of_workloads(draft: Draft, nodes: list[Node]) -> Iterator[Offence]:
+    folders = {
+        "mcp": (draft.defaults, draft.mcp),
+        "central": (draft.central_defaults, draft.central),
+        "data": (draft.data_defaults, draft.data),
+    }
+    stated = [(folder, defaults, found) for folder, (defaults, found) in folders.items() if defaults is not None]
+    if len(stated) < len(folders):
+        return
+    peers = frozenset(name for _, defaults, found in stated for name in (*found.names, *defaults.expected_workloads))
+    secrets = _known_secrets(draft) if draft.secrets else None
     kinds = [*{(one.architecture, one.role, one.taints): one for one in reversed(nodes)}.values()]
-    for name in sorted(servers.keys() & central.keys()):
-        rule = "a name belongs to one workload, and an MCP server has it"
-        yield Offence(draft.source.label(f"central/{name}.yaml"), name, rule, "rename one of the two files")
-    for name, workload in {**servers, **central}.items():
+    workloads = {name: one for _, _, found in stated for name, one in found.valid.items()}
+    owners: dict[str, str] = {}
+    for folder, _, found in stated:
+        for name in found.valid:
+            if name in owners:
+                rule = f"a name belongs to one workload, and catalog/{owners[name]} has it"
+                yield Offence(draft.source.label(f"{folder}/{name}.yaml"), name, rule, "rename one of the two files")
+            owners.setdefault(name, folder)
+    for name, workload, defaults in (
+        (name, workload, defaults) for _, defaults, found in stated for name, workload in found.valid.items()
+    ):
         where = draft.layers[name].where
         yield from workload_rules.within(workload, where)
         yield from mcp_rules.of_server(workload, where)
@@ -162,14 +209,22 @@ def _of_workloads(draft: Draft, defaults: Defaults, of_central: Defaults, nodes:
         yield from rollout.offences(workload, where)
         yield from tool_surface.of_tools(workload, where, draft.surface)
         yield from workload_rules.platforms(workload, where, kinds)
-        yield from workload_rules.peers(workload, where, peers)
+        yield from workload_rules.peers(workload, where, peers, workloads)
         if secrets is not None:
             yield from workload_rules.secrets(workload, where, secrets)
-        yield from workload_rules.conventions(workload, where, defaults if name in servers else of_central)
+        yield from workload_rules.conventions(workload, where, defaults)
+    servers = draft.mcp.valid
     yield from workload_rules.shared_ports(servers.values(), lambda name: draft.layers[name].where)
     # Of servers that share a port, which they have been told, one is enough.
     apart = {server.ports[0].port: server for server in reversed([*servers.values()])}
-    yield from egress.shared([*apart.values(), *central.values()], lambda name: draft.layers[name].where)
+    others = (*draft.central.valid.values(), *draft.data.valid.values())
+    yield from egress.shared([*apart.values(), *others], lambda name: draft.layers[name].where)
+
+
+def _known_secrets(draft: Draft) -> dict[str, str]:
+    """Return the canonical name by every name of a secret, the keys that the vector store makes among them."""
+    made = {user.secret: user.secret for user in draft.weaviate.users.values()} if draft.weaviate else {}
+    return made | (_canonical(draft.secrets) if draft.secrets else {})
 
 
 def _canonical(file: SecretsFile) -> dict[str, str]:

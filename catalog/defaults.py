@@ -19,7 +19,7 @@ Partial = dict[str, Any]
 
 
 class Defaults(Model):
-    """The file ``_defaults.yaml`` of ``catalog/mcp/``, of the MCP servers, and of ``catalog/central/``."""
+    """The file ``_defaults.yaml`` of ``catalog/mcp/``, ``catalog/central/`` or ``catalog/data/``."""
 
     workload: Partial
     """What every workload of the folder is."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from catalog.cost import monthly_cents, usd
 from catalog.facts import Facts
 from catalog.machine import PriceBook
-from catalog.secret import PULL_SECRETS
+from catalog.secret_users import users
 
 
 def markdown(catalog: Facts) -> str:
@@ -21,6 +21,7 @@ def markdown(catalog: Facts) -> str:
         ("Secrets", _secrets(catalog)),
         ("Limits", _limits(catalog)),
         ("Account", _account(catalog)),
+        ("Object storage", _object_storage(catalog)),
         ("Firewall", _firewall(catalog)),
         ("Access", _access(catalog)),
         ("Hosts", _hosts(catalog)),
@@ -100,17 +101,14 @@ def _servers(catalog: Facts) -> str:
 
 
 def _secrets(catalog: Facts) -> str:
-    uses: dict[str, list[str]] = {name: ["every image pull"] for name in PULL_SECRETS}
-    for name, server in catalog.mcp.items():
-        for use in server.secrets:
-            uses.setdefault(use.secret, []).append(f"`{name}`")
+    uses = users(catalog)
     rows = [
         [
             f"`{name}`",
             secret.description,
             secret.group,
             f"{days} days" if (days := catalog.rotation_days.get(secret.kind)) else "by hand",
-            ", ".join(uses.get(name, ["no server"])),
+            ", ".join(uses.get(name, ["no workload"])),
         ]
         for name, secret in catalog.secrets.items()
     ]
@@ -152,6 +150,20 @@ def _account(catalog: Facts) -> str:
     lives |= {stack: f"{schedule}, {schedule.share():.0%} of a month" for stack, schedule in account.schedules.items()}
     lives |= {stack: f"on demand, {n} of {hours} hours" for stack, n in account.on_demand_hours.items()}
     return f"{shared}\n\n{_table(['Stack', 'Its machines exist'], lives.items())}"
+
+
+def _object_storage(catalog: Facts) -> str:
+    storage = catalog.object_storage
+    rows = [
+        [purpose, stack, f"`{name}`", buckets.description, ", ".join(f"`{one}`" for one in buckets.secrets.values())]
+        for purpose, buckets in storage.buckets.items()
+        for stack, name in buckets.names.items()
+    ]
+    introduction = (
+        f"{storage.owner} manages the buckets at `{storage.endpoint}` in {storage.region}; "
+        "every stack has a key of its own for its own."
+    )
+    return f"{introduction}\n\n{_table(['Purpose', 'Stack', 'Bucket', 'What it holds', 'Secrets'], rows)}"
 
 
 def _firewall(catalog: Facts) -> str:

@@ -20,17 +20,37 @@ FORBIDDEN = "example.com"
 """A name that exists for everybody (RFC 2606) and that nobody may be led to: what the gate tries in vain."""
 
 _FIRST = 10_000
-"""What is added to a workload's own port: those of all that lead out differ."""
-_HIGHEST = 65_535 - _FIRST
+"""What is added to a workload's own port, and twice to that of its backups: those of all that lead out differ."""
+_HIGHEST = _FIRST - 1
 
 
 def clients(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
-    """Return the workloads that are led out.
+    """Return the workloads that are led out, and beside each one its backups.
 
     Args:
         workloads: all workloads of a stack.
     """
-    return tuple(one for one in workloads if is_led_out(one))
+    both = (either for one in workloads for either in (one, *([backups(one)] if one.backup else [])))
+    return tuple(one for one in both if is_led_out(one))
+
+
+def backups(workload: Workload) -> Workload:
+    """Return the pods that back a workload up, as one that is led out where that workload itself is not.
+
+    Args:
+        workload: the workload.
+
+    Raises:
+        ValueError: nobody backs it up.
+    """
+    if workload.backup is None:
+        msg = f"nobody backs {workload.name} up"
+        raise ValueError(msg)
+    own, *_ = workload.ports
+    # A step above the workload's own port, which is at most `_HIGHEST`.
+    ports = (own.model_copy(update={"port": own.port + _FIRST}),)
+    changes = {"name": workload.backup_name, "egress": (workload.backup,), "ports": ports, "backup": None}
+    return workload.model_copy(update=changes)
 
 
 def is_led_out(workload: Workload) -> bool:
@@ -65,7 +85,7 @@ def url(workload: Workload, namespace: str) -> str:
 def entrance(workload: Workload) -> ServicePort:
     """Return the same as one of the proxy's ports, which its next version comes in by too."""
     number = port(workload)
-    callers = (workload.name, canary_name(workload)) if workload.rollout else (workload.name,)
+    callers = (workload.name, *([canary_name(workload)] if workload.rollout else []))
     return ServicePort(name=f"client-{number}", port=number, only_from=callers)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from catalog.access import Access
 from catalog.account import Account
 from catalog.addons import Addon, AddonLock
+from catalog.backups import Backups
+from catalog.collection import Collection, Weaviate
 from catalog.firewall import Firewall
 from catalog.gateway import Gateway
 from catalog.hosts import HostBaseline
@@ -14,6 +16,7 @@ from catalog.image_lock import ImageLock
 from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
+from catalog.object_storage import ObjectStorage
 from catalog.secret import Secret, SecretKind
 from catalog.tool_surface import Surface
 from catalog.versions import Versions
@@ -50,6 +53,12 @@ class Facts:
     """Digests of its programs."""
     ignores: tuple[DriftIgnore, ...]
     """Deviations that are no drift for a while."""
+    collections: Mapping[str, Collection]
+    """Collections of the vector store by name."""
+    weaviate: Weaviate
+    """Where they are, and who may use them."""
+    object_storage: ObjectStorage
+    """Where data lies that outlives machines."""
     limits: Limits
     """Limits of the account and of every stack."""
     secrets: Mapping[str, Secret]
@@ -60,6 +69,12 @@ class Facts:
     """MCP servers by name."""
     central: Mapping[str, Workload]
     """Central services by name, which every stack runs."""
+    data: Mapping[str, Workload]
+    """Data services by name."""
+    backups: Backups
+    """Backups of data services."""
+    migrations: Mapping[str, str]
+    """Migrations of PostgreSQL's schema by name, in their order, as SQL."""
     surface: Surface
     """The tools of the MCP servers, as locked."""
     image_locks: Mapping[str, ImageLock]

@@ -41,6 +41,8 @@ class NodeReserve(Model):
 
     reserved: Amount
     """CPU and memory that pods cannot have."""
+    disk_gib: Annotated[int, Field(ge=0)] = 0
+    """Disk in GiB that volumes cannot have: the system's, images, logs, and what pods write beside their volumes."""
     max_pods: Annotated[int, Field(ge=1)]
     """Pods per node (the K3s default is 110)."""
 

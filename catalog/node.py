@@ -96,6 +96,7 @@ def node(name: str, machine: Machine, instance_type: InstanceType, *, stack: str
     allocatable = {
         "millicores": max(0, capacity.millicores - reserve.reserved.millicores),
         "mebibytes": max(0, capacity.mebibytes - reserve.reserved.mebibytes),
+        "disk_gib": None if capacity.disk_gib is None else max(0, capacity.disk_gib - reserve.disk_gib),
     }
     return Node(
         name=name,

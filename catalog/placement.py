@@ -3,6 +3,7 @@
 The scheduler of Kubernetes decides for itself; what fits here leaves it at least one way to place every pod.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,7 @@ def admits(node: Node, placement: Placement) -> str | None:
 
 
 def pack(pods: Iterable[tuple[Workload, int]], nodes: Sequence[Node]) -> Packing:
-    """Return where pods fit, by first-fit decreasing: GPU shares first, then CPU, memory and name.
+    """Return where pods fit, by first-fit decreasing: required roles and GPU shares first, then CPU, memory and name.
 
     Preferred nodes come first, then the others, each group by name. The time grows with the pods plus the nodes times
     the distinct kinds of pod: a node that has once refused a kind of pod is not asked again, because it only fills up.
@@ -89,16 +90,24 @@ class _Kind:
     gpus: int
     millicores: int
     mebibytes: int
+    disk_gib: int
 
     @classmethod
     def of(cls, workload: Workload) -> "_Kind":
         requests = workload.resources.requests
-        return cls(workload.placement, workload.resources.gpus, requests.millicores, requests.mebibytes)
+        return cls(
+            workload.placement,
+            workload.resources.gpus,
+            requests.millicores,
+            requests.mebibytes,
+            workload.kept_gib,
+        )
 
 
-def _order(pods: tuple[_Kind, str, int]) -> tuple[int, int, int, str]:
+def _order(pods: tuple[_Kind, str, int]) -> tuple[bool, int, int, int, str]:
     kind, name, _ = pods
-    return (-kind.gpus, -kind.millicores, -kind.mebibytes, name)
+    # Those that only some nodes admit come first: the others find room elsewhere.
+    return (not kind.placement.required_roles, -kind.gpus, -kind.millicores, -kind.mebibytes, name)
 
 
 class _Room:
@@ -109,6 +118,8 @@ class _Room:
         self.pods: dict[str, int] = {}
         self._gpus, self._count = node.allocatable.gpus, node.allocatable.pods
         self._millicores, self._mebibytes = node.allocatable.millicores, node.allocatable.mebibytes
+        # Where no source records the size of the disk, nobody can say that it is too small.
+        self._disk_gib = math.inf if node.allocatable.disk_gib is None else node.allocatable.disk_gib
 
     def refusal(self, kind: _Kind) -> str | None:
         """Return why a pod of this kind does not fit now; None when it does."""
@@ -116,6 +127,7 @@ class _Room:
             (kind.gpus, self._gpus, "GPU shares"),
             (kind.millicores, self._millicores, "millicores of CPU"),
             (kind.mebibytes, self._mebibytes, "MiB of memory"),
+            (kind.disk_gib, self._disk_gib, "GiB of disk"),
             (1, self._count, "pods"),
         )
         short = (f"{left} {what} left of the {need} it needs" for need, left, what in needs if need > left)
@@ -127,6 +139,7 @@ class _Room:
         self._count -= 1
         self._millicores -= kind.millicores
         self._mebibytes -= kind.mebibytes
+        self._disk_gib -= kind.disk_gib
         self.pods[workload] = self.pods.get(workload, 0) + 1
 
     def left(self) -> NodeResources:
@@ -137,6 +150,7 @@ class _Room:
                 "pods": self._count,
                 "millicores": self._millicores,
                 "mebibytes": self._mebibytes,
+                "disk_gib": None if self._disk_gib == math.inf else self._disk_gib,
             }
         )
 

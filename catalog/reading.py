@@ -1,5 +1,6 @@
 """Every file of the catalog as models: what can be read, and the offences of what cannot."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pydantic import TypeAdapter
 from catalog.access import Access
 from catalog.account import Account
 from catalog.addons import AddonLock, Addons
+from catalog.backups import Backups
+from catalog.collection import Collection, Weaviate
 from catalog.defaults import FILE as DEFAULTS
 from catalog.defaults import Defaults, Layers, layers
 from catalog.firewall import Firewall
@@ -20,6 +23,7 @@ from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
+from catalog.object_storage import ObjectStorage
 from catalog.offence import Offence
 from catalog.secret import SecretsFile
 from catalog.shape import Entries, document, entries, fits, shaped
@@ -66,6 +70,12 @@ class Draft:
     """Digests of its programs."""
     ignores: DriftIgnores | None
     """Deviations that are borne for a while."""
+    collections: Entries[Collection]
+    """Collections of the vector store."""
+    weaviate: Weaviate | None
+    """Where they are, and who may use them."""
+    object_storage: ObjectStorage | None
+    """Where data lies that outlives machines."""
     limits: Limits | None
     """Limits."""
     secrets: SecretsFile | None
@@ -78,6 +88,14 @@ class Draft:
     """What every central service is."""
     central: Entries[Workload]
     """Central services, with defaults resolved."""
+    data_defaults: Defaults | None
+    """What every data service is."""
+    data: Entries[Workload]
+    """Data services, with defaults resolved."""
+    backups: Backups | None
+    """Backups of data services."""
+    migrations: Mapping[str, str]
+    """Migrations of PostgreSQL's schema by name, as text."""
     surface: Surface
     """The tools of the MCP servers, as locked."""
     layers: Mapping[str, Layers]
@@ -100,6 +118,7 @@ def read(root: Path) -> Draft:
     locks = {name: document(source, f"lock/{name}.yaml", ImageLock) for name in IMAGE_LOCKS}
     defaults, mcp, stated = _workloads(source, "mcp")
     central_defaults, central, of_central = _workloads(source, "central")
+    data_defaults, data, of_data = _workloads(source, "data")
     return Draft(
         source=source,
         types=entries(source, "instance_types.yaml", types, names=TypeAdapter(InstanceTypeName), model=InstanceType),
@@ -115,17 +134,45 @@ def read(root: Path) -> Draft:
         k3s=document(source, "k3s.yaml", K3s),
         k3s_lock=document(source, "lock/k3s.yaml", K3sLock),
         ignores=document(source, "drift_ignores.yaml", DriftIgnores),
+        collections=_collections(source),
+        weaviate=document(source, "weaviate.yaml", Weaviate),
+        object_storage=document(source, "object_storage.yaml", ObjectStorage),
         limits=document(source, "limits.yaml", Limits),
         secrets=document(source, "secrets.yaml", SecretsFile),
         defaults=defaults,
         mcp=mcp,
         central_defaults=central_defaults,
         central=central,
+        data_defaults=data_defaults,
+        data=data,
+        backups=document(source, "backups.yaml", Backups),
+        migrations=_migrations(source),
         surface=read_surface(source),
-        layers=stated | of_central,
+        layers=stated | of_central | of_data,
         locks={name: lock for name, lock in locks.items() if lock},
         versions=document(source, "versions.yaml", Versions),
     )
+
+
+def _collections(source: Source) -> Entries[Collection]:
+    names = source.names("collections")
+    found = {name: document(source, f"collections/{name}.yaml", Collection, name=name) for name in names}
+    valid = {name: one for name, one in found.items() if one}
+    return Entries(valid, frozenset(names), complete=len(valid) == len(names))
+
+
+def _migrations(source: Source) -> Mapping[str, str]:
+    texts: dict[str, str] = {}
+    for number, name in enumerate(source.names("migrations", ".sql"), start=1):
+        text = source.text(f"migrations/{name}.sql")
+        if not re.fullmatch(rf"{number:04}_[a-z0-9_]+", name):
+            rule = "migrations are numbered from 0001 without a gap, and each says what it does: 0001_what.sql"
+            source.offences.append(
+                Offence(source.label(f"migrations/{name}.sql"), name, rule, f"number it {number:04}")
+            )
+        if text is not None:
+            texts[name] = text
+    return texts
 
 
 def _books(source: Source) -> Entries[PriceBook]:

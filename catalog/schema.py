@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 from catalog.access import Access
 from catalog.account import Account
 from catalog.addons import AddonLock, Addons
+from catalog.backups import Backups
+from catalog.collection import Collection, Weaviate
 from catalog.defaults import Defaults
 from catalog.firewall import Firewall
 from catalog.gateway import Gateway
@@ -20,6 +22,7 @@ from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
+from catalog.object_storage import ObjectStorage
 from catalog.secret import SecretsFile
 from catalog.versions import ToolLock, Versions
 from catalog.workload import Workload
@@ -38,6 +41,7 @@ def schemas() -> dict[str, Schema]:
         "account": Account,
         "addon-lock": AddonLock,
         "addons": Addons,
+        "backups": Backups,
         "drift-ignores": DriftIgnores,
         "firewall": Firewall,
         "gateway": Gateway,
@@ -48,19 +52,29 @@ def schemas() -> dict[str, Schema]:
         "instance-types": Mapping[InstanceTypeName, InstanceType],
         "limits": Limits,
         "machines": Mapping[DnsLabel, Machine],
+        "object-storage": ObjectStorage,
         "price-book": PriceBook,
         "secrets": SecretsFile,
         "tool-lock": ToolLock,
         "versions": Versions,
+        "weaviate": Weaviate,
     }
     generated = {name: TypeAdapter(model).json_schema() for name, model in models.items()}
-    generated |= {"mcp-server": _server(), "mcp-defaults": _defaults()}
+    generated |= {"mcp-server": _server(), "mcp-defaults": _defaults(), "collection": _collection()}
     return {name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **generated[name]} for name in generated}
 
 
 def text(schema: Schema) -> str:
     """Return a schema as its file holds it."""
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+def _collection() -> Schema:
+    """Return the schema of a collection's file, which does not repeat the name that it has."""
+    schema = Collection.model_json_schema()
+    del schema["properties"]["name"]
+    schema["required"].remove("name")
+    return schema
 
 
 def _deviations() -> Schema:

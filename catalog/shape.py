@@ -117,12 +117,19 @@ def fits(adapter: TypeAdapter[Any], value: object) -> bool:
     return True
 
 
-def document(source: Source, file: str, model: type[M]) -> M | None:
-    """Return one file as a model; None, and the offences, when it cannot be read or does not fit."""
+def document(source: Source, file: str, model: type[M], **known: str) -> M | None:
+    """Return one file as a model; None, and the offences, when it cannot be read or does not fit.
+
+    Args:
+        source: collects the offences.
+        file: path of the file below the catalog folder.
+        model: what it is.
+        known: fields that are known without it, such as the name that is the file's own.
+    """
     tree = source.mapping(file)
     if tree is None:
         return None
-    return shaped(source, model, tree, lambda location: f"{source.label(file)}: {dotted(location)}")
+    return shaped(source, model, {**tree, **known}, lambda location: f"{source.label(file)}: {dotted(location)}")
 
 
 def _details(error: ValidationError) -> list[ErrorDetails]:

@@ -74,17 +74,24 @@ class Source:
         text = self.text(name)
         return None if text is None else self._tree(name, text)
 
-    def names(self, folder: str) -> list[str]:
-        """Return the YAML files of a folder by name without ``.yaml``, sorted; anything else there is an offence."""
+    def names(self, folder: str, suffix: str = ".yaml") -> list[str]:
+        """Return the files of a folder by name without their suffix, sorted; anything else there is an offence.
+
+        Args:
+            folder: path of the folder below the catalog folder.
+            suffix: what the names of all its files end with.
+        """
         try:
             entries = sorted((self.root / folder).iterdir())
         except OSError as error:
             self._refuse(folder, error.strerror or "unreadable", "the folder must be readable", _RESTORE)
             return []
-        strays = [entry for entry in entries if entry.suffix != ".yaml" or entry.name.startswith(".")]
+        strays = [entry for entry in entries if entry.suffix != suffix or entry.name.startswith(".")]
         for stray in strays:
-            remedy = "name it <name>.yaml if it belongs to the catalog, else remove it"
-            self._refuse(f"{folder}/{stray.name}", "a stray file", "the folder holds <name>.yaml files only", remedy)
+            remedy = f"name it <name>{suffix} if it belongs to the catalog, else remove it"
+            self._refuse(
+                f"{folder}/{stray.name}", "a stray file", f"the folder holds <name>{suffix} files only", remedy
+            )
         return [entry.stem for entry in entries if entry not in strays]
 
     def text(self, name: str) -> str | None:

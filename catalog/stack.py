@@ -4,10 +4,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog import access_rules, account_rules, egress, k3s_rules, machine_rules, rollout, stack_rules, workload_rules
+from catalog import (
+    access_rules,
+    account_rules,
+    egress,
+    k3s_rules,
+    machine_rules,
+    object_storage_rules,
+    rollout,
+    stack_rules,
+    workload_rules,
+)
 from catalog.access import Access, BreakGlass
 from catalog.account import Account, Schedule
 from catalog.addons import Addon, AddonLock, Manifest, bundle
+from catalog.backups import Backups
+from catalog.collection import Collection, Weaviate
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.facts import Facts
 from catalog.firewall import Firewall
@@ -18,10 +30,11 @@ from catalog.k3s import K3s, Program
 from catalog.limits import NodeReserve, StackLimits
 from catalog.machine import Architecture, Machine
 from catalog.node import Node, node
+from catalog.object_storage import ObjectStorage
 from catalog.offence import CatalogError, Offence
 from catalog.shape import Location, dotted
 from catalog.tool_surface import Surface, callable_tools
-from catalog.workload import Image, Replicas, Workload
+from catalog.workload import Egress, Image, Replicas, Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +67,8 @@ class Choice:
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Digests of K3s' programs, by release and architecture, instead of those of the lock."""
+    object_storage_ca: str = ""
+    """Certificates, in PEM, of who signs the object storage's beside the public authorities."""
 
     def path(self, key: str) -> str:
         """Return how messages name one of the stack's configuration keys."""
@@ -74,6 +89,12 @@ class Stack:
     """The tools of the servers, as locked."""
     central: tuple[Workload, ...]
     """The central services beside them, by name."""
+    data: tuple[Workload, ...]
+    """The data services, by name."""
+    backups: Backups
+    """Backups of its data services."""
+    migrations: Mapping[str, str]
+    """Migrations of PostgreSQL's schema by name, in their order, as SQL."""
     nodes: tuple[Node, ...]
     """Its machines as nodes, in the same order."""
     limits: StackLimits
@@ -86,6 +107,14 @@ class Stack:
     """What it shares with the other stacks in the Lambda Cloud account."""
     firewall: Firewall
     """What may reach its machines."""
+    collections: Mapping[str, Collection]
+    """Its collections by name."""
+    weaviate: Weaviate
+    """Where they are, and who may use them."""
+    object_storage: ObjectStorage
+    """Where its data lies that outlives its machines."""
+    object_storage_ca: str
+    """Certificates, in PEM, that whoever connects there trusts beside the public authorities'; empty for none."""
     gateway: Gateway
     """Where clients come in."""
     issuer: IssuerKind
@@ -122,7 +151,7 @@ class Stack:
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """All that runs on it, but for what is next."""
-        return (*self.servers, *self.central)
+        return (*self.servers, *self.central, *self.data)
 
     @property
     def canaries(self) -> Mapping[str, Workload]:
@@ -182,8 +211,9 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     book, lock = facts.price_books.get(book_name), facts.image_locks.get(choice.image_lock)
     machines = {name: facts.machines[name] for name in choice.machines if name in facts.machines}
     servers = _servers(facts, choice)
-    central = _central(facts, servers)
-    workloads = (*servers, *_canaries(servers).values(), *central)
+    data = _data(facts, choice.stack)
+    central = _central(facts, (*servers, *data))
+    workloads = (*servers, *_canaries(servers).values(), *central, *data)
     if limits is None or book is None or lock is None:
         raise CatalogError(offences)
     nodes = _nodes(facts, choice.stack, machines)
@@ -210,7 +240,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     monthly = monthly_cents(hourly, facts.limits.hours_per_month)
     offences += stack_rules.spending(choice.stack, monthly, limits.budget, choice.path("machines"))
     if limits.require_image_digests and lock.enforced:
-        offences += _unlocked(choice, _images(workloads, facts.k3s, nodes), lock)
+        offences += _unlocked(choice, {*_images(workloads, facts.k3s, nodes), facts.backups.image.reference}, lock)
     k3s = facts.k3s.model_copy(update={"version": choice.k3s_version or facts.k3s.version})
     programs = facts.k3s_lock.replaced(choice.k3s_artefacts) if choice.k3s_artefacts else facts.k3s_lock
     offences += k3s_rules.of_choice(
@@ -222,6 +252,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         locked=lock.enforced,
         architectures=sorted({node.architecture for node in nodes}) if choice.adopt is not None else (),
     )
+    offences += object_storage_rules.of_authority(choice.object_storage_ca, choice.path("object_storage_ca"))
     if offences:
         raise CatalogError(offences)
     return Stack(
@@ -230,12 +261,20 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         servers=servers,
         surface=facts.surface,
         central=central,
+        data=data,
+        backups=facts.backups.of(choice.stack),
+        migrations=facts.migrations,
         nodes=nodes,
         limits=limits,
         image_lock=lock,
         price_book=book_name,
         account=facts.account,
         firewall=facts.firewall,
+        # No stack chooses an optional one yet.
+        collections={name: one for name, one in facts.collections.items() if not one.optional},
+        weaviate=facts.weaviate,
+        object_storage=facts.object_storage,
+        object_storage_ca=choice.object_storage_ca,
         gateway=facts.gateway,
         issuer=choice.issuer,
         access=access,
@@ -305,9 +344,19 @@ def _canaries(servers: Iterable[Workload]) -> dict[str, Workload]:
     return {one.name: following for one in servers if (following := rollout.canary(one))}
 
 
-def _central(facts: Facts, servers: Sequence[Workload]) -> tuple[Workload, ...]:
+def _data(facts: Facts, stack: str) -> tuple[Workload, ...]:
+    """Return the data services, those with volumes backed up; the vector store where it is not hosted elsewhere."""
+    if stack not in facts.weaviate.hosting:
+        return ()  # an unknown stack, which is told
+    kept = [one for name, one in facts.data.items() if facts.weaviate.serves(stack, name)]
+    hosts = facts.object_storage.hosts(stack)
+    out = Egress(reason="Where it is backed up to", hosts=hosts, ports=(443,))
+    return tuple(one.model_copy(update={"backup": out}) if one.kept_gib else one for one in kept)
+
+
+def _central(facts: Facts, others: Sequence[Workload]) -> tuple[Workload, ...]:
     """Return the central services; the proxy with a port for each workload that it leads out."""
-    entrances = tuple(egress.entrance(one) for one in egress.clients((*servers, *facts.central.values())))
+    entrances = tuple(egress.entrance(one) for one in egress.clients((*others, *facts.central.values())))
     return tuple(
         one.model_copy(update={"ports": (*one.ports, *entrances)}) if one.name == egress.PROXY else one
         for one in facts.central.values()

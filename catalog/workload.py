@@ -1,5 +1,6 @@
 """The one model that everything which runs on the cluster is written in."""
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -7,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from catalog.machine import Architecture, Role
-from catalog.mcp_server import Exposure, McpServer, RateLimit
+from catalog.mcp_server import Era, Exposure, McpServer, RateLimit
 from catalog.model import Cidr, DnsLabel, EnvName, Model
 from catalog.quantity import CpuQuantity, MemoryQuantity, mebibytes, millicores
 
@@ -294,6 +295,8 @@ class Workload(Model):
     """The most sensitive data it handles."""
     image: Image
     """What it runs."""
+    command: tuple[str, ...] = ()
+    """What its container runs, program and arguments; absent means what its image runs."""
     ports: Annotated[tuple[ServicePort, ...], Field(min_length=1)]
     """Ports it serves on."""
     resources: Resources
@@ -320,6 +323,10 @@ class Workload(Model):
     """Directories it may write to; the rest of its file system is read-only."""
     identity: Identity = Identity()
     """Who its container runs as."""
+    backup: Egress | None = None
+    """Where the pods that back it up keep that, which it does not reach itself; absent for what nobody backs up."""
+    tls: bool = False
+    """Whether it has a certificate of the data services' own authority, in the folder of its name below /run/tls."""
     telemetry: Telemetry | None = None
     """Where it shows its metrics."""
     mcp: McpServer | None = None
@@ -332,6 +339,21 @@ class Workload(Model):
     """Its next version; absent where there is none."""
     termination_grace_seconds: Annotated[int, Field(ge=1)] = 30
     """Seconds between the stop signal and the kill; at least the longest request."""
+
+    @property
+    def hands_out_state(self) -> bool:
+        """Whether clients carry state from one request to the next that it seals (MCP 2026-07-28)."""
+        return self.mcp is not None and self.mcp.era != Era.LEGACY
+
+    @property
+    def backup_name(self) -> str:
+        """What selects the pods that back it up."""
+        return f"{self.name}-backup"
+
+    @property
+    def kept_gib(self) -> int:
+        """Disk in GiB that the volumes of one pod take, which outlive it."""
+        return math.ceil(sum(mebibytes(volume.size) for volume in self.volumes if volume.persistent) / 1024)
 
     @property
     def version(self) -> str:

@@ -105,13 +105,16 @@ def secrets(workload: Workload, where: Where, canonical: Mapping[str, str]) -> I
             yield Offence(path, use.secret, "a secret is used by its canonical name", remedy)
 
 
-def peers(workload: Workload, where: Where, known: frozenset[str]) -> Iterator[Offence]:
-    """Yield the peers of a workload that do not exist.
+def peers(
+    workload: Workload, where: Where, known: frozenset[str], workloads: Mapping[str, Workload]
+) -> Iterator[Offence]:
+    """Yield the peers of a workload that do not exist, and those that it lets in and that are not let out to it.
 
     Args:
         workload: the workload.
         where: gives the path of a field.
         known: names of all workloads.
+        workloads: those of the catalog by name; a peer that is none of them is not judged.
     """
     named: list[tuple[Location, str]] = [
         (("ingress_from", index), name) for index, name in enumerate(workload.ingress_from)
@@ -123,6 +126,13 @@ def peers(workload: Workload, where: Where, known: frozenset[str]) -> Iterator[O
         if name not in known:
             remedy = "correct its name, or add it to expected_workloads in catalog/mcp/_defaults.yaml"
             yield Offence(where(location), name, "a peer is a workload of the catalog", remedy)
+    ports = {port.port for port in workload.ports}
+    for index, name in enumerate(workload.ingress_from):
+        out = workloads[name].egress if name in workloads else None
+        if out is not None and not any(use.workload == workload.name and ports & {*use.ports} for use in out):
+            rule = f"who is let in is let out too, and {name} states no egress to {workload.name}"
+            remedy = f"give it egress: [{{workload: {workload.name}, ports: [{workload.ports[0].port}], reason: ...}}]"
+            yield Offence(where(("ingress_from", index)), name, rule, remedy)
 
 
 def conventions(workload: Workload, where: Where, defaults: Defaults) -> Iterator[Offence]:

@@ -71,7 +71,7 @@ def test_prod_is_paid_around_the_clock(committed):
 def test_machines_that_are_pinned_have_no_schedule(broken):
     schedule = {"days": ["monday"], "start": "07:00", "end": "19:00", "timezone": "UTC"}
     offences = broken({"account.yaml": {"schedules": {"prod": schedule}, "on_demand_hours": {"prod": 3}}})
-    assert summary(offences) == [
+    assert [one for one in summary(offences) if one[0].startswith(ACCOUNT)] == [
         (f"{ACCOUNT}: on_demand_hours.prod", "prod"),
         (f"{ACCOUNT}: on_demand_hours.prod", "prod"),
         (f"{ACCOUNT}: schedules.prod", "prod"),
@@ -104,7 +104,7 @@ def test_a_file_system_reaches_machines_of_its_own_region_only(broken):
 
 
 def test_a_day_is_named_once(broken):
-    offences = broken({"account.yaml": {"schedules": {"dev": {"days": ["monday", "friday", "monday"]}}}})
+    offences = broken({"account.yaml": lambda tree: tree["schedules"]["dev"]["days"].append("monday")})
     assert summary(offences) == [(f"{ACCOUNT}: schedules.dev.days", "monday")]
 
 

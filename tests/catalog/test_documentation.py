@@ -20,8 +20,10 @@ def page(committed: Catalog) -> str:
     [
         "| core | server | `gpu_1x_gh200` | us-east-3 | 1.49 / 1,087.70 | 2.29 / 1,671.70 |",
         "| `gpu_1x_h100_sxm5` | 26 | - | - | amd64 | 1 x h100 | not recorded | 4.29 / 3,131.70 |",
-        "| Password of the PostgreSQL user | data | 90 days | `ai-memory`, `postgres`, `prisma` |",
-        "| Opens SSH sessions on the machines | infrastructure | by hand | `lambda-labs-cli` |",
+        "PostgreSQL user | data | 90 days | `ai-memory`, `postgres`, `prisma`, roles of `postgresql` |",
+        "| data | 90 days | `postgresql`, backups of `postgresql`, roles of `postgresql` |",
+        "| Password of the cache's user that reads statistics | data | 90 days | `valkey-exporter`, `valkey` |",
+        "| infrastructure | by hand | a provider's HOST_SSH_PRIVATE_KEY, `lambda-labs-cli` |",
     ],
 )
 def test_a_row_says_what_the_catalog_says(page: str, row: str) -> None:

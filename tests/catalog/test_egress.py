@@ -31,18 +31,44 @@ def test_a_destination_is_one_of_the_three_kinds(broken: Broken) -> None:
 
 
 def test_two_workloads_that_are_led_out_differ_in_their_port(broken: Broken) -> None:
-    out = {"egress": [{**API, "hosts": ["example.com"]}]}
-    (offence,) = broken({"central/mcp-gateway.yaml": out, "central/mcp-orchestration.yaml": out})
-    assert (offence.path, offence.value) == ("catalog/central/mcp-orchestration.yaml: ports[0].port", "8080")
-    assert "mcp-gateway has this one" in offence.rule
+    out = {**API, "hosts": ["example.com"]}
+    offences = broken(
+        {
+            "central/mcp-gateway.yaml": {"egress": [out]},
+            "central/mcp-orchestration.yaml": lambda tree: tree["egress"].append(out),
+        }
+    )
+    assert [(one.path, one.value) for one in offences] == [
+        ("catalog/central/mcp-orchestration.yaml: ports[0].port", "8080"),
+        ("catalog/data/weaviate.yaml: ports[0].port", "8080"),
+    ]
+    assert "mcp-gateway has this one" in offences[0].rule
 
 
 def test_the_proxy_has_a_port_for_each_that_is_led_out_and_lets_nobody_else_in_there(committed: Catalog) -> None:
     stack = committed.stack("dev", machines=["sophia-development"], mcp_servers=["github", "postgres", "slack"])
     (proxy,) = [one for one in stack.central if one.name == egress.PROXY]
-    assert [(one.port, one.only_from) for one in proxy.ports] == [(8080, ()), (19005, ("github",)), (19004, ("slack",))]
+    assert [(one.port, one.only_from) for one in proxy.ports] == [
+        (8080, ()),
+        (19005, ("github",)),
+        (19004, ("slack",)),
+        (25432, ("postgresql-backup",)),
+        (26379, ("valkey-backup",)),
+        (18080, ("weaviate",)),
+        (28080, ("weaviate-backup",)),
+    ]
     told = json.loads(egress.configuration(stack.workloads))["clients"]
-    assert [(one["name"], one["port"]) for one in told] == [("github", 19005), ("slack", 19004)]
+    assert [(one["name"], one["port"]) for one in told] == [
+        ("github", 19005),
+        ("slack", 19004),
+        ("postgresql-backup", 25432),
+        ("valkey-backup", 26379),
+        ("weaviate", 18080),
+        ("weaviate-backup", 28080),
+    ]
+    named = {one["name"]: [host for to in one["destinations"] for host in to["hosts"]] for one in told}
+    assert named["weaviate"] == ["api.openai.com"], "where its backups are kept is nothing that it may reach itself"
+    assert {*named["weaviate-backup"]} == {*committed.object_storage.hosts("dev")}
     assert told[0]["destinations"] == [{"hosts": ["api.github.com"], "ports": [443]}]
 
 

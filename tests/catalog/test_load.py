@@ -7,6 +7,7 @@ from typing import Any
 from catalog import Catalog, Offence, load
 from catalog.machine import Architecture
 from catalog.workload import Tier
+from rehearsal.toolchain.data_images import data_references
 
 Broken = Callable[[dict[str, Any]], list[Offence]]
 Edited = Callable[[dict[str, Any]], Path]
@@ -69,15 +70,17 @@ def test_only_the_gh200_is_tainted_and_arm64(committed: Catalog) -> None:
 def test_every_image_of_the_catalog_has_its_place_in_the_lock(committed: Catalog) -> None:
     plugin = committed.k3s.gpu.image
     assert plugin
-    own = {one.image.reference for one in (*committed.mcp.values(), *committed.central.values())}
+    workloads = (*committed.mcp.values(), *committed.central.values(), *committed.data.values())
+    own = {one.image.reference for one in workloads}
     version = committed.versions.cert_manager
     brought = {f"quay.io/jetstack/cert-manager-{part}:v{version}" for part in ("cainjector", "controller", "webhook")}
-    assert set(committed.image_locks["images"].images) == own | brought | {plugin.reference}
+    of_data = {*data_references(committed.versions).values(), "scoobyjava15/sophia-backup:1.0.0"}
+    assert set(committed.image_locks["images"].images) == own | brought | of_data | {plugin.reference}
 
 
 def test_a_server_that_calls_out_says_why_and_one_that_does_not_may_not(committed: Catalog) -> None:
     silent = {name for name, server in committed.mcp.items() if not server.egress}
-    assert silent == {"postgres", "prisma", "ui-ux-agent"}
+    assert silent == {"ui-ux-agent"}
 
 
 def test_copying_one_file_makes_a_seventeenth_server(folder: Path) -> None:
@@ -88,8 +91,8 @@ def test_copying_one_file_makes_a_seventeenth_server(folder: Path) -> None:
 
 
 def test_a_list_in_a_file_replaces_the_default_list(edited: Edited) -> None:
-    server = load(edited({"mcp/github.yaml": {"ingress_from": ["mcp-gateway"]}})).mcp["github"]
-    assert server.ingress_from == ("mcp-gateway",)
+    server = load(edited({"mcp/github.yaml": {"ingress_from": ["traefik"]}})).mcp["github"]
+    assert server.ingress_from == ("traefik",)
 
 
 def test_a_mapping_in_a_file_is_merged_with_the_default_mapping(edited: Edited) -> None:

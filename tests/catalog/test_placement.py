@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from catalog import Catalog, Node, NodeResources, load
 from catalog.machine import Architecture, Role, Taint
 from catalog.placement import Packing, admits, pack
-from catalog.workload import Amount, Placement, Resources, Workload
+from catalog.workload import Amount, Placement, Resources, Volume, Workload
 
 _FACTS = load()
 _SERVER = _FACTS.mcp["github"]
@@ -53,6 +53,16 @@ def test_a_required_role_is_never_left() -> None:
     assert str(packing.unplaced) == (
         "a pod of a fits no node (a-data: role data is not mcp; b-mcp: 0 MiB of memory left of the 1024 it needs)"
     )
+
+
+def test_volumes_take_the_disk_of_their_node_where_its_size_is_known() -> None:
+    volume = Volume(name="data", mount_path="/data", size="60Gi", persistent=True)
+    server = _server(cpu="100m").model_copy(update={"volumes": (volume,)})
+    small = _room().model_copy(update={"disk_gib": 100})
+    packing = pack([(server, 2)], [_node("a", allocatable=small)])
+    assert str(packing.unplaced) == "a pod of a fits no node (a: 40 GiB of disk left of the 60 it needs)"
+    assert packing.free["a"].disk_gib == 40
+    assert pack([(server, 2)], [_node("a")]).unplaced is None, "of an unknown disk nobody can say that it is too small"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +193,12 @@ def _asking_every_node(servers: Sequence[tuple[Workload, int]], nodes: Sequence[
     needs = {
         server.name: [server.resources.gpus, server.resources.requests.millicores, 1024, 1] for server, _ in servers
     }
-    for server, count in sorted(servers, key=lambda one: ([-need for need in needs[one[0].name]], one[0].name)):
+
+    def order_of(one: tuple[Workload, int]) -> tuple[bool, list[int], str]:
+        server = one[0]
+        return not server.placement.required_roles, [-need for need in needs[server.name]], server.name
+
+    for server, count in sorted(servers, key=order_of):
         for _ in range(count):
             order = sorted(nodes, key=lambda node: (node.role not in server.placement.preferred_roles, node.name))
             for node in order:

@@ -15,7 +15,7 @@ PROD = ("sophia-ai-core", "sophia-mcp-orchestrator", "sophia-data-pipeline", "so
 STAGING = ("staging-server", "staging-agent-1", "staging-agent-2")
 DEV = ("sophia-development",)
 DIGEST = "sha256:" + "0" * 64
-OURS = ("egress-proxy", "health-monitor", "mcp-gateway", "mcp-github", "mcp-orchestration", "registry-v2")
+OURS = ("backup", "egress-proxy", "health-monitor", "mcp-gateway", "mcp-github", "mcp-orchestration", "registry-v2")
 """What a stack with one server runs of ours."""
 
 
@@ -83,21 +83,28 @@ def test_servers_that_do_not_fit_the_chosen_machines_are_refused(committed: Cata
     assert [(o.path, o.value) for o in offences] == [
         (
             "Pulumi.prod.yaml: sophia:machines",
-            "a pod of ai-memory fits no node (sophia-ai-core: taint sophia.ai/dedicated is not tolerated)",
+            "a pod of postgresql fits no node (sophia-ai-core: role core is not data or dev)",
         )
     ]
 
 
 def test_tainted_machines_alone_are_no_stack(committed: Catalog) -> None:
     (offence,) = _refused(committed, "prod", machines=PROD[:1], mcp_servers=[], image_lock="rehearsal")
-    assert offence.value.startswith("a pod of mcp-orchestration fits no node (sophia-ai-core: taint")
+    assert offence.value.startswith("a pod of postgresql fits no node (sophia-ai-core: role core")
 
 
 def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catalog) -> None:
     offences = _refused(committed, "prod", machines=PROD, mcp_servers=["github"])
     assert [offence.path.rpartition(":")[0] for offence in offences] == [
-        "catalog/lock/images.yaml: images.nvcr.io/nvidia/k8s-device-plugin",
-        *(f"catalog/lock/images.yaml: images.scoobyjava15/sophia-{name}" for name in OURS),
+        f"catalog/lock/images.yaml: images.{repository}"
+        for repository in (
+            "nvcr.io/nvidia/k8s-device-plugin",
+            "oliver006/redis_exporter",
+            "pgvector/pgvector",
+            "quay.io/prometheuscommunity/postgres-exporter",
+            *(f"scoobyjava15/sophia-{name}" for name in OURS),
+            "valkey/valkey",
+        )
     ]
     assert "./sophia lock" in offences[0].remedy
 
@@ -105,7 +112,7 @@ def test_an_unlocked_image_blocks_a_stack_that_requires_digests(committed: Catal
 def test_an_image_that_the_lock_does_not_list_is_unlocked(edited: Edited) -> None:
     catalog = load(edited({"lock/images.yaml": lambda tree: tree["images"].clear()}))
     offences = _refused(catalog, "prod", machines=PROD, mcp_servers=["github"])
-    assert [offence.value for offence in offences] == ["no digest"] * (1 + len(OURS))
+    assert [offence.value for offence in offences] == ["no digest"] * (5 + len(OURS))
 
 
 def test_the_rehearsal_s_lock_needs_no_digest(prod: Stack) -> None:
@@ -114,7 +121,15 @@ def test_the_rehearsal_s_lock_needs_no_digest(prod: Stack) -> None:
 
 def test_a_locked_image_carries_its_digest(edited: Edited) -> None:
     plugin = f"nvcr.io/nvidia/k8s-device-plugin:v{read_versions().nvidia_device_plugin}"
-    locked = {"images": {plugin: DIGEST} | {f"scoobyjava15/sophia-{name}:1.0.0": DIGEST for name in OURS}}
+    versions = read_versions()
+    data = (
+        f"pgvector/pgvector:{versions.pgvector}-pg17-trixie",
+        f"quay.io/prometheuscommunity/postgres-exporter:v{versions.postgres_exporter}",
+        f"oliver006/redis_exporter:v{versions.redis_exporter}",
+        f"valkey/valkey:{versions.valkey}-trixie",
+    )
+    ours = (f"scoobyjava15/sophia-{name}:1.0.0" for name in OURS)
+    locked = {"images": dict.fromkeys((plugin, *data, *ours), DIGEST)}
     stack = load(edited({"lock/images.yaml": locked})).stack("prod", machines=PROD, mcp_servers=["github"])
     assert stack.image(stack.servers[0].image) == f"scoobyjava15/sophia-mcp-github:1.0.0@{DIGEST}"
 

@@ -130,14 +130,14 @@ def test_a_name_stands_for_one_secret(broken: Broken) -> None:
 
 
 def test_an_unknown_client_is_refused(broken: Broken) -> None:
-    (offence,) = broken({"mcp/github.yaml": {"ingress_from": ["mcp-gateway", "nobody"]}})
+    (offence,) = broken({"mcp/github.yaml": {"ingress_from": ["prometheus", "nobody"]}})
     assert (offence.path, offence.value) == (f"{GITHUB}: ingress_from[1]", "nobody")
 
 
 def test_an_unknown_server_to_connect_to_is_refused(broken: Broken) -> None:
-    egress = [{"workload": "weaviate", "ports": [8080], "reason": "vectors of documents"}]
+    egress = [{"workload": "mongodb", "ports": [27017], "reason": "vectors of documents"}]
     (offence,) = broken({"mcp/github.yaml": {"egress": egress}})
-    assert (offence.path, offence.value) == (f"{GITHUB}: egress[0].workload", "weaviate")
+    assert (offence.path, offence.value) == (f"{GITHUB}: egress[0].workload", "mongodb")
 
 
 def test_an_amd64_image_is_kept_off_the_arm64_machine(broken: Broken) -> None:
@@ -164,3 +164,10 @@ def test_a_secret_file_holds_one_secret(broken: Broken) -> None:
     uses = [{"file": "token", "secret": "GH_API_TOKEN"}, {"file": "token", "secret": "LINEAR_API_KEY"}]
     (offence,) = broken({"mcp/github.yaml": {"secrets": uses}})
     assert (offence.path, offence.value) == (f"{GITHUB}: secrets", "token")
+
+
+@pytest.mark.parametrize("egress", [[], [{"workload": "postgresql", "ports": [5433], "reason": "another port"}]])
+def test_who_is_let_in_and_not_let_out_is_named(broken: Broken, egress: list[dict[str, Any]]) -> None:
+    (offence,) = broken({"mcp/prisma.yaml": {"egress": egress}})
+    assert (offence.path, offence.value) == ("catalog/data/postgresql.yaml: ingress_from[2]", "prisma")
+    assert "{workload: postgresql, ports: [5432], reason: ...}" in offence.remedy
