@@ -2,6 +2,10 @@
 
 from components.addons.addon import Addon
 from components.addons.addons import Addons
+from components.data.backup import Backup
+from components.data.backups import Backups
+from components.data.services import DataServices
+from components.data.task import Task
 from components.gateway.gateway import Gateway
 from components.hosts.host import Host
 from components.hosts.hosts import Hosts
@@ -10,12 +14,16 @@ from components.lambda_.account_firewall import AccountFirewall
 from components.lambda_.cluster import Cluster as LambdaCluster
 from components.lambda_.machine import Machine
 from components.mcp.fleet import McpFleet
+from components.weaviate.memory import Memory
 from components.workload.workload import Workload
 
 __all__ = [
     "AccountFirewall",
     "Addon",
     "Addons",
+    "Backup",
+    "Backups",
+    "DataServices",
     "Gateway",
     "Host",
     "Hosts",
@@ -23,5 +31,7 @@ __all__ = [
     "LambdaCluster",
     "Machine",
     "McpFleet",
+    "Memory",
+    "Task",
     "Workload",
 ]

@@ -1,29 +1,22 @@
 """``sophia:mcp:McpFleet``."""
 
-import base64
-import json
 from collections.abc import Mapping
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
-from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount
-from pulumi_kubernetes.networking.v1 import NetworkPolicy
+from pulumi_kubernetes.core.v1 import ServiceAccount
 
 import catalog
 import catalog.workload
 from catalog import discovery, egress
 from catalog.gateway import VERIFIER
-from catalog.mcp_server import Era
-from catalog.secret import PULL_SECRETS, REQUEST_STATE_KEY
+from catalog.secret import REQUEST_STATE_KEY
 from components.gateway import hook, objects
 from components.k3s.plan import API_ROW
-from components.mcp import quota
 from components.workload import objects as workload_objects
-from components.workload.labels import PLATFORM, POD_SECURITY, namespace_labels
+from components.workload.labels import POD_SECURITY
+from components.workload.namespace import Guarded
 from components.workload.workload import Workload
-
-_PULL_SECRET = "registry-credentials"  # noqa: S105  # pragma: allowlist secret - an object's name
-_REGISTRY = "https://index.docker.io/v1/"
 
 
 class McpFleet(pulumi.ComponentResource):
@@ -68,37 +61,19 @@ class McpFleet(pulumi.ComponentResource):
         super().__init__("sophia:mcp:McpFleet", name, facts, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        namespace = Namespace(f"{name}-namespace", metadata={"name": name, "labels": namespace_labels()}, opts=child)
-        inside = {"namespace": namespace.metadata.name, "labels": PLATFORM}
-        ResourceQuota(
-            f"{name}-quota", metadata={"name": name, **inside}, spec=quota.resource_quota(stack.nodes), opts=child
-        )
-        LimitRange(f"{name}-limits", metadata={"name": name, **inside}, spec=quota.limit_range(stack.nodes), opts=child)
-        NetworkPolicy(
-            f"{name}-default-deny",
-            metadata={"name": "default-deny", **inside},
-            spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
-            opts=child,
-        )
-        pull_secret = Secret(
-            f"{name}-{_PULL_SECRET}",
-            metadata={"name": _PULL_SECRET, **inside},
-            type="kubernetes.io/dockerconfigjson",
-            string_data={".dockerconfigjson": _docker_config(secrets)},
-            opts=child,
-        )
+        namespace = Guarded(name, stack=stack, secrets=secrets, opts=child)
         for called, spec in objects.middlewares(stack, _hook_url(name)).items():
             CustomResource(
                 f"{name}-{called}",
                 api_version="traefik.io/v1alpha1",
                 kind="Middleware",
-                metadata={"name": called, **inside},
+                metadata={"name": called, **namespace.inside},
                 spec=spec,
                 opts=child,
             )
         ServiceAccount(
             f"{name}-verifier",
-            metadata={"name": VERIFIER, **inside},
+            metadata={"name": VERIFIER, **namespace.inside},
             automount_service_account_token=False,
             opts=child,
         )
@@ -113,7 +88,7 @@ class McpFleet(pulumi.ComponentResource):
             spec.name: Workload(
                 spec.object_name,
                 spec=spec,
-                namespace=namespace.metadata.name,
+                namespace=namespace.name,
                 image=stack.image(spec.image),
                 environment=_environment(spec, stack, name, called=following.get(spec.name, spec.name)),
                 secrets=_secrets(spec, secrets, shared=spec.rollout is not None or spec.name in following),
@@ -124,10 +99,10 @@ class McpFleet(pulumi.ComponentResource):
                 route=objects.route(stack, spec, spec.object_name) if spec.expose else None,
                 api_server=reached,
                 fingerprint_key=fingerprint_key,
-                pull_secret=pull_secret.metadata.name,
+                pull_secret=namespace.pull_secret,
                 opts=child,
             )
-            for spec in (*stack.workloads, *stack.canaries.values())
+            for spec in (*stack.servers, *stack.central, *stack.canaries.values())
         }
         self.endpoints = pulumi.Output.all(**{spec.name: workloads[spec.name].endpoint for spec in stack.servers})
         self.register_outputs({"endpoints": self.endpoints})
@@ -176,14 +151,5 @@ def _secrets(
     Without one key for all that serve at one address each would make one of its own, and refuse what another sealed.
     """
     named = {use.env: secrets[use.secret] for use in spec.secrets if use.env and use.secret in secrets}
-    sealing = spec.mcp is not None and spec.mcp.era != Era.LEGACY and (shared or spec.replicas.max > 1)
+    sealing = spec.hands_out_state and (shared or spec.replicas.max > 1)
     return {**named, REQUEST_STATE_KEY: secrets[REQUEST_STATE_KEY]} if sealing else named
-
-
-def _docker_config(secrets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
-    def render(credentials: list[str]) -> str:
-        user, token = credentials
-        auth = base64.b64encode(f"{user}:{token}".encode()).decode()
-        return json.dumps({"auths": {_REGISTRY: {"username": user, "password": token, "auth": auth}}})
-
-    return pulumi.Output.all(*(secrets[name] for name in PULL_SECRETS)).apply(render)

@@ -28,6 +28,9 @@ _PRIVATE_RANGES = [
 _DNS_PORT = 53
 
 
+STORAGE_CLASS = "local-path"
+"""The class of volumes that K3s brings: a folder on the disk of the node that the pod was first given."""
+
 NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
 """Annotation of what an `up` makes and does not wait for.
 
@@ -58,7 +61,11 @@ def controller(workload: Workload, pod: Manifest, service: str) -> Manifest:
     spec["volumeClaimTemplates"] = [
         {
             "metadata": {"name": volume.name},
-            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": volume.size}}},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "storageClassName": STORAGE_CLASS,
+                "resources": {"requests": {"storage": volume.size}},
+            },
         }
         for volume in workload.volumes
         if volume.persistent
@@ -122,7 +129,8 @@ def network_policy(workload: Workload, api_server: Manifest | None = None) -> Ma
         api_server: the rule that lets pods out to the API server, for those that may talk to it.
     """
     common = [p.port for p in workload.ports if not p.only_from]
-    peers = [*(_pods(name) for name in workload.ingress_from), *([_TRAEFIK] if workload.expose else [])]
+    names = [*workload.ingress_from, *([workload.backup_name] if workload.backup else [])]
+    peers = [*(_pods(name) for name in names), *([_TRAEFIK] if workload.expose else [])]
     ingress = [{"from": peers, "ports": _tcp(common)}] if peers else []
     own = [
         {"from": [_pods(name) for name in p.only_from], "ports": _tcp([p.port])} for p in workload.ports if p.only_from
@@ -135,12 +143,23 @@ def network_policy(workload: Workload, api_server: Manifest | None = None) -> Ma
             _cluster_dns(),
             *([api_server] if api_server and workload.identity.service_account_token else []),
             *(_destination(use) for use in workload.egress if not use.hosts),
-            *(
-                [{"to": [_pods(egress.PROXY)], "ports": _tcp([egress.port(workload)])}]
-                if egress.is_led_out(workload)
-                else []
-            ),
+            *([_to_the_proxy(workload)] if egress.is_led_out(workload) else []),
         ],
+    }
+
+
+def task_policy(name: str, reached: Mapping[str, int]) -> Manifest:
+    """Return the spec of the NetworkPolicy of a task: nobody comes in, and it reaches workloads and cluster DNS.
+
+    Args:
+        name: the task's name.
+        reached: ports of the workloads that it reaches, by name.
+    """
+    return {
+        "podSelector": {"matchLabels": {WORKLOAD: name}},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [],
+        "egress": [_cluster_dns(), *({"to": [_pods(one)], "ports": _tcp([port])} for one, port in reached.items())],
     }
 
 
@@ -208,6 +227,28 @@ def _block(cidr: str) -> Manifest:
 
 def _inside(inner: _Network, outer: _Network) -> bool:
     return inner.version == outer.version and inner != outer and inner.subnet_of(outer)  # type: ignore[arg-type]  # one version, as just compared
+
+
+AUTHORITY = "data-authority"
+"""Name of the Issuer that signs the certificates of data services, in their namespace."""
+
+
+def certificate(workload: Workload, namespace: pulumi.Input[str]) -> Manifest:
+    """Return the spec of the Certificate: for every name by which pods reach its Service, and for its own pod.
+
+    It is good for five years, because nothing makes a running server read it anew.
+    """
+    name = workload.object_name
+    service = pulumi.Output.format("{0}.{1}.svc", name, namespace)
+    names = [name, service, pulumi.Output.format("{0}.cluster.local", service), "localhost"]
+    return {
+        "secretName": f"{name}-tls",
+        "dnsNames": names,
+        "duration": "43800h0m0s",
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "usages": ["digital signature", "key encipherment", "server auth"],
+        "issuerRef": {"group": "cert-manager.io", "kind": "Issuer", "name": AUTHORITY},
+    }
 
 
 def checksum(content: Mapping[str, Any]) -> str:

@@ -16,9 +16,36 @@ Manifest = dict[str, Any]
 
 _ROLE = "sophia.ai/role"
 _FILES = "files"
+_TLS = "tls"
 _SECRETS = "secret-files"  # pragma: allowlist secret - a volume's name
 _PRE_STOP_SECONDS = 5
 """Seconds between a pod's removal from its Service and its stop signal, so that no request meets a closed port."""
+
+
+RESTRICTED: Manifest = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+"""The security context of every container."""
+
+
+def security(user: int, group: int) -> Manifest:
+    """Return the security context of a pod.
+
+    Args:
+        user: numeric user.
+        group: numeric group, also that of its volumes.
+    """
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": user,
+        "runAsGroup": group,
+        "fsGroup": group,
+        # Or every file of a volume would be given to the group again whenever a pod starts.
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
 
 
 def template(
@@ -51,13 +78,7 @@ def template(
             "automountServiceAccountToken": workload.identity.service_account_token,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": workload.termination_grace_seconds + _PRE_STOP_SECONDS,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": workload.identity.user,
-                "runAsGroup": workload.identity.group,
-                "fsGroup": workload.identity.group,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": security(workload.identity.user, workload.identity.group),
             "affinity": {"nodeAffinity": node_affinity(workload)},
             "tolerations": [{"key": key, "operator": "Exists"} for key in workload.placement.tolerated_taints],
             "containers": [
@@ -70,6 +91,7 @@ def template(
                 *(_empty_directory(volume) for volume in workload.volumes if not volume.persistent),
                 *([{"name": _FILES, "configMap": {"name": files}}] if files else []),
                 *([{"name": _SECRETS, "secret": {"secretName": secret_files}}] if secret_files else []),
+                *([_certificate(workload)] if workload.tls else []),
             ],
         },
     }
@@ -101,6 +123,7 @@ def _in_roles(roles: tuple[Role, ...]) -> Manifest:
 def _mounts(workload: Workload, *, files: str | None, secret_files: str | None) -> list[Manifest]:
     folders = {_FILES: f"/etc/{workload.name}"} if files else {}
     folders |= {_SECRETS: f"/run/secrets/{workload.name}"} if secret_files else {}
+    folders |= {_TLS: f"/run/tls/{workload.name}"} if workload.tls else {}
     return [
         *({"name": volume.name, "mountPath": volume.mount_path} for volume in workload.volumes),
         *({"name": name, "mountPath": place, "readOnly": True} for name, place in folders.items()),
@@ -116,6 +139,7 @@ def _container(workload: Workload, *, image: str, config_map: str, secret: str |
         "name": workload.name,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
+        **({"command": list(workload.command)} if workload.command else {}),
         "ports": [{"name": p.name, "containerPort": p.port, "protocol": "TCP"} for p in workload.ports],
         "envFrom": sources,
         # With the version that the API server adds: a reference is one value, and without it two owners would differ.
@@ -126,11 +150,7 @@ def _container(workload: Workload, *, image: str, config_map: str, secret: str |
         "livenessProbe": _probe(probes.liveness),
         "readinessProbe": _probe(probes.readiness),
         "lifecycle": {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "securityContext": RESTRICTED,
     }
     if probes.startup is not None:
         container["startupProbe"] = _probe(probes.startup)
@@ -158,6 +178,11 @@ def _probe(probe: Probe) -> Manifest:
         "timeoutSeconds": probe.timeout_seconds,
         "failureThreshold": probe.failure_threshold,
     }
+
+
+def _certificate(workload: Workload) -> Manifest:
+    # For its group alone: PostgreSQL refuses a key that others may read.
+    return {"name": _TLS, "secret": {"secretName": f"{workload.object_name}-tls", "defaultMode": 0o440}}
 
 
 def _empty_directory(volume: Volume) -> Manifest:

@@ -31,6 +31,7 @@ class Workload(pulumi.ComponentResource):
         - PodDisruptionBudget.
         - NetworkPolicy.
         - HTTPRoute, where it is exposed.
+        - Certificate of the data services' authority, where it serves with one.
 
     Does not create its namespace, or the pull secret.
     """
@@ -91,7 +92,8 @@ class Workload(pulumi.ComponentResource):
                 automount_service_account_token=spec.identity.service_account_token,
                 opts=child,
             ),
-            ConfigMap(f"{name}-config", metadata=config_map, data=plain, opts=child),
+            # The API server keeps no empty map.
+            ConfigMap(f"{name}-config", metadata=config_map, data=plain or None, opts=child),
             NetworkPolicy(
                 f"{name}-network-policy", metadata=metadata, spec=objects.network_policy(spec, api_server), opts=child
             ),
@@ -139,6 +141,15 @@ class Workload(pulumi.ComponentResource):
             f"{name}-disruption-budget", metadata=metadata, spec=objects.disruption_budget(spec), opts=child
         )
 
+        if spec.tls:
+            CustomResource(
+                f"{name}-certificate",
+                api_version="cert-manager.io/v1",
+                kind="Certificate",
+                metadata=metadata,
+                spec=objects.certificate(spec, namespace),
+                opts=child,
+            )
         if route is not None:
             CustomResource(
                 f"{name}-route",

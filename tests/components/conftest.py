@@ -176,6 +176,19 @@ class Outputs:
         self.private_address = output(None, known=known, secret=False)
 
 
+def backup_secrets(facts: catalog.Catalog) -> set[str]:
+    """Names of all secrets, those that the vector store makes among them."""
+    return {*facts.secrets, *(user.secret for user in facts.weaviate.users.values())}
+
+
+class Inside:
+    """A namespace of the platform, without what is in it."""
+
+    def __init__(self, *, known: bool) -> None:
+        self.name = output("somewhere", known=known, secret=False)
+        self.pull_secret = output("registry", known=known, secret=False)
+
+
 class Known(DependencyResource):
     """A resource that others depend on, without its registration."""
 
@@ -195,7 +208,7 @@ class Whole(DependencyResource):
 
 
 @pytest.fixture(scope="session")
-def on_the_cluster(stack):
+def on_the_cluster(facts, stack):
     """Gives ways to build what serves workloads and is none itself."""
 
     def addon(called: str, name: str, *, known: bool) -> pulumi.ComponentResource:
@@ -210,7 +223,58 @@ def on_the_cluster(stack):
         del known  # all that it is given is plain
         return components.Gateway(name, stack=stack("dev", issuer=issuer))
 
+    def data(name: str, *, known: bool) -> pulumi.ComponentResource:
+        return components.DataServices(
+            name,
+            stack=stack("dev"),
+            secrets={secret: output(f"value of {secret}", known=known) for secret in facts.secrets},
+            fingerprint_key=output("key", known=known),
+        )
+
+    def task(name: str, *, known: bool) -> pulumi.ComponentResource:
+        return components.Task(
+            name,
+            namespace=output("somewhere", known=known, secret=False),
+            image="example/sample:1.0.0",
+            command=("true",),
+            environment={"WHAT": "it"},
+            files={"what.sh": "true"},
+            secrets={"TOKEN": output("value", known=known)},
+            reached={"postgresql": 5432},
+            authority="authority",
+            fingerprint_key=output("key", known=known),
+            pull_secret=output("registry", known=known, secret=False),
+        )
+
+    def kept(ca: str, service: str, name: str, *, known: bool) -> pulumi.ComponentResource:
+        chosen = replace(stack("dev"), object_storage_ca=ca)
+        (spec,) = [one for one in chosen.data if one.name == service]
+        return components.Backup(
+            name,
+            stack=chosen,
+            spec=spec,
+            namespace=output("somewhere", known=known, secret=False),
+            host="somewhere",
+            authority="authority",
+            secrets={secret: output(f"value of {secret}", known=known) for secret in backup_secrets(facts)},
+            pull_secret=output("registry", known=known, secret=False),
+        )
+
+    def all_kept(name: str, *, known: bool) -> pulumi.ComponentResource:
+        namespace: Any = Inside(known=known)
+        secrets = {secret: output(f"value of {secret}", known=known) for secret in backup_secrets(facts)}
+        return components.Backups(name, stack=stack("dev"), namespace=namespace, called="x", secrets=secrets)
+
+    def memory(chosen: str, name: str, *, known: bool) -> pulumi.ComponentResource:
+        del known  # all that it is given is plain
+        return components.Memory(name, stack=stack(chosen))
+
     return {
+        "Backup": [partial(kept, "", "postgresql"), partial(kept, "the CA", "weaviate")],
+        "Backups": [all_kept],
+        "DataServices": [data],
+        "Task": [task],
+        "Memory": [partial(memory, "dev"), partial(memory, "prod")],
         "Addon": [partial(addon, name) for name in stack("dev").addons],
         "Addons": [addons],
         "Gateway": [partial(gateway, "acme"), partial(gateway, "own-ca")],
@@ -310,5 +374,6 @@ def examples(stack, workload, stateful, on_the_cluster):
             partial(one, scaling, ("TOKEN",), exposed=True),
             partial(one, stateful(), ()),
             partial(one, workload(), (), sealed=("tls.key",)),
+            partial(one, workload(tls=True), ()),
         ],
     }

@@ -138,7 +138,8 @@ def test_the_network_of_pods_is_what_the_firewall_and_the_access_network_know(st
 
 
 def test_snapshots_go_to_object_storage_by_a_secret_alone(prod):
-    plain = server(prod)
+    alone = prod.k3s.snapshots.model_copy(update={"object_storage": None})
+    plain = server(replace(prod, k3s=prod.k3s.model_copy(update={"snapshots": alone})))
     assert not [key for key in plain if key.startswith("etcd-s3")]
     name = "snapshots"
     storage = ObjectStorage.model_validate({"secret": name, "retention": 60})

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.quantity import mebibytes, millicores
-from components.mcp import quota
+from components.workload import quota
 
 
 def tainted(node, effect: str):

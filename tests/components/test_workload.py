@@ -152,4 +152,21 @@ def test_another_fingerprint_key_changes_every_secret_checksum(monkeypatch):
     usual = program.placeholder
     monkeypatch.setattr(program, "placeholder", lambda key: usual(key) + ("!" if key == "fingerprint_key" else ""))
     after = render("dev", choices={"sophia:mcp_servers": ["linear", "github"]})
-    assert [c.name for c in differences(before, after)] == ["mcp-github-deployment", "mcp-linear-deployment"]
+    assert [c.name for c in differences(before, after)] == [
+        "postgresql-migrations-job",
+        "postgresql-exporter-deployment",
+        "valkey-exporter-deployment",
+        "postgresql-statefulset",
+        "valkey-statefulset",
+        "weaviate-statefulset",
+        "mcp-github-deployment",
+        "mcp-linear-deployment",
+    ]
+
+
+def test_no_settings_are_declared_where_there_are_none():
+    """The API server keeps no empty map, and what is declared and not there may read as drift."""
+    made = render("dev", choices={"sophia:mcp_servers": ["linear"]}).resources.values()
+    told = {one.name: one.inputs.get("data") for one in made if one.type.endswith(":ConfigMap")}
+    assert told["valkey-config"] is None
+    assert {} not in told.values()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from google.protobuf import struct_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,8 @@ def named(graph, name: str):
 
 
 def test_the_urns_of_a_render_are_those_of_the_engine():
-    own = {"sophia:issuer": "own-ca"}
+    authority = trustme.CA().cert_pem.bytes().decode()
+    own = {"sophia:issuer": "own-ca", "sophia:object_storage_ca": authority}
     choices = own | {"sophia:mcp_servers": ["github"], "sophia:adopt": {"sophia-development": "0" * 32}}
     assert set(render("dev", choices=choices).resources) == ENGINES
 

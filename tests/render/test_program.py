@@ -113,6 +113,6 @@ def test_the_module_ends_with_one_message_where_there_is_nothing_to_render():
 
 
 def test_a_pinned_machine_that_the_stack_does_not_choose_any_more_is_not_adopted():
-    chosen = ["sophia-ai-core", "sophia-mcp-orchestrator", "sophia-production-instance"]
+    chosen = ["sophia-ai-core", "sophia-mcp-orchestrator", "sophia-data-pipeline"]
     instances = render("prod", choices={"sophia:machines": chosen}).of_type("lambda-cloud:index:Instance")
     assert {instance.name for instance in instances} == {f"{name}-instance" for name in chosen}

@@ -1,4 +1,4 @@
-"""What the MCP namespace may use, computed from the nodes of the stack."""
+"""What a namespace may use, computed from the nodes of the stack."""
 
 from collections.abc import Iterable
 

@@ -1,0 +1,1 @@
+"""The platform's memory: collections, roles and users of the vector store."""
