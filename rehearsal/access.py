@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from rehearsal.home import Folder, write_private
 from rehearsal.machines.names import RUNNER
-
-CI_KEY = "ACCESS_CI_PRIVATE_KEY"
-"""Canonical name of the secret by which the engine comes in as a peer."""
 
 _FIRST_CONTACT = timedelta(hours=24)
 
@@ -30,7 +26,7 @@ def public_key(private: str) -> str:
     return b64encode(X25519PrivateKey.from_private_bytes(b64decode(private)).public_key().public_bytes_raw()).decode()
 
 
-def choices(folder: Folder, secrets: Mapping[str, str]) -> dict[str, Any]:
+def choices(folder: Folder, key: str) -> dict[str, Any]:
     """Return what a stack's configuration says of the access to its hosts.
 
     A new host knows no peer yet, so the engine's own address breaks the glass; the entry stays as it is from run to
@@ -38,12 +34,9 @@ def choices(folder: Folder, secrets: Mapping[str, str]) -> dict[str, Any]:
 
     Args:
         folder: the rehearsal.
-        secrets: secret values by key of the configuration; without ci's key nobody is let in.
+        key: ci's.
     """
-    key = secrets.get(CI_KEY.lower())
-    if key is None:
-        return {}
-    return {"access_ci_public_key": public_key(key), "break_glass": [_first_contact(folder)]}
+    return {"access_ci_public_key": public_key(key), "first_contact": [_first_contact(folder)]}
 
 
 def _first_contact(folder: Folder) -> dict[str, str]:

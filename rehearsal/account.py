@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from catalog import Stack
-from rehearsal import internet, service
+from rehearsal import internet, object_storage, service
 from rehearsal.address import ACCOUNT, address, require_free
 from rehearsal.error import RehearsalError
 from rehearsal.home import AccountFolder, Folder, write_private
 from rehearsal.machines import Room, image
 from rehearsal.machines.command import require_root
 from rehearsal.machines.room import GATE_PORT
+from rehearsal.object_storage import StorageHost
 from rehearsal.process import find, log_of
 from rehearsal.service import Service, ServiceStatus
 from rehearsal.toolchain import Progress
@@ -70,11 +71,17 @@ class Account:
         """Where its machines are."""
         return Room(self.home)
 
+    @property
+    def storage(self) -> StorageHost:
+        """Where its object storage is."""
+        return StorageHost(self.home)
+
     def start(
         self,
         progress: Progress,
         *,
         programs: Path | None = None,
+        evaluator: Path | None = None,
         light: bool | None = None,
         names: Sequence[str] | None = None,
     ) -> None:
@@ -83,6 +90,7 @@ class Account:
         Args:
             progress: told what is being done.
             programs: what machines find at /opt/rehearsal; what they found before by default.
+            evaluator: Pulumi ESC's own; that of before by default.
             light: whether the nodes of machines that boot from here on are light ones; as before by default.
             names: names that exist outside; as before by default.
 
@@ -98,7 +106,9 @@ class Account:
             write_private(self.folder.key, f"rehearsal-{secrets.token_hex(20)}")
         if not self.folder.token.exists():
             write_private(self.folder.token, f"rehearsal-{secrets.token_hex(20)}")
-        self._remember(programs, light=light, names=names)
+        self._remember(light=light, names=names)
+        for link, target in ((self.folder.programs, programs), (self.folder.evaluator, evaluator)):
+            _lead(link, target)
         running = find(self.folder, [_NAME, _MACHINES, _STATES])
         # What runs has its root: a newer one is for the next start.
         base = Path(running[_MACHINES].command[-1]) if _MACHINES in running else image.ensure(progress)
@@ -109,7 +119,9 @@ class Account:
         missing = tuple(one for one in self._services(base) if one.name not in running or not _answers(one.ready))
         if missing:
             service.start(self.folder, (missing,), _NOBODY, progress)
-        internet.start(self.folder, self.room, self.folder.names.read_text(encoding="utf-8").split())
+        told = self.folder.names.read_text(encoding="utf-8").split()
+        internet.start(self.folder, self.room, told, self.storage.names)
+        self.storage.start(self.room)
 
     def stop(self) -> None:
         """End its processes and its machines; what it holds stays, and what is on their disks.
@@ -117,7 +129,7 @@ class Account:
         Raises:
             RehearsalError: when one cannot be ended.
         """
-        service.stop(self.folder, ((_NAME, _STATES, internet.NAME), (_MACHINES,)))
+        service.stop(self.folder, ((_NAME, _STATES, internet.NAME, object_storage.NAME), (_MACHINES,)))
         self.room.end()
 
     def settle(self) -> None:
@@ -135,19 +147,29 @@ class Account:
             message = f"the machines do not become what the account says ({type(error).__name__}); see {log}"
             raise RehearsalError(message) from None
 
-    def environment(self) -> dict[str, str]:
-        """Return what the provider must be told to reach this account and no other; nothing before it was started."""
-        if not self.folder.key.exists():
+    def login(self) -> dict[str, str]:
+        """Return what the engine must be told to find its states and environments; nothing before it was started."""
+        if not self.folder.token.exists():
             return {}
+        url = f"http://{self._address}:{_STATES_PORT}"
+        return {"PULUMI_BACKEND_URL": url, "PULUMI_ACCESS_TOKEN": self.folder.token.read_text(encoding="utf-8")}
+
+    def endpoints(self) -> dict[str, str]:
+        """Return what providers must be told to reach this account and no other, beside its secrets."""
         return {
-            "PULUMI_BACKEND_URL": f"http://{self._address}:{_STATES_PORT}",
-            "PULUMI_ACCESS_TOKEN": self.folder.token.read_text(encoding="utf-8"),
             "LAMBDA_CLOUD_API_URL": self.url,
-            "LAMBDA_CLOUD_API_KEY": self._key(),
             "LAMBDA_CLOUD_CLOCK_SPEED": str(CLOCK_SPEED),
             "HOST_PROXY_URL": self.room.gate,
-            "HOST_SSH_PRIVATE_KEY": self.folder.private_key.read_text(encoding="utf-8"),
         }
+
+    def secrets(self) -> dict[str, str]:
+        """Return what opens it and its machines, by canonical name; nothing before it was started."""
+        files = {"LAMBDA_CLOUD_API_KEY": self.folder.key, "LAMBDA_SSH_PRIVATE_KEY": self.folder.private_key}
+        return {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.exists()}
+
+    def environment(self) -> dict[str, str]:
+        """Return what whoever speaks to it beside the engine must be told; nothing before it was started."""
+        return {**self.endpoints(), "LAMBDA_CLOUD_API_KEY": self._key()} if self.folder.key.exists() else {}
 
     def control(self) -> "Control":
         """Return what changes the account behind the back of whoever manages it; it was started."""
@@ -210,17 +232,12 @@ class Account:
         (status,) = service.status(self.folder, {name: f"{self._address}:{port}"})
         return status
 
-    def _remember(self, programs: Path | None, *, light: bool | None, names: Sequence[str] | None) -> None:
+    def _remember(self, *, light: bool | None, names: Sequence[str] | None) -> None:
         if names is not None or not self.folder.names.exists():
             write_private(self.folder.names, "\n".join(sorted({*(names or ())})))
         if light is not None:
             mark = self.folder.light_nodes
             mark.touch() if light else mark.unlink(missing_ok=True)
-        if programs:
-            fresh = self.folder.programs.with_name(".programs.new")
-            fresh.unlink(missing_ok=True)
-            fresh.symlink_to(programs)
-            fresh.replace(self.folder.programs)
 
     def _require_key(self) -> None:
         if self.folder.state.exists() and not self.folder.private_key.exists():
@@ -240,10 +257,11 @@ class Account:
         machines = (*python, "rehearsal.machines", str(self.home), *found, "--base", str(base))
         at = ("--address", self._address, "--port", str(_STATES_PORT))
         kept = ("--state", str(Folder(self.home, "any").state), "--token-file", str(self.folder.token))
+        by = ("--evaluator", str(self.folder.evaluator))
         return (
             Service(_NAME, fake, f"{self.url}/healthz"),
             Service(_MACHINES, machines, f"{self.room.gate}/healthz"),
-            Service(_STATES, (*python, "rehearsal.pulumi_cloud", *at, *kept), f"http://{at[1]}:{at[3]}/healthz"),
+            Service(_STATES, (*python, "rehearsal.pulumi_cloud", *at, *kept, *by), f"http://{at[1]}:{at[3]}/healthz"),
         )
 
     def _key(self) -> str:
@@ -255,6 +273,14 @@ class Account:
             *("--state", str(self.folder.state), "--key-file", str(self.folder.key)),
             *("--speed", str(CLOCK_SPEED), "--private-key-file", str(self.folder.private_key)),
         )
+
+
+def _lead(link: Path, target: Path | None) -> None:
+    if target:
+        fresh = link.with_name(f".{link.name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(target)
+        fresh.replace(link)
 
 
 def _answers(url: str) -> bool:

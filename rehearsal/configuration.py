@@ -1,160 +1,172 @@
-"""The generated configuration of a stack: the committed choices, and fake secrets in place of real ones."""
+"""What Pulumi ESC gives to a stack in its rehearsal: the committed definitions, with fake secrets and what is here."""
 
+import functools
 import hashlib
+import hmac
 import json
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from catalog.secret import CI_KEY, SECRET_FUNCTION, SECRETS_SUFFIX, SHARED_ENVIRONMENT
 from rehearsal import access
 from rehearsal.error import RehearsalError
-from rehearsal.home import PROJECT, Folder, write_private
-from rehearsal.passphrase import Cipher
-from rehearsal.state import State
+from rehearsal.home import PROJECT, Folder
+from rehearsal.pulumi_cloud.cipher import key_of
+from rehearsal.pulumi_cloud.environments import DATABASE, ORGANISATION, Environments, Tag
 
-_SSH_KEY = "LAMBDA_SSH_PRIVATE_KEY"
-
-_FORMAT = "1"
-"""Part of the fingerprint: another number makes every file be written anew."""
+_INPUTS = "inputs"
+"""The tag that tells what an environment was made of."""
 
 
-def write(
+def declare(
     folder: Folder,
+    definitions: Path,
     *,
-    committed: Path,
-    secret_names: Sequence[str],
-    account: Mapping[str, Any] | None = None,
-    k3s: Mapping[str, str] | None = None,
-) -> Path:
-    """Write the configuration that the engine is given with ``--config-file``, and return its path.
+    given: Mapping[str, str],
+    variables: Mapping[str, str],
+    choices: Mapping[str, Any],
+) -> None:
+    """Make the environments of a stack be there, as they are committed.
 
-    It is the committed stack file without ``environment`` (a ``file://`` backend cannot open one), plus the rehearsal's
-    image lock, what stands in for K3s, what only the account knows, and one fake value per secret. The values are drawn
-    once per stack and kept, so that a second run changes nothing; the committed file is only read.
+    A secret has the value that it has there already, else one that is drawn once; so a second run changes nothing, and
+    what somebody changed by hand or rotated stays.
 
     Args:
         folder: the rehearsal.
-        committed: the stack file in the repository.
-        secret_names: canonical names, such as ``OPENAI_API_KEY``.
-        account: what the stack takes over from the account, by key of the configuration.
-        k3s: the digest of what stands in for each release of K3s.
+        definitions: the folder of the committed ones.
+        given: values that are known here, by the secret's name.
+        variables: what providers are told to reach the rehearsal's own parts.
+        choices: what is chosen for the stack beside its committed file, by key of the configuration.
 
     Raises:
-        RehearsalError: when the committed file cannot be read or holds a secret, or the passphrase is lost.
+        RehearsalError: a definition is lacking, or it is refused.
     """
-    passphrase = _passphrase(folder)
-    values = {name.lower(): value for name, value in _fake_values(folder, secret_names).items()}
-    generated = {**(account or {}), **access.choices(folder, values), **_artefacts(k3s or {})}
-    chosen = _read(committed)
-    broken = [*generated.get("break_glass", ()), *chosen.get(f"{PROJECT}:break_glass", ())]
-    choices = {**{f"{PROJECT}:{key}": value for key, value in generated.items()}, **chosen}
-    if broken:
-        choices[f"{PROJECT}:break_glass"] = broken
-    fingerprint = _fingerprint(choices, passphrase, values)
-    if _fingerprint_of(folder.configuration) == fingerprint:
-        return folder.configuration
-    cipher = _cipher(folder, passphrase)
-    secure = {f"{PROJECT}:{key}": {"secure": cipher.encrypt(value)} for key, value in values.items()}
-    document = {
-        "encryptionsalt": cipher.encryption_salt,
-        "config": {**choices, f"{PROJECT}:image_lock": "rehearsal", f"{PROJECT}:issuer": "own-ca", **secure},
+    kept = _environments(folder)
+    stack = f"{PROJECT}/{folder.stack}"
+    plain = {
+        name: _read(definitions / f"{name.partition('/')[2]}.yaml")
+        for name in (f"{PROJECT}/{SHARED_ENVIRONMENT}", stack)
     }
-    header = f"# Generated from {committed}; edit that one.\n# inputs: {fingerprint}\n"
-    return write_private(folder.configuration, header + yaml.safe_dump(document, sort_keys=False))
+    committed = _read(definitions / f"{folder.stack}{SECRETS_SUFFIX}.yaml")
+    known, told = dict(given), dict(choices)
+    if f" {CI_KEY}:" in committed:
+        known[CI_KEY] = secret(folder, CI_KEY) or access.private_key()
+        told |= access.choices(folder, known[CI_KEY])
+    overlay = {"pulumiConfig": {f"{PROJECT}:{key}": value for key, value in told.items()}}
+    overlay["environmentVariables"] = dict(variables)
+    inputs = json.dumps([committed, overlay, known], sort_keys=True, default=str)
+    name, key = f"{stack}{SECRETS_SUFFIX}", key_of(folder.state / DATABASE)
+    if (fingerprint := hmac.new(key, inputs.encode(), hashlib.sha256).hexdigest()) != _made_of(kept, name):
+        _put(kept, name, _filled(committed, overlay, known, _document(folder)), fingerprint)
+    for one, text in plain.items():
+        if (fingerprint := hashlib.sha256(text.encode()).hexdigest()) != _made_of(kept, one):
+            _put(kept, one, text, fingerprint)
+
+
+def declared(folder: Folder) -> bool:
+    """Return whether the environment of a stack is there."""
+    return (folder.state / DATABASE).exists() and f"{PROJECT}/{folder.stack}" in _environments(folder).names()
 
 
 def secret(folder: Folder, name: str) -> str | None:
-    """Return one of a stack's fake secrets by its canonical name; nothing before it was drawn."""
-    return _drawn(folder).get(name)
+    """Return one of a stack's secrets by its canonical name; nothing before it was drawn."""
+    return _secrets_in(_document(folder)).get(name)
 
 
-def _read(committed: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(committed.read_text(encoding="utf-8")) or {}
-    except OSError as error:
-        message = f"{committed}: cannot be read ({error.strerror}); choose a stack that has a Pulumi.<stack>.yaml file"
-        raise RehearsalError(message) from None
-    except yaml.YAMLError as error:
-        message = f"{committed}: is not YAML: {error}; mend the file"
-        raise RehearsalError(message) from None
-    config = document.get("config") or {} if isinstance(document, dict) else None
-    if not isinstance(config, dict):
-        message = f"{committed}: must be a mapping with a mapping under `config`; mend the file"
-        raise RehearsalError(message)
-    held = sorted(key for key, value in config.items() if isinstance(value, dict) and "secure" in value)
-    if held or "encryptionsalt" in document:
-        message = (
-            f"{committed}: {', '.join(held) or 'encryptionsalt'}: a committed stack file holds no secrets; "
-            "remove it, secrets come from the stack's environment"
-        )
-        raise RehearsalError(message)
-    return config
+def chosen(folder: Folder) -> Mapping[str, Any]:
+    """Return what is chosen for a stack beside its committed file, by key; nothing before it was declared."""
+    if not declared(folder):
+        return {}
+    document = yaml.safe_load(_environments(folder).revision(f"{PROJECT}/{folder.stack}{SECRETS_SUFFIX}").document)
+    return {key.partition(":")[2]: value for key, value in document["values"]["pulumiConfig"].items()}
 
 
-def _passphrase(folder: Folder) -> str:
-    if folder.passphrase.exists():
-        return folder.passphrase.read_text(encoding="utf-8")
-    kept = State(folder).kept
-    if kept.exists():
-        message = (
-            f"{folder.passphrase}: is missing, and with it every secret in {kept.checkpoint} is lost; "
-            f"run `./sophia down {folder.stack}` and `./sophia up {folder.stack}`: a rehearsal holds nothing "
-            "that cannot be made again"
-        )
-        raise RehearsalError(message)
-    passphrase = secrets.token_urlsafe(32)
-    folder.salt.unlink(missing_ok=True)
-    write_private(folder.passphrase, passphrase)
-    return passphrase
+def forget(folder: Folder) -> None:
+    """Make the environments of a stack be gone."""
+    if not (folder.state / DATABASE).exists():
+        return
+    kept = _environments(folder)
+    for name in (f"{PROJECT}/{folder.stack}", f"{PROJECT}/{folder.stack}{SECRETS_SUFFIX}"):
+        if name in kept.names():
+            kept.remove(name)
 
 
-def _cipher(folder: Folder, passphrase: str) -> Cipher:
-    """The salt is kept: with another one than its state's the engine would derive two keys in every command."""
-    if folder.salt.exists():
-        return Cipher(passphrase, folder.salt.read_text(encoding="utf-8"))
-    cipher = Cipher(passphrase)
-    write_private(folder.salt, cipher.encryption_salt)
-    return cipher
+def artefacts(digests: Mapping[str, str]) -> dict[str, Any]:
+    """Return the choice of K3s' programs: every machine is of this computer's architecture, whatever it stands for.
 
-
-def _fake_values(folder: Folder, names: Sequence[str]) -> dict[str, str]:
-    known = _drawn(folder)
-    missing = set(names) - known.keys()
-    if missing:
-        # The prefix lets anyone who meets such a value know that it opens nothing.
-        made = {name: f"rehearsal-{secrets.token_hex(20)}" for name in sorted(missing)}
-        known |= made | {name: access.private_key() for name in missing & {access.CI_KEY}}
-        write_private(folder.secrets, json.dumps(known, indent=1))
-    drawn = {name: known[name] for name in sorted(set(names))}
-    key = folder.account.private_key
-    # The machines admit this one alone.
-    return drawn | ({_SSH_KEY: key.read_text(encoding="utf-8")} if _SSH_KEY in drawn and key.exists() else {})
-
-
-def _artefacts(digests: Mapping[str, str]) -> dict[str, Any]:
-    """Return the choice of K3s' programs: every machine is of this computer's architecture, whatever it stands for."""
+    Args:
+        digests: of what stands in for each release of K3s.
+    """
     architecture = {"aarch64": "arm64", "x86_64": "amd64"}.get(platform.machine(), platform.machine())
-    artefacts = {release: {architecture: digest} for release, digest in digests.items()}
-    return {"k3s_artefacts": artefacts} if artefacts else {}
+    found = {release: {architecture: digest} for release, digest in digests.items()}
+    return {"k3s_artefacts": found} if found else {}
 
 
-def _drawn(folder: Folder) -> dict[str, str]:
-    known: dict[str, str] = json.loads(folder.secrets.read_text(encoding="utf-8")) if folder.secrets.exists() else {}
-    return known
+def _environments(folder: Folder) -> Environments:
+    return Environments(folder.state / DATABASE, folder.account.evaluator, ORGANISATION)
 
 
-def _fingerprint(choices: Mapping[str, Any], passphrase: str, plain: Mapping[str, str]) -> str:
-    """What the file is made of; keyed, so that it tells nothing about a value."""
-    inputs = json.dumps([_FORMAT, choices, plain], sort_keys=True, default=str)
-    return hashlib.blake2b(inputs.encode(), key=passphrase.encode(), digest_size=16).hexdigest()
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"{file}: cannot be read ({error.strerror}); choose a stack whose environment is defined there"
+        raise RehearsalError(message) from None
 
 
-def _fingerprint_of(file: Path) -> str | None:
-    if not file.exists():
-        return None
-    lines = file.read_text(encoding="utf-8").splitlines()[:2]
-    return lines[-1].removeprefix("# inputs: ") if lines else None
+def _made_of(kept: Environments, name: str) -> str | None:
+    tag = _inputs(kept, name) if name in kept.names() else None
+    return tag.value if tag else None
+
+
+def _inputs(kept: Environments, name: str) -> Tag | None:
+    return next((tag for tag in kept.tags(name, of_revisions=False) if tag.name == _INPUTS), None)
+
+
+def _put(kept: Environments, name: str, text: str, fingerprint: str) -> None:
+    if name not in kept.names():
+        kept.create(name)
+    kept.update(name, text)
+    if tag := _inputs(kept, name):
+        kept.change(name, tag, _INPUTS, fingerprint, of_revisions=False)
+    else:
+        kept.attach(name, _INPUTS, fingerprint, of_revisions=False)
+
+
+def _filled(committed: str, overlay: Mapping[str, Any], given: Mapping[str, str], held: Mapping[str, Any]) -> str:
+    """Return a definition of secrets with a value for each name, and with whatever else stood there."""
+    document: dict[str, Any] = yaml.safe_load(committed)
+    known = _secrets_in(held)
+    for group in document["values"][PROJECT].values():
+        for name in group:
+            # The prefix lets anyone who meets such a value know that it opens nothing.
+            value = given.get(name) or known.get(name) or f"rehearsal-{secrets.token_hex(20)}"
+            group[name] = {SECRET_FUNCTION: value}
+    document["values"] = {**held.get("values", {}), **document["values"], **overlay}
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _document(folder: Folder) -> Mapping[str, Any]:
+    """Return the definition of a stack's secrets with their values; nothing before there is one."""
+    name = f"{PROJECT}/{folder.stack}{SECRETS_SUFFIX}"
+    if not (folder.state / DATABASE).exists():
+        return {}
+    kept = _environments(folder)
+    return _unsealed(folder, name, kept.revision(name).number) if name in kept.names() else {}
+
+
+@functools.lru_cache(maxsize=16)
+def _unsealed(folder: Folder, name: str, number: int) -> Mapping[str, Any]:
+    kept = _environments(folder)
+    document: Mapping[str, Any] = yaml.safe_load(kept.unsealed(kept.revision(name, str(number)))) or {}
+    return document
+
+
+def _secrets_in(document: Mapping[str, Any]) -> Mapping[str, str]:
+    groups = document.get("values", {}).get(PROJECT, {}).values()
+    return {secret: value[SECRET_FUNCTION] for group in groups for secret, value in group.items()}

@@ -117,6 +117,11 @@ class AccountFolder(Place):
         return self.path / "programs"
 
     @property
+    def evaluator(self) -> Path:
+        """A link to Pulumi ESC's own evaluator."""
+        return self.path / "evaluator"
+
+    @property
     def names(self) -> Path:
         """Names that exist outside of the machines, one a line."""
         return self.path / "names"
@@ -228,26 +233,6 @@ class Folder(Place):
     def kubeconfig(self) -> Path:
         """Credentials of the cluster's administrator, for people."""
         return self.path / "kubeconfig"
-
-    @property
-    def passphrase(self) -> Path:
-        """The passphrase under which the engine encrypts this stack's secrets."""
-        return self.path / "passphrase"
-
-    @property
-    def salt(self) -> Path:
-        """The salt that goes with the passphrase."""
-        return self.path / "salt"
-
-    @property
-    def secrets(self) -> Path:
-        """The fake secret values of this stack, so that they stay the same from run to run."""
-        return self.path / "secrets.json"
-
-    @property
-    def configuration(self) -> Path:
-        """The generated configuration of the stack."""
-        return self.path / f"Pulumi.{self.stack}.yaml"
 
     @property
     def pulumi_home(self) -> Path:

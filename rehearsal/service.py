@@ -12,7 +12,7 @@ import httpx
 
 from rehearsal.error import RehearsalError
 from rehearsal.home import Place
-from rehearsal.process import Record, end, find, last_lines, log_of, spawn
+from rehearsal.process import Record, end, end_changed, find, last_lines, log_of, spawn
 from rehearsal.toolchain import Progress
 from rehearsal.waiting import until
 
@@ -69,10 +69,7 @@ def start(folder: Place, waves: Sequence[Sequence[Service]], trust: ssl.SSLConte
         RehearsalError: when one dies or does not answer, with the end of its log.
     """
     commands = {service.name: service.command for wave in waves for service in wave}
-    running = find(folder, commands)
-    changed = {name: record for name, record in running.items() if record.command != commands[name]}
-    end(folder, changed.values(), patience=_PATIENCE)
-    kept = running.keys() - changed.keys()
+    kept = end_changed(folder, commands, patience=_PATIENCE)
     with httpx.Client(verify=trust, trust_env=False, timeout=2.0) as client:
         for wave in waves:
             _start_wave(folder, wave, kept, client, progress)

@@ -12,6 +12,8 @@ from typing import Any
 import filelock
 import httpx
 
+from catalog.collection import Hosting
+from catalog.object_storage import ObjectStorage
 from rehearsal import api_server, configuration
 from rehearsal.account import Account
 from rehearsal.api_server import ApiServer, Connection
@@ -19,9 +21,14 @@ from rehearsal.environment import environment, install_plugins, without_automati
 from rehearsal.error import RehearsalError
 from rehearsal.home import PROJECT, Folder, private, stacks, write_private
 from rehearsal.machines.command import require_root
+from rehearsal.object_storage import PROGRAM
+from rehearsal.pulumi_cloud.cipher import key_of
+from rehearsal.pulumi_cloud.evaluator import PROGRAM as EVALUATOR
+from rehearsal.pulumi_cloud.store import STACKS
 from rehearsal.service import ServiceStatus
 from rehearsal.state import State
 from rehearsal.toolchain import Progress, Toolchain, ToolError, progress_for
+from rehearsal.weaviate import VectorStore
 
 _FREE_BYTES = 1024**3
 """What machines write, logs and the engine's state of a long day take less than half of it."""
@@ -60,7 +67,14 @@ class Rehearsal:
         """Credentials of the cluster for people, once `write_kubeconfig` has found one."""
         return self.folder.kubeconfig
 
-    def start(self, progress: Progress, *, light: bool = False, names: Sequence[str] = ()) -> None:
+    def start(
+        self,
+        progress: Progress,
+        *,
+        light: bool = False,
+        names: Sequence[str] = (),
+        object_storage: ObjectStorage | None = None,
+    ) -> None:
         """Make the account and its machines run; the cluster comes up on them by the engine.
 
         What runs already is left alone; after a crash or a reboot it resumes with the data that is there.
@@ -69,6 +83,7 @@ class Rehearsal:
             progress: told what is being done.
             light: whether the nodes of machines that boot from here on run no pods, and only seem to.
             names: names that exist outside of the machines.
+            object_storage: what the catalog says of the object storage; none, or that of before, by default.
 
         Raises:
             RehearsalError: before anything is changed when a port is taken or the disk is full; later when a service
@@ -79,26 +94,44 @@ class Rehearsal:
             self._require_room()
             with self._shared():
                 self.folder.create()
-                self.account.start(progress, programs=self._tools.machine_programs, light=light, names=names)
+                if object_storage:
+                    self.account.storage.declare(object_storage, self._tools.program(PROGRAM))
+                self.account.start(
+                    progress,
+                    programs=self._tools.machine_programs,
+                    evaluator=self._tools.program(EVALUATOR),
+                    light=light,
+                    names=names,
+                )
 
-    def configure(self, *, committed: Path, secrets: Sequence[str], account: Mapping[str, Any] | None = None) -> Path:
-        """Make the engine ready to run this stack, and return the configuration to give it with ``--config-file``.
+    def configure(self, definitions: Path, account: Mapping[str, Any] | None = None) -> None:
+        """Make the engine ready to run this stack with its committed file, which opens an environment.
 
         Args:
-            committed: the stack file in the repository; it is only read.
-            secrets: canonical names of the secrets that get a fake value.
+            definitions: the folder of the environments' committed definitions.
             account: what the stack takes over from the account, by key of the configuration.
 
         Raises:
-            RehearsalError: when the committed file is not usable, the passphrase is lost or the engine refuses.
+            RehearsalError: a definition is not usable, a key is lost or the engine refuses.
         """
         with self._locked():
+            key_of(self.folder.state / STACKS)
             with self._shared():
                 install_plugins(self.folder, self._tools)
             without_automatic_logs(self.folder)
-            generated = configuration.write(
-                self.folder, committed=committed, secret_names=secrets, account=account, k3s=self._tools.k3s
-            )
+            choices = {**(account or {}), **configuration.artefacts(self._tools.k3s)}
+            if (authority := self.account.storage.authority).exists():
+                choices["object_storage_ca"] = authority.read_text(encoding="utf-8")
+            with self._shared():
+                configuration.declare(
+                    self.folder,
+                    definitions,
+                    given={**self.account.secrets(), "WEAVIATE_URL": self.vector_store.url},
+                    variables=self.account.endpoints(),
+                    choices={**choices, "image_lock": "rehearsal", "issuer": "own-ca"},
+                )
+                # It has its secrets by now, which open its buckets.
+                self.account.storage.admit()
             if account is not None:
                 # One that is not taken over any more goes on until the engine has left it.
                 held = {str(one["id"]) for one in self.state.resources() if one["type"] == _INSTANCE and one.get("id")}
@@ -106,7 +139,31 @@ class Rehearsal:
                 needed = held | {*account.get("adopt", {}).values()}
                 write_private(self.folder.machines, json.dumps(sorted(needed)))
             self.state.initialise(self._tools.program("pulumi"), self.environment())
-        return generated
+
+    def secret(self, name: str) -> str | None:
+        """Return one of the stack's secrets by its canonical name; nothing before it was drawn."""
+        return configuration.secret(self.folder, name)
+
+    def start_vector_store(self, hosting: Hosting, progress: Progress) -> None:
+        """Make the vector store be reached on loopback; its key was drawn by `configure`.
+
+        No pod of light nodes could answer there, so beside them the rehearsal runs the server, whoever would.
+
+        Args:
+            hosting: who runs it.
+            progress: told what is being started.
+
+        Raises:
+            RehearsalError: a port is taken, or a server does not start.
+        """
+        with self._locked():
+            served: Hosting = "cloud" if self.light else hosting
+            self.vector_store.start(served, self.account.room, self._tools, progress)
+
+    @property
+    def vector_store(self) -> VectorStore:
+        """Where clients on this computer reach the vector store."""
+        return VectorStore(self.folder)
 
     def cluster(self) -> httpx.Client:
         """Return what speaks to the API server as its administrator; until there is one, every request fails."""
@@ -136,7 +193,8 @@ class Rehearsal:
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment for the engine and for kubectl, to be used instead of the caller's."""
-        return environment(self.folder, self._tools, credentials=self.account.environment())
+        told = {**self.account.login(), **self.vector_store.environment()}
+        return environment(self.folder, self._tools, credentials=told)
 
     @property
     def account(self) -> Account:
@@ -150,21 +208,38 @@ class Rehearsal:
 
     def status(self) -> tuple[ServiceStatus, ...]:
         """Return what runs, in the order in which it starts."""
-        return (self.account.status(), self.account.machines_status(), self.account.states_status())
+        shared = (self.account.status(), self.account.machines_status(), self.account.states_status())
+        return (*shared, self.vector_store.status())
+
+    @property
+    def light(self) -> bool:
+        """Whether its nodes are light ones: those of its machines that run, else those of machines that boot next."""
+        own = json.loads(self.folder.machines.read_text(encoding="utf-8")) if self.folder.machines.exists() else ()
+        forms = {one.spec.size.nodes for one in self.account.room.list() if one.running and one.spec.id in own}
+        return "light" in forms if forms else self.account.folder.light_nodes.exists()
 
     @property
     def configured(self) -> bool:
         """Whether the engine was made ready to run its stack."""
-        return self.folder.configuration.exists()
+        return configuration.declared(self.folder)
 
     @property
     def asleep(self) -> bool:
         """Whether its stack sleeps: its machines are gone, until it is started."""
         return self.folder.asleep.exists()
 
-    def sleep(self) -> None:
-        """Know that its machines are gone, and its cluster with them."""
+    def sleep(self, hosting: Hosting) -> None:
+        """Know that its machines are gone, and with them its cluster and the vector store that ran there.
+
+        Args:
+            hosting: who runs the vector store.
+
+        Raises:
+            RehearsalError: what led to the vector store cannot be ended.
+        """
         with self._locked():
+            if hosting == "self-hosted":
+                self.vector_store.clear()
             self.kubeconfig.unlink(missing_ok=True)
             self.folder.asleep.touch(mode=0o600)
 
@@ -184,12 +259,15 @@ class Rehearsal:
         """
         untold = ""
         with self._locked(), self._shared():
+            self.vector_store.stop()
             try:
                 self._leave_account(machines, release=release)
             except (RehearsalError, ToolError) as error:
                 untold = str(error)
             self.state.remove()
+            configuration.forget(self.folder)
             self.folder.remove()
+            self.account.storage.admit()
         if untold:
             message = f"{self.stack} is gone, but the account still holds what was its: {untold}"
             raise RehearsalError(message)

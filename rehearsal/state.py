@@ -11,6 +11,7 @@ import yaml
 
 from rehearsal.error import RehearsalError
 from rehearsal.home import PROJECT, Folder, write_private
+from rehearsal.pulumi_cloud.history import HISTORY, History
 from rehearsal.pulumi_cloud.store import Kept
 
 
@@ -47,9 +48,8 @@ class State:
     def initialise(self, pulumi: Path, environment: Mapping[str, str]) -> None:
         """Make the engine know the stack.
 
-        ``pulumi stack init`` writes into the stack file of the project it runs in. It runs in the rehearsal's own
-        directory, next to the generated configuration, so that a committed file is never touched and the state is
-        encrypted under the configuration's salt: with two salts every command would derive two keys.
+        ``pulumi stack init`` may write into the stack file of the project it runs in. It runs in the rehearsal's own
+        directory, so that a committed file is never touched.
 
         Args:
             pulumi: the program.
@@ -64,7 +64,7 @@ class State:
         write_private(self.folder.path / "Pulumi.yaml", yaml.safe_dump(project))
         command = [str(pulumi), "stack", "init", self.folder.stack, "--no-select", "--non-interactive"]
         done = subprocess.run(
-            [*command, "--secrets-provider", "passphrase"],
+            command,
             cwd=self.folder.path,
             env=dict(environment),
             capture_output=True,
@@ -92,4 +92,5 @@ class State:
 
     def remove(self) -> None:
         """Remove everything the engine keeps about the stack."""
+        History(self.folder.state / HISTORY, f"{PROJECT}/{self.folder.stack}").remove()
         self.kept.remove()

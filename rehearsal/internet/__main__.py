@@ -17,28 +17,36 @@ _SECONDS = 60
 
 
 class Names(BaseResolver):  # type: ignore[misc]  # dnslib has no types
-    """Gives each name the one address, and says of others that they do not exist.
+    """Gives each name its address, and says of others that they do not exist.
 
     Args:
-        names: names, or all names below one as ``*.example.com``.
-        address: the address.
+        names: names, or all names below one as ``*.example.com``; ``name=address`` for one with an address of its own.
+        address: the address of the others.
     """
 
     def __init__(self, names: Sequence[str], address: str) -> None:
-        self._exact = {name for name in names if not name.startswith("*.")}
-        self._below = tuple(name.removeprefix("*") for name in names if name.startswith("*."))
-        self._address = address
+        told = {name: own or address for name, _, own in (one.partition("=") for one in names)}
+        self._exact = {name: own for name, own in told.items() if not name.startswith("*.")}
+        self._below = {name.removeprefix("*"): own for name, own in told.items() if name.startswith("*.")}
 
     def resolve(self, request: DNSRecord, handler: object) -> DNSRecord:
         """Return the answer to a question."""
         del handler
         reply = request.reply()
-        name = str(request.q.qname).rstrip(".").lower()
-        if name not in self._exact and not name.endswith(self._below):
+        address = self._address(str(request.q.qname).rstrip(".").lower())
+        if address is None:
             reply.header.rcode = RCODE.NXDOMAIN
         elif request.q.qtype == QTYPE.A:
-            reply.add_answer(RR(request.q.qname, QTYPE.A, rdata=A(self._address), ttl=_SECONDS))
+            reply.add_answer(RR(request.q.qname, QTYPE.A, rdata=A(address), ttl=_SECONDS))
         return reply
+
+    def _address(self, name: str) -> str | None:
+        if name in self._exact:
+            return self._exact[name]
+        # The longest says most: one below another may be elsewhere.
+        return next(
+            (self._below[end] for end in sorted(self._below, key=len, reverse=True) if name.endswith(end)), None
+        )
 
 
 async def _greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,7 +71,11 @@ def main() -> int:
     """Serve one address, and return what the process ends with."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.internet", description=__doc__)
     parser.add_argument("address", type=ipaddress.IPv4Address, help="its address, of its own network namespace")
-    parser.add_argument("names", nargs="*", help="names that have the address; *.example.com: all below example.com")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help="names that have the address; *.example.com: all below example.com; name=address: another",
+    )
     arguments = parser.parse_args()
     asyncio.run(_serve(str(arguments.address), arguments.names))
     return 0

@@ -12,7 +12,7 @@ ROOT = Path("/sys/fs/cgroup")
 _PERIOD = 100_000
 """Microseconds over which processors are shared out; the kernel's own."""
 
-_PATIENCE = 5.0
+_PATIENCE = 10.0
 """Seconds until the kernel has let go of the last process of a group that was ended."""
 
 
@@ -87,8 +87,13 @@ def remove(tag: str, name: str | None = None) -> None:
     Raises:
         RehearsalError: when one still holds a process, naming it.
     """
-    for root in hierarchies():
-        top = root / tag / name if name else root / tag
+    tops = [root / tag / name if name else root / tag for root in hierarchies()]
+    for top in tops:
+        # What a container runtime has stopped in order to end it dies of no signal until it goes on (version 1).
+        for state in top.rglob("freezer.state"):
+            with suppress(OSError):
+                state.write_text("THAWED", encoding="utf-8")
+    for top in tops:
         groups = sorted((path for path in top.rglob("*") if path.is_dir()), key=lambda path: len(path.parts))
         for group in (*reversed(groups), top):
             _remove(group)

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -11,8 +12,12 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from dnslib import DNSError, DNSRecord
+from dnslib.label import DNSLabelError
+
 from rehearsal.address import require_free
 from rehearsal.error import RehearsalError
+from rehearsal.machines.names import INTERNET
 from rehearsal.machines.room import Room
 from rehearsal.machines.within import enter
 
@@ -21,13 +26,17 @@ _CONNECT_SECONDS = 3.0
 """All machines are on this computer: one that has not answered by then will not. Who asks may do so once for each of a
 hundred objects, as the engine does for those of custom kinds."""
 _CHUNK = 256 * 1024
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 
-_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+"""Both directions of a connection."""
 
 
 @dataclass(slots=True)
 class Gate:
     """Serves a room's gate in a thread while the block runs: CONNECT to any address, and nothing else of a proxy.
+
+    A name is what machines would find under it.
 
     Args:
         room: the room; it is open.
@@ -93,7 +102,7 @@ class Gate:
                 head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
                 await self._answer(head.split(b"\r\n", 1)[0].decode("latin-1"), reader, writer)
         finally:
-            await _close(writer)
+            await close(writer)
 
     async def _answer(self, request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         method, _, rest = request.partition(" ")
@@ -106,18 +115,16 @@ class Gate:
             await self.settled()
             await _say(writer, "200 OK", "ok")
         else:
-            await _say(writer, "405 Method Not Allowed", "this is a gate: CONNECT ADDRESS:PORT")
+            await _say(writer, "405 Method Not Allowed", "this is a gate: CONNECT HOST:PORT")
 
 
 async def _connect(target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     host, _, port = target.rpartition(":")
-    try:
-        place, number = str(ipaddress.IPv4Address(host)), int(port)
-    except ValueError:
-        await _say(writer, "400 Bad Request", f"{target}: is no IPv4 address and port; there are no names behind here")
+    if not _HOST.fullmatch(host) or not port.isdecimal():
+        await _say(writer, "400 Bad Request", f"{target}: is no IPv4 address or name, and port")
         return
     try:
-        opened, early = await _open(place, number, reader)
+        opened, early = await _open(await _address(host), int(port), reader)
     except TimeoutError:
         await _say(writer, "504 Gateway Timeout", f"{target}: does not answer")
         return
@@ -129,12 +136,30 @@ async def _connect(target: str, reader: asyncio.StreamReader, writer: asyncio.St
     far_writer.write(early)
     try:
         near, far = (reader, writer), (far_reader, far_writer)
-        await asyncio.gather(_pump(near, far), _pump(far, near))
+        await asyncio.gather(pump(near, far), pump(far, near))
     finally:
-        await _close(far_writer)
+        await close(far_writer)
 
 
-async def _open(host: str, port: int, reader: asyncio.StreamReader) -> tuple[_Streams, bytes]:
+async def _address(host: str) -> str:
+    with suppress(ValueError):
+        return str(ipaddress.IPv4Address(host))
+    # Its thread is made by the gate's, and so it is at the runner too.
+    return await asyncio.to_thread(_resolved, host)
+
+
+def _resolved(name: str) -> str:
+    try:
+        answer = DNSRecord.parse(DNSRecord.question(name).send(INTERNET, timeout=_CONNECT_SECONDS))
+    except (DNSError, DNSLabelError, UnicodeError) as error:
+        raise OSError(str(error)) from None
+    if not answer.rr:
+        message = "there is no such name"
+        raise OSError(message)
+    return str(answer.rr[0].rdata)
+
+
+async def _open(host: str, port: int, reader: asyncio.StreamReader) -> tuple[Streams, bytes]:
     """The connection, and what the asker has sent too early; the asker may give up, and then so does this."""
     opening = asyncio.ensure_future(asyncio.open_connection(host, port))
     heard = asyncio.ensure_future(reader.read(_CHUNK))
@@ -150,7 +175,13 @@ async def _open(host: str, port: int, reader: asyncio.StreamReader) -> tuple[_St
         await asyncio.wait({heard})
 
 
-async def _pump(source: _Streams, target: _Streams) -> None:
+async def pump(source: Streams, target: Streams) -> None:
+    """Pass on what comes in on one connection to another, until it ends.
+
+    Args:
+        source: the connection that is read.
+        target: the one that is written to.
+    """
     reader, writer = source[0], target[1]
     heard = source[1].get_extra_info("socket")
     try:
@@ -173,7 +204,8 @@ async def _say(writer: asyncio.StreamWriter, status: str, text: str) -> None:
     await writer.drain()
 
 
-async def _close(writer: asyncio.StreamWriter) -> None:
+async def close(writer: asyncio.StreamWriter) -> None:
+    """End a connection, whatever has become of it."""
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()

@@ -15,6 +15,7 @@ from catalog.addons import cache_root
 from rehearsal.error import RehearsalError
 from rehearsal.machines.command import PATH
 from rehearsal.toolchain import Progress, ToolError
+from rehearsal.toolchain.debian import bootstrap
 from rehearsal.toolchain.disk import require_space, writing
 
 SUITE = "bookworm"
@@ -24,7 +25,7 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "libpam-systemd", "dbus", "openssh-server", "sudo", "nftables", "iproute2"),
     *("iputils-ping", "procps", "kmod", "ca-certificates", "curl", "python3", "unattended-upgrades", "cron"),
     *("logrotate", "rsyslog", "chrony", "wireguard-tools", "wireguard-go"),
-    *("containerd", "runc", "containernetworking-plugins", "conntrack", "iptables", "ipset"),
+    *("containerd", "runc", "containernetworking-plugins", "conntrack", "iptables", "ipset", "busybox-static"),
 )
 """What it holds, beside what every Debian has: what remote programs, an image of Lambda's and a node need."""
 
@@ -140,25 +141,15 @@ def _make(place: Path, progress: Progress) -> None:
 def _debian(root: Path) -> None:
     customize = shlex.join([str(_SOURCES / "customize.sh")])
     arguments = shlex.join([str(_SOURCES / "root"), *OFFERED])
-    command = [
-        # Its mounts and processes end with it, however it ends.
-        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-        *("mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory", "--quiet"),
+    bootstrap(
+        root,
+        SUITE,
+        PACKAGES,
+        "--variant=minbase",
         "--skip=cleanup/apt/lists,cleanup/reproducible",
-        f"--include={','.join(PACKAGES)}",
         *(f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _LEFT_OUT),
         f'--customize-hook={customize} "$1" {arguments}',
-        *(SUITE, str(root)),
-    ]
-    # The caller's proxies, which may be the only way to a package source, and nothing else of it.
-    inherited = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-    done = subprocess.run(
-        command, env={**inherited, "PATH": PATH, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        last = " / ".join((done.stderr or done.stdout).strip().splitlines()[-4:])
-        message = f"a machine's root could not be made from Debian's packages: {last}"
-        raise ToolError(message, "see that deb.debian.org answers (`apt-get update`), and run `./sophia setup` again")
 
 
 def _install(packages: list[str], progress: Progress) -> None:

@@ -14,7 +14,10 @@ RUNNER = "198.19.255.10"
 """The address of the runner, from which the engine reaches the machines."""
 
 INTERNET = "198.19.255.53"
-"""The address that machines ask for names, and that all names outside have."""
+"""The address that machines ask for names, and that all names outside have but for those of the next."""
+
+OBJECT_STORAGE = "198.19.255.54"
+"""The address of the object storage."""
 
 _NAMESPACES = Path("/run/netns")
 

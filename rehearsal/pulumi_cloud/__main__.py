@@ -25,7 +25,7 @@ def main() -> int:
         sys.stderr.write(f"rehearsal.pulumi_cloud: {error}\n")
         return 2
     configuration = uvicorn.Config(
-        Cloud(arguments.state, token).application(),
+        Cloud(arguments.state, token, arguments.evaluator).application(),
         ws="none",
         lifespan="off",
         log_level="warning",
@@ -47,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True, help="TCP port it listens on")
     parser.add_argument("--state", type=Path, required=True, help="directory the states are kept in")
     parser.add_argument("--token-file", type=Path, required=True, help="file that holds the access token")
+    parser.add_argument("--evaluator", type=Path, required=True, help="Pulumi ESC's own evaluator")
     return parser.parse_args()
 
 

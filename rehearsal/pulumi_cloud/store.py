@@ -20,6 +20,8 @@ from rehearsal.error import RehearsalError
 from rehearsal.home import private, write_private
 from rehearsal.pulumi_cloud.replay import Json, features, replayed
 
+STACKS = ".pulumi/stacks"
+"""The folder of checkpoints, in that of all states."""
 _ENGINE = "pulumi"
 """Name of the engine's process."""
 
@@ -34,6 +36,8 @@ class Update:
     """What its engine proves itself with."""
     pid: int
     """Process of its engine; 0 when it is not known."""
+    version: int = 0
+    """Its number among the stack's updates."""
 
     def is_dead(self) -> bool:
         """Whether its engine is gone: its number may have gone to another program since."""
@@ -61,7 +65,7 @@ class Kept:
     @property
     def checkpoint(self) -> Path:
         """The state after the last update that ended."""
-        return self.root / f".pulumi/stacks/{self.project}/{self.stack}.json"
+        return self.root / STACKS / self.project / f"{self.stack}.json"
 
     @property
     def journal(self) -> Path:

@@ -5,7 +5,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import asyncssh
 
@@ -40,7 +40,7 @@ class Loopback:
         self._loop.call_soon_threadsafe(self._abort)
 
     @contextmanager
-    def served(self) -> Iterator["Loopback"]:
+    def served(self) -> Iterator[Self]:
         """Serve it while the block runs."""
         ready = threading.Event()
         thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(ready),))

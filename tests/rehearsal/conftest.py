@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -53,19 +53,34 @@ def toolchain() -> Toolchain:
     return ensure(read_versions(), progress=progress_for(), root=image.ensure(progress_for()))
 
 
+@contextmanager
+def _rehearsals(toolchain: Toolchain) -> Iterator[Callable[[str], Rehearsal]]:
+    home = Path(tempfile.mkdtemp(prefix="sophia-rehearsal-"))
+    made: dict[str, Rehearsal] = {}
+    with ExitStack() as left:
+        left.callback(shutil.rmtree, home, ignore_errors=True)
+
+        def make(stack: str) -> Rehearsal:
+            if stack not in made:
+                made[stack] = Rehearsal(stack=stack, home=home, toolchain=toolchain)
+                left.callback(made[stack].remove)
+            return made[stack]
+
+        yield make
+
+
 @pytest.fixture
 def rehearse(toolchain: Toolchain) -> Iterator[Callable[[str], Rehearsal]]:
     """Makes rehearsals of stacks that share a home of this test; they are removed with it."""
-    home = Path(tempfile.mkdtemp(prefix="sophia-rehearsal-"))
-    made: dict[str, Rehearsal] = {}
+    with _rehearsals(toolchain) as make:
+        yield make
 
-    def make(stack: str) -> Rehearsal:
-        return made.setdefault(stack, Rehearsal(stack=stack, home=home, toolchain=toolchain))
 
-    yield make
-    for rehearsal in made.values():
-        rehearsal.remove()
-    shutil.rmtree(home, ignore_errors=True)
+@pytest.fixture(scope="module")
+def neighbours(toolchain: Toolchain) -> Iterator[Callable[[str], Rehearsal]]:
+    """Makes the same for the tests of a module."""
+    with _rehearsals(toolchain) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")

@@ -1,189 +1,162 @@
-"""The generated configuration: committed choices, fake secrets, and a committed file that is only read."""
+"""What Pulumi ESC gives to a stack in its rehearsal: committed definitions, fake secrets, and what is here."""
 
-import base64
-import hashlib
-import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from rehearsal import RehearsalError
-from rehearsal.configuration import write
+from catalog.secret import CI_KEY
+from rehearsal import RehearsalError, access, configuration
 from rehearsal.home import Folder
+from rehearsal.pulumi_cloud.cipher import draw_key
+from rehearsal.pulumi_cloud.environments import DATABASE, ORGANISATION, Environments
+from rehearsal.pulumi_cloud.evaluator import PROGRAM
+from rehearsal.toolchain import Toolchain
+from tests.rehearsal.definitions import define
 
-COMMITTED = """\
-environment:
-  - sophia/dev
-config:
-  sophia:machines: [sophia-development]
-  sophia:price_book: "2026"
-"""
-SECRETS = ("OPENAI_API_KEY", "SLACK_BOT_TOKEN")
+pytestmark = pytest.mark.engine
+
+KEY = "OPENAI_API_KEY"  # pragma: allowlist secret - a name
+SECRETS = (KEY, "SLACK_BOT_TOKEN")
+CHOICES: Mapping[str, Any] = {"image_lock": "rehearsal", "adopt": {"sophia-development": "1" * 32}}
+VARIABLES = {"HOST_PROXY_URL": "http://127.0.0.1:1"}
 
 
 @pytest.fixture
-def committed(tmp_path: Path) -> Path:
-    file = tmp_path / "Pulumi.dev.yaml"
-    file.write_text(COMMITTED, encoding="utf-8")
-    return file
+def place(tmp_path: Path) -> Path:
+    """Definitions of two stacks."""
+    return define(tmp_path, (*SECRETS, CI_KEY), "dev", "prod")
 
 
-def _document(file: Path) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return document
+@pytest.fixture
+def ready(folder: Folder, toolchain: Toolchain) -> Folder:
+    """A rehearsal whose Pulumi Cloud was started once."""
+    return begun(folder, toolchain)
 
 
-def _decrypted(folder: Folder, key: str) -> str:
-    """The value of a key, by the steps of the engine's own source."""
-    document = _document(folder.configuration)
-    salt = base64.b64decode(document["encryptionsalt"].split(":")[1])
-    passphrase = folder.passphrase.read_bytes()
-    cipher = AESGCM(hashlib.pbkdf2_hmac("sha256", passphrase, salt, 1_000_000, 32))
-    _, nonce, text = document["config"][key]["secure"].split(":")
-    return cipher.decrypt(base64.b64decode(nonce), base64.b64decode(text), None).decode()
-
-
-def test_the_environment_is_dropped(folder: Folder, committed: Path) -> None:
-    assert "environment" not in _document(write(folder, committed=committed, secret_names=SECRETS))
-
-
-def test_the_committed_choices_stay(folder: Folder, committed: Path) -> None:
-    config = _document(write(folder, committed=committed, secret_names=SECRETS))["config"]
-    assert (config["sophia:machines"], config["sophia:price_book"]) == (["sophia-development"], "2026")
-
-
-def test_the_rehearsal_adds_its_lock_and_the_secrets_and_nothing_else(folder: Folder, committed: Path) -> None:
-    config = _document(write(folder, committed=committed, secret_names=SECRETS))["config"]
-    added = config.keys() - {"sophia:machines", "sophia:price_book"}
-    assert added == {"sophia:image_lock", "sophia:issuer", "sophia:openai_api_key", "sophia:slack_bot_token"}
-    assert (config["sophia:image_lock"], config["sophia:issuer"]) == ("rehearsal", "own-ca")
-
-
-def test_every_secret_is_encrypted(folder: Folder, committed: Path) -> None:
-    config = _document(write(folder, committed=committed, secret_names=SECRETS))["config"]
-    secret = ("sophia:openai_api_key", "sophia:slack_bot_token")
-    assert [[*config[key]] for key in secret] == [["secure"]] * 2
-
-
-def test_no_secret_stands_in_the_file_in_plain(folder: Folder, committed: Path) -> None:
-    text = write(folder, committed=committed, secret_names=SECRETS).read_text(encoding="utf-8")
-    hidden = (_decrypted(folder, "sophia:openai_api_key"), folder.passphrase.read_text())
-    assert [value in text for value in hidden] == [False, False]
-
-
-def test_a_fake_value_says_that_it_is_one(folder: Folder, committed: Path) -> None:
-    write(folder, committed=committed, secret_names=SECRETS)
-    assert _decrypted(folder, "sophia:openai_api_key").startswith("rehearsal-")
-
-
-def test_fake_values_stay_when_everything_else_changes(folder: Folder, committed: Path) -> None:
-    write(folder, committed=committed, secret_names=SECRETS)
-    before = _decrypted(folder, "sophia:openai_api_key")
-    committed.write_text(COMMITTED.replace("2026", "2025"), encoding="utf-8")
-    write(folder, committed=committed, secret_names=(*SECRETS, "ASANA_TOKEN"))
-    assert _decrypted(folder, "sophia:openai_api_key") == before, "a new value would roll every pod that uses it"
-
-
-def test_two_stacks_have_different_fake_values(folder: Folder, committed: Path) -> None:
-    write(folder, committed=committed, secret_names=SECRETS)
-    prod = Folder(folder.home, "prod")
-    prod.create()
-    write(prod, committed=committed, secret_names=SECRETS)
-    assert _decrypted(folder, "sophia:openai_api_key") != _decrypted(prod, "sophia:openai_api_key")
-
-
-def test_the_salt_stays_when_a_choice_changes(folder: Folder, committed: Path) -> None:
-    before = _document(write(folder, committed=committed, secret_names=SECRETS))["encryptionsalt"]
-    committed.write_text(COMMITTED.replace("2026", "2025"), encoding="utf-8")
-    assert _document(write(folder, committed=committed, secret_names=SECRETS))["encryptionsalt"] == before
-
-
-def test_a_second_run_writes_nothing(folder: Folder, committed: Path) -> None:
-    before = write(folder, committed=committed, secret_names=SECRETS).stat()
-    after = write(folder, committed=committed, secret_names=SECRETS).stat()
-    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
-
-
-def test_the_committed_file_is_only_read(folder: Folder, committed: Path) -> None:
-    committed.chmod(0o400)
-    write(folder, committed=committed, secret_names=SECRETS)
-    assert committed.read_text(encoding="utf-8") == COMMITTED
-
-
-def test_passphrase_values_and_configuration_are_their_owners_alone(folder: Folder, committed: Path) -> None:
-    previous = os.umask(0)
-    try:
-        write(folder, committed=committed, secret_names=SECRETS)
-    finally:
-        os.umask(previous)
-    files = (folder.passphrase, folder.secrets, folder.configuration)
-    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
-
-
-def test_a_lost_passphrase_says_what_is_lost_and_what_to_do(folder: Folder, committed: Path) -> None:
-    write(folder, committed=committed, secret_names=SECRETS)
-    state = folder.state / ".pulumi/stacks/sophia/dev.json"
-    state.parent.mkdir(parents=True)
-    state.write_text("{}", encoding="utf-8")
-    folder.passphrase.unlink()
-    with pytest.raises(RehearsalError) as error:
-        write(folder, committed=committed, secret_names=SECRETS)
-    told = str(error.value)
-    assert [part in told for part in (str(folder.passphrase), str(state), "./sophia down dev")] == [True] * 3
-    assert not folder.passphrase.exists(), "a new passphrase would hide the loss until the engine fails"
-
-
-def test_a_lost_passphrase_without_state_is_made_anew(folder: Folder, committed: Path) -> None:
-    write(folder, committed=committed, secret_names=SECRETS)
-    folder.passphrase.unlink()
-    write(folder, committed=committed, secret_names=SECRETS)
-    assert _decrypted(folder, "sophia:openai_api_key").startswith("rehearsal-")
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("config: [", "is not YAML"),
-        ("- a\n", "must be a mapping"),
-        ("config: a\n", "must be a mapping"),
-        (
-            "config:\n  sophia:openai_api_key: {secure: v1:a:b}\n",
-            "sophia:openai_api_key: a committed stack file holds no",
-        ),
-        ("encryptionsalt: v1:a:v1:b:c\n", "encryptionsalt: a committed stack file holds no secrets"),
-    ],
-)
-def test_a_committed_file_that_cannot_be_used_is_named(folder: Folder, committed: Path, text: str, told: str) -> None:
-    committed.write_text(text, encoding="utf-8")
-    with pytest.raises(RehearsalError, match=f"Pulumi.dev.yaml: .*{told}"):
-        write(folder, committed=committed, secret_names=SECRETS)
-
-
-def test_a_stack_without_a_committed_file_is_named(folder: Folder, tmp_path: Path) -> None:
-    with pytest.raises(RehearsalError, match=r"Pulumi\.qa\.yaml: cannot be read"):
-        write(folder, committed=tmp_path / "Pulumi.qa.yaml", secret_names=SECRETS)
-
-
-def test_an_empty_committed_file_is_no_choices(folder: Folder, committed: Path) -> None:
-    committed.write_text("", encoding="utf-8")
-    assert "sophia:image_lock" in _document(write(folder, committed=committed, secret_names=()))["config"]
-
-
-def test_k3s_is_what_stands_in_for_it_on_this_computer(folder: Folder, committed: Path) -> None:
-    file = write(folder, committed=committed, secret_names=(), k3s={"v1.36.2+k3s1": "a" * 64})
-    ((release, programs),) = _document(file)["config"]["sophia:k3s_artefacts"].items()
-    assert (release, [*programs.values()]) == ("v1.36.2+k3s1", ["a" * 64])
-
-
-def test_sessions_are_opened_with_the_key_that_the_machines_admit(folder: Folder, committed: Path) -> None:
-    names = ("LAMBDA_SSH_PRIVATE_KEY",)
-    write(folder, committed=committed, secret_names=names)
-    assert _decrypted(folder, "sophia:lambda_ssh_private_key").startswith("rehearsal-")
+def begun(folder: Folder, toolchain: Toolchain) -> Folder:
+    folder.create()
     folder.account.create()
-    folder.account.private_key.write_text("the key", encoding="utf-8")
-    write(folder, committed=committed, secret_names=names)
-    assert _decrypted(folder, "sophia:lambda_ssh_private_key") == "the key"
+    if not folder.account.evaluator.is_symlink():
+        folder.account.evaluator.symlink_to(toolchain.program(PROGRAM))
+    draw_key(folder.state / DATABASE)
+    return folder
+
+
+def declare(folder: Folder, place: Path, given: Mapping[str, str] | None = None, **choices: Any) -> None:
+    configuration.declare(folder, place, given=given or {}, variables=VARIABLES, choices={**CHOICES, **choices})
+
+
+def environments(folder: Folder) -> Environments:
+    return Environments(folder.state / DATABASE, folder.account.evaluator, ORGANISATION)
+
+
+def opened(folder: Folder) -> dict[str, Any]:
+    """What the engine is given."""
+    kept = environments(folder)
+    session = kept.session(kept.open(kept.revision(f"sophia/{folder.stack}"), 60))
+    found: dict[str, Any] = session["properties"]
+    return found
+
+
+def test_the_stack_gets_its_secrets_as_secrets_and_what_is_chosen_here(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    config = opened(ready)["pulumiConfig"]["value"]
+    for name in SECRETS:
+        value = configuration.secret(ready, name)
+        assert value
+        assert value.startswith("rehearsal-"), "a fake value says that it is one"
+        assert (config[f"sophia:{name.lower()}"]["value"], config[f"sophia:{name.lower()}"]["secret"]) == (value, True)
+    assert config["sophia:image_lock"]["value"] == "rehearsal"
+    assert config["sophia:adopt"]["value"]["sophia-development"]["value"] == "1" * 32
+    assert opened(ready)["environmentVariables"]["value"]["HOST_PROXY_URL"]["value"] == VARIABLES["HOST_PROXY_URL"]
+    assert configuration.chosen(ready).items() >= CHOICES.items()
+
+
+def test_a_second_run_makes_no_revision(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    before = {name: environments(ready).revision(name).number for name in environments(ready).names()}
+    declare(ready, place)
+    assert {name: environments(ready).revision(name).number for name in before} == before
+
+
+def test_secrets_stay_when_everything_else_changes(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    before = {name: configuration.secret(ready, name) for name in (*SECRETS, CI_KEY)}
+    define(place.parent, (*SECRETS, CI_KEY, "ASANA_API_TOKEN"), "dev")
+    declare(ready, place, issuer="own-ca")
+    assert {name: configuration.secret(ready, name) for name in before} == before, "a new one would roll every pod"
+    assert configuration.secret(ready, "ASANA_API_TOKEN")
+    assert configuration.chosen(ready)["issuer"] == "own-ca"
+
+
+def test_what_somebody_rotated_stays(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    kept, name = environments(ready), "sophia/dev-secrets"
+    document = yaml.safe_load(kept.unsealed(kept.revision(name)))
+    document["values"]["known"] = {KEY: {"by": "rotate"}}
+    document["values"]["sophia"]["ai"][KEY] = {"fn::secret": "rotated"}  # pragma: allowlist secret - fake
+    kept.update(name, yaml.safe_dump(document))
+    declare(ready, place, issuer="own-ca")
+    assert configuration.secret(ready, KEY) == "rotated"
+    kept = environments(ready)
+    assert yaml.safe_load(kept.revision(name).document)["values"]["known"] == {KEY: {"by": "rotate"}}
+
+
+def test_what_is_known_here_takes_the_place_of_what_is_drawn(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    declare(ready, place, given={KEY: "known", "UNHEARD_OF": "x"})
+    assert configuration.secret(ready, KEY) == "known"
+    assert configuration.secret(ready, "UNHEARD_OF") is None
+
+
+def test_two_stacks_have_different_secrets_and_one_goes_without_the_other(
+    ready: Folder, place: Path, toolchain: Toolchain
+) -> None:
+    prod = begun(Folder(ready.home, "prod"), toolchain)
+    for one in (ready, prod):
+        declare(one, place)
+    assert configuration.secret(ready, SECRETS[0]) != configuration.secret(prod, SECRETS[0])
+    configuration.forget(ready)
+    assert (configuration.declared(ready), configuration.declared(prod)) == (False, True)
+    assert configuration.secret(ready, SECRETS[0]) is None
+
+
+def test_the_key_of_ci_fits_its_public_half(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    private = configuration.secret(ready, CI_KEY)
+    assert private
+    assert configuration.chosen(ready)["access_ci_public_key"] == access.public_key(private)
+
+
+def test_no_secret_can_be_read_where_it_is_kept(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    values = [str(configuration.secret(ready, name)).encode() for name in (*SECRETS, CI_KEY)]
+    files = [path for path in ready.home.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert [path for path in files for value in values if value in path.read_bytes()] == []
+    assert {stat.S_IMODE(path.stat().st_mode) for path in ready.state.iterdir()} == {0o600}
+
+
+def test_a_lost_key_says_what_is_lost_and_what_to_do(ready: Folder, place: Path) -> None:
+    declare(ready, place)
+    key = (ready.state / DATABASE).with_suffix(".key")
+    key.unlink()
+    draw_key(ready.state / DATABASE)
+    assert not key.exists(), "another one would hide the loss until something is opened"
+    with pytest.raises(RehearsalError, match=r"environments\.key: is missing.*`\./sophia down --all`"):
+        declare(ready, place)
+
+
+def test_a_stack_without_a_definition_is_named(ready: Folder, place: Path) -> None:
+    (place / "dev-secrets.yaml").unlink()
+    with pytest.raises(RehearsalError, match=r"dev-secrets\.yaml: cannot be read"):
+        declare(ready, place)
+
+
+def test_k3s_is_what_stands_in_for_it_on_this_computer() -> None:
+    ((release, programs),) = configuration.artefacts({"v1.36.2+k3s1": "a" * 64})["k3s_artefacts"].items()
+    assert (release, [*programs.values()]) == ("v1.36.2+k3s1", ["a" * 64])
+    assert configuration.artefacts({}) == {}

@@ -1,4 +1,4 @@
-"""The real engine with the generated configuration: it reads every value and touches no committed file."""
+"""The real engine with the stack's environment: it reads every value and touches no committed file."""
 
 import hashlib
 import io
@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal import Rehearsal, stacks
+from rehearsal import Rehearsal, configuration, stacks
 from rehearsal.toolchain import Toolchain, progress_for
+from tests.rehearsal.definitions import define
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(180)]
 
@@ -42,16 +43,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": str(root / ".venv")}}
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "sophia", "runtime": runtime}), encoding="utf-8")
     (folder / "__main__.py").write_text(PROGRAM, encoding="utf-8")
-    committed = {"environment": ["sophia/dev"], "config": {"sophia:price_book": "2026"}}
     for stack in ("dev", "prod"):
+        committed = {"environment": [f"sophia/{stack}"], "config": {"sophia:price_book": "2026"}}
         (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(committed), encoding="utf-8")
+    define(folder, SECRETS, "dev", "prod")
     return folder
 
 
 def _configured(home: Path, toolchain: Toolchain, project: Path, stack: str) -> Rehearsal:
     rehearsal = Rehearsal(stack=stack, home=home, toolchain=toolchain)
     rehearsal.start(progress_for(io.StringIO()))
-    rehearsal.configure(committed=project / f"Pulumi.{stack}.yaml", secrets=SECRETS)
+    rehearsal.configure(project / "esc")
     return rehearsal
 
 
@@ -73,15 +75,10 @@ def _pulumi(rehearsal: Rehearsal, project: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_the_engine_reads_what_was_encrypted_here(configured: Rehearsal, project: Path) -> None:
-    kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
-    values = json.loads(_pulumi(configured, project, "config", "--show-secrets", "--json"))
-    assert values["sophia:openai_api_key"] == {"value": kept["OPENAI_API_KEY"], "secret": True}
-
-
-def test_one_value_is_read_by_hand(configured: Rehearsal, project: Path) -> None:
-    kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
-    assert _pulumi(configured, project, "config", "get", "fingerprint_key").strip() == kept["FINGERPRINT_KEY"]
+def test_the_engine_reads_what_the_environment_gives(configured: Rehearsal, project: Path) -> None:
+    values = json.loads(_pulumi(configured, project, "config", "--open", "--show-secrets", "--json"))
+    kept = configuration.secret(configured.folder, "OPENAI_API_KEY")
+    assert values["sophia:openai_api_key"] == {"value": kept, "secret": True}
 
 
 def test_a_whole_deployment_leaves_every_committed_file_as_it_was(
@@ -94,23 +91,17 @@ def test_a_whole_deployment_leaves_every_committed_file_as_it_was(
     assert _committed(project) == before
 
 
-def test_the_state_is_encrypted_under_the_configurations_salt(configured: Rehearsal, project: Path) -> None:
-    _pulumi(configured, project, "up", "--yes", "--skip-preview")
-    exported = json.loads(_pulumi(configured, project, "stack", "export"))
-    configuration = yaml.safe_load(configured.folder.configuration.read_text(encoding="utf-8"))
-    assert exported["deployment"]["secrets_providers"]["state"]["salt"] == configuration["encryptionsalt"]
-
-
 def test_a_secret_stays_a_secret_in_the_state(configured: Rehearsal, project: Path) -> None:
-    kept = json.loads(configured.folder.secrets.read_text(encoding="utf-8"))
+    kept = configuration.secret(configured.folder, "OPENAI_API_KEY")
+    assert kept
     _pulumi(configured, project, "up", "--yes", "--skip-preview")
-    assert kept["OPENAI_API_KEY"] not in configured.state.kept.checkpoint.read_text(encoding="utf-8")
-    assert _pulumi(configured, project, "stack", "output", "secret", "--show-secrets").strip() == kept["OPENAI_API_KEY"]
+    assert kept not in configured.state.kept.checkpoint.read_text(encoding="utf-8")
+    assert _pulumi(configured, project, "stack", "output", "secret", "--show-secrets").strip() == kept
 
 
 def test_configuring_twice_keeps_the_state(configured: Rehearsal, project: Path) -> None:
     _pulumi(configured, project, "up", "--yes", "--skip-preview")
-    configured.configure(committed=project / "Pulumi.dev.yaml", secrets=SECRETS)
+    configured.configure(project / "esc")
     assert "lock" in _pulumi(configured, project, "stack", "output")
 
 

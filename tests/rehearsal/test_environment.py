@@ -51,12 +51,6 @@ def test_the_tool_chains_programs_come_before_the_shells() -> None:
     assert (path[0], path[-1]) == ("/tools/bin", "/usr/bin")
 
 
-def test_the_passphrase_is_named_by_its_file_alone() -> None:
-    given_to_engine = environment(FOLDER, TOOLS, {})
-    assert given_to_engine["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(FOLDER.passphrase)
-    assert "PULUMI_CONFIG_PASSPHRASE" not in given_to_engine
-
-
 def test_the_plugin_stands_under_the_version_of_its_package(folder: Folder) -> None:
     install_plugins(folder, TOOLS)
     place = folder.pulumi_home / f"plugins/resource-kubernetes-v{read_versions().pulumi_kubernetes}"

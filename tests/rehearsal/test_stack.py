@@ -50,8 +50,12 @@ def test_a_stack_that_sleeps_has_no_kubeconfig_until_it_wakes(tmp_path: Path) ->
     rehearsal = Rehearsal(stack="dev", home=tmp_path / "home")
     rehearsal.folder.create()
     rehearsal.kubeconfig.write_text("old", encoding="utf-8")
-    rehearsal.sleep()
+    rehearsal.vector_store.data.mkdir()
+    rehearsal.sleep("cloud")
     assert (rehearsal.asleep, rehearsal.kubeconfig.exists()) == (True, False)
+    assert rehearsal.vector_store.data.exists(), "a vendor's store does not go with the machines"
+    rehearsal.sleep("self-hosted")
+    assert not rehearsal.vector_store.data.exists()
     rehearsal.wake()
     assert not rehearsal.asleep
 

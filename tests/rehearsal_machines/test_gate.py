@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from rehearsal import internet, service
+from rehearsal.home import AccountFolder
+
 pytestmark = pytest.mark.engine
 
 
@@ -35,11 +38,29 @@ def test_this_computers_loopback_is_not_behind_the_gate(lane):
         assert answer.startswith(b"HTTP/1.1 502")
 
 
-@pytest.mark.parametrize("target", ["example.org:443", "203.0.113.1", "203.0.113.1:ssh", "[::1]:22", ":22"])
-def test_what_is_no_address_and_port_is_refused(lane, target):
+@pytest.mark.parametrize("target", ["exa_mple.org:443", "203.0.113.1", "203.0.113.1:ssh", "[::1]:22", ":22"])
+def test_what_is_no_host_and_port_is_refused(lane, target):
     connection, answer = asked(lane, target)
     with connection:
         assert answer.startswith(b"HTTP/1.1 400")
+
+
+def test_a_name_is_what_machines_would_find_under_it(lane, tmp_path):
+    folder = AccountFolder(tmp_path)
+    folder.create()
+    internet.start(folder, lane.room, ["example.org"], {"machine.example.org": "203.0.113.1"})
+    try:
+        connection, answer = asked(lane, "machine.example.org:22")
+        with connection:
+            assert answer.startswith(b"HTTP/1.1 200")
+            assert connection.recv(100).startswith(b"SSH-2.0-OpenSSH")
+        too_long = (f"{'a' * 64}.example.org", f"{'a.' * 130}example.org")
+        for name in ("example.com", "203.0.113.1.example.org", *too_long):
+            connection, answer = asked(lane, f"{name}:22")
+            with connection:
+                assert answer.startswith(b"HTTP/1.1 502")
+    finally:
+        service.stop(folder, ((internet.NAME,),))
 
 
 def test_a_port_that_refuses_is_said_at_once(lane):

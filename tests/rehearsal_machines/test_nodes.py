@@ -1,9 +1,11 @@
 """Nodes: real kubelets and pods on machines, what a machine's description makes of them, and their end."""
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from rehearsal.machines import Room
 from rehearsal.machines.machine import Size
 from rehearsal.machines.testing import spec, temporary_room
 from rehearsal.toolchain.machine_programs import STAND_IN
+from rehearsal.toolchain.wheel_images import BUSYBOX
 from tests.rehearsal_machines.k3s import Cluster, daemon_set, device_plugins, is_true, taking, toolchain
 
 pytestmark = pytest.mark.engine
@@ -227,6 +230,117 @@ def test_a_name_of_a_service_is_resolved_from_a_pods_network(cluster):
     cluster.wait("the name", resolved)
 
 
+def keeping(name: str) -> dict[str, Any]:
+    """One pod that writes a number into a volume of its own where there is none yet, and tells which one is there."""
+    whole = daemon_set(name, BUSYBOX, PORT)
+    script = "[ -s /kept/n ] || cat /proc/sys/kernel/random/uuid > /kept/n; cat /kept/n; tail -f /dev/null"
+    pod = whole["spec"]["template"]["spec"]
+    pod["securityContext"] |= {"runAsGroup": 10001, "fsGroup": 20002}
+    pod["terminationGracePeriodSeconds"] = 1
+    pod["containers"][0] = {
+        "name": name,
+        "image": BUSYBOX,
+        "command": ["sh", "-c", script],
+        "securityContext": pod["containers"][0]["securityContext"],
+        "volumeMounts": [{"name": "kept", "mountPath": "/kept"}],
+    }
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claims = [{"metadata": {"name": "kept"}, "spec": claim}]
+    return {**whole, "kind": "StatefulSet", "spec": {**whole["spec"], "volumeClaimTemplates": claims}}
+
+
+@contextmanager
+def applied(cluster: Cluster, whole: dict[str, Any]) -> Iterator[None]:
+    """One such pod, which is gone after the block with its volume, however that ends; every node takes pods then."""
+    name = whole["metadata"]["name"]
+    try:
+        cluster.apply(whole)
+        yield
+    finally:
+        cluster.kubectl("uncordon", *cluster.ready_nodes())
+        names = (name, f"kept-{name}-0")
+        cluster.kubectl("delete", "statefulset,persistentvolumeclaim", *names, "--ignore-not-found")
+
+
+def test_what_a_pod_keeps_in_a_volume_is_there_for_the_next_one_on_that_node_alone_and_ends_with_its_claim(cluster):
+    def there() -> str:
+        """The identity of the Ready pod, or nothing."""
+        pods = cluster.get("pods", "--selector=app=keeper")["items"]
+        return next((str(pod["metadata"]["uid"]) for pod in pods if is_true(pod, "Ready")), "")
+
+    def unschedulable() -> bool:
+        pods = cluster.get("pods", "--selector=app=keeper")["items"]
+        conditions = (one for pod in pods for one in pod["status"].get("conditions", ()))
+        return any(one["type"] == "PodScheduled" and one.get("reason") == "Unschedulable" for one in conditions)
+
+    (provisioner,) = cluster.get("pods", "--namespace=kube-system", "--selector=app=local-path-provisioner")["items"]
+    assert provisioner["spec"]["nodeName"] != "arm", "a pod of a light node makes no folder"
+    with applied(cluster, keeping("keeper")):
+        begun = time.monotonic()
+        cluster.wait("the pod with a volume", lambda: bool(there()))
+        sys.stderr.write(f"\n  a pod has its first volume: {time.monotonic() - begun:.1f} s\n")
+        first, number = there(), cluster.kubectl("logs", "keeper-0").stdout
+        assert number.strip()
+
+        (volume,) = cluster.get("persistentvolumes")["items"]
+        node, path = cluster.get("pod", "keeper-0")["spec"]["nodeName"], volume["spec"]["local"]["path"]
+        (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
+        assert term["matchExpressions"] == [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]
+        machine = next(one for one in cluster.machines if one.name == node)
+        assert path.startswith("/var/lib/rancher/k3s/storage/pvc-")
+        look = f"stat --format '%a %u %g' {path}/.. {path} {path}/n"
+        assert cluster.shell(machine, look).splitlines() == ["700 0 0", "2777 0 20002", "644 10001 20002"]
+
+        cluster.kubectl("cordon", node)
+        cluster.kubectl("delete", "pod", "keeper-0")
+        cluster.wait("the pod finds no other node", unschedulable)
+        cluster.kubectl("uncordon", node)
+        cluster.wait("the next pod", lambda: there() not in {"", first})
+        assert cluster.kubectl("logs", "keeper-0").stdout == number
+
+    cluster.wait("the end of the volume", lambda: cluster.get("persistentvolumes")["items"] == [])
+    assert cluster.shell(machine, "ls /var/lib/rancher/k3s/storage") == ""
+
+
+def shape(volume: dict[str, Any], node: str) -> dict[str, Any]:
+    """What does not differ between the volumes of two pods on two nodes."""
+    claim = dict(volume["spec"]["claimRef"])
+    text = json.dumps(
+        {
+            "annotations": volume["metadata"]["annotations"],
+            "finalizers": volume["metadata"]["finalizers"],
+            "spec": {**volume["spec"], "claimRef": {**claim, "resourceVersion": "any"}},
+        }
+    )
+    for one, word in ((claim["uid"], "UID"), (claim["name"], "CLAIM"), (node, "NODE")):
+        text = text.replace(json.dumps(one)[1:-1], word)
+    return dict(json.loads(text))
+
+
+def test_a_claim_of_a_pod_on_a_light_node_gets_the_volume_that_it_would_get_elsewhere_but_for_the_folder(cluster):
+    def on(name: str, node: str) -> dict[str, Any]:
+        one = keeping(name)
+        one["spec"]["template"]["spec"] |= {"affinity": {}, "nodeSelector": {"kubernetes.io/hostname": node}}
+        return one
+
+    def left() -> list[str]:
+        return [one["spec"]["claimRef"]["name"] for one in cluster.get("persistentvolumes")["items"]]
+
+    with applied(cluster, on("kept", "worker")):
+        with applied(cluster, on("played", "arm")):
+            for name in ("played", "kept"):
+                cluster.wait(f"the pod {name}", lambda name=name: cluster.ready(name, 1))
+            volumes = {one["spec"]["claimRef"]["name"]: one for one in cluster.get("persistentvolumes")["items"]}
+            played, kept = volumes["kept-played-0"], volumes["kept-kept-0"]
+            assert shape(played, "arm") == shape(kept, "worker"), "a program would see whether its node is a light one"
+            storage = "ls /var/lib/rancher/k3s/storage"
+            folder = kept["spec"]["local"]["path"].rpartition("/")[2]
+            assert cluster.shell(cluster.machines[1], storage).split() == [folder]
+            assert cluster.room.enter(cluster.machines[2].id, ["sh", "-c", storage]).stdout == ""
+        cluster.wait("the end of the light node's volume", lambda: left() == ["kept-kept-0"])
+    cluster.wait("the end of the other", lambda: left() == [])
+
+
 def test_gpus_are_offered_as_often_as_the_nodes_label_says_to_real_and_to_light_nodes(cluster):
     def offered(name: str, count: str) -> bool:
         return str(cluster.get("node", name)["status"]["allocatable"].get("nvidia.com/gpu")) == count
@@ -309,12 +423,14 @@ def test_the_end_of_machines_that_run_pods_leaves_nothing(cluster, room, left: C
     again = Room(room.home, programs=cluster.tools.machine_programs)
     alone = Cluster(again, cluster.tools, (spec(1, size=CPU, name="alone"),))
     again.boot(alone.machines[0])
-    alone.start(alone.machines[0], "disable-network-policy: true")
+    alone.start(alone.machines[0], "disable-network-policy: true", "disable: [local-storage]")
     alone.wait("a Ready node", lambda: alone.ready_nodes() == ["alone"])
     alone.apply(daemon_set("web", STAND_IN, PORT))
     alone.wait("a Ready pod", lambda: alone.ready("web", 1))
     running = alone.shell(alone.machines[0], "ps -A -o comm=").split()
     assert ("kube-proxy" in running, "kube-router" in running) == (True, False), "network policies were disabled"
+    brought = alone.shell(alone.machines[0], "ls /var/lib/rancher/k3s/server/manifests").split()
+    assert ("coredns.yaml" in brought, "local-storage.yaml" in brought) == (True, False), "volumes were disabled"
     again.stop("m1")
     assert not (again.folder.disks / "m1").exists()
     again.close()
