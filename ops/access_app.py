@@ -14,20 +14,20 @@ from rich.markup import escape
 
 import catalog
 from catalog.access import BreakGlass
+from catalog.secret import CI_KEY
 from ops import states, view
 from ops.access import CI, break_glass_rows, hosts, peer_of, peer_rows, private_key, wg_quick
 from ops.answer import answer
 from ops.deployment import Target, cloud_environment, known, rehearsal_of
 from ops.error import InputError, StateError
 from ops.results import PeersResult
-from rehearsal import home
+from rehearsal import configuration, home
 from rehearsal.home import PROJECT, Folder
 from rehearsal.toolchain import progress_for
-
-CI_KEY = "ACCESS_CI_PRIVATE_KEY"
-"""The variable that holds the private key of continuous integration."""
+from render import ROOT
 
 _CATALOG = "catalog/access.yaml"
+_FIRST_CONTACT = f"{PROJECT}:first_contact"
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="[STACK]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
@@ -73,15 +73,17 @@ def config(
 def peers(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """List who may come in to a stack's hosts, with owner and end, and the networks that break the glass."""
     access = catalog.load().access
-    configured = _configured(Folder(home(), known(stack)))
-    entries: Sequence[Mapping[str, Any]] = configured.get(f"{PROJECT}:break_glass") or ()
-    given = tuple(BreakGlass.model_validate(entry) for entry in entries)
+    configured = configuration.chosen(Folder(home(), known(stack)))
+    path = ROOT / f"Pulumi.{stack}.yaml"
+    committed = yaml.safe_load(path.read_text(encoding="utf-8"))["config"] if path.exists() else {}
+    entries = {path.name: committed.get(f"{PROJECT}:break_glass"), _FIRST_CONTACT: configured.get("first_contact")}
+    given = {place: [BreakGlass.model_validate(one) for one in found or ()] for place, found in entries.items()}
     moment = datetime.now(UTC)
     result = PeersResult(
         stack=stack,
         network=access.network,
-        peers=peer_rows(access, str(configured.get(f"{PROJECT}:access_ci_public_key") or ""), moment),
-        break_glass=break_glass_rows({_CATALOG: access.break_glass, f"{PROJECT}:break_glass": given}, moment),
+        peers=peer_rows(access, str(configured.get("access_ci_public_key") or ""), moment),
+        break_glass=break_glass_rows({_CATALOG: access.break_glass, **given}, moment),
     )
     answer(result, lambda: _show(result, view.stdout()), as_json=as_json)
 
@@ -101,14 +103,6 @@ def _given_key(file: Path | None) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{file}: cannot be read ({getattr(error, 'strerror', '') or 'it is no text'}); name the file of the key"
         raise InputError(msg) from None
-
-
-def _configured(folder: Folder) -> Mapping[str, Any]:
-    """Return the configuration of a rehearsal; nothing before there is one, as in the cloud, where it is elsewhere."""
-    if not folder.configuration.exists():
-        return {}
-    document: Mapping[str, Mapping[str, Any]] = yaml.safe_load(folder.configuration.read_text(encoding="utf-8"))
-    return document["config"]
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import yaml
 from pydantic import ValidationError
 
 import catalog
@@ -22,7 +21,7 @@ from providers.lambda_cloud.client import Client
 from providers.lambda_cloud.clock import Clock
 from providers.lambda_cloud.config import LambdaConfig
 from providers.lambda_cloud.order import owner_of
-from rehearsal import RehearsalError, stacks
+from rehearsal import RehearsalError, configuration, stacks
 from rehearsal.account import Account
 from rehearsal.home import PROJECT, Folder
 from rehearsal.state import State
@@ -157,8 +156,5 @@ def _rehearsed_states(folders: Iterable[Folder]) -> Mapping[str, Recorded]:
 
 def _adopted(folder: Folder) -> Mapping[str, str]:
     """Return the ids that a rehearsal's configuration takes over; none before the configuration was written."""
-    if not folder.configuration.exists():
-        return {}
-    document = yaml.safe_load(folder.configuration.read_text(encoding="utf-8"))
-    adopted: Mapping[str, str] = document["config"].get(f"{PROJECT}:adopt") or {}
+    adopted: Mapping[str, str] = configuration.chosen(folder).get("adopt") or {}
     return adopted

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,13 +14,15 @@ from rich.console import Console
 
 import catalog
 from catalog import CatalogError, Concern
-from ops import access_app, documents, machines_app, view
+from catalog.backups import Verb
+from ops import access_app, documents, esc_app, machines_app, secrets_app, view
 from ops.answer import answer
+from ops.backups import run as run_backups
 from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed
 from ops.doctor import doctor as doctor_verb
 from ops.drift import drift as drift_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
-from ops.error import AccountError, AsleepError, InputError, StateError
+from ops.error import AccountError, AsleepError, InputError, SecretsError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, Locked, lock_images
@@ -28,7 +31,7 @@ from ops.lock_k3s import lock_k3s
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import preview as preview_verb
-from ops.results import DriftResult, LockResult, PreviewResult
+from ops.results import BackupResult, DriftResult, LockResult, PreviewResult
 from ops.rollout import Rollout
 from ops.shell import exports
 from ops.up import up as up_verb
@@ -41,7 +44,9 @@ from render import ROOT, RenderError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(access_app.app, name="access")
+app.add_typer(esc_app.app, name="esc")
 app.add_typer(machines_app.app, name="machines")
+app.add_typer(secrets_app.app, name="secrets")
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
@@ -158,6 +163,43 @@ def rollout(
     answer(result, lambda: view.show_rollout(result, view.stdout()), as_json=as_json)
 
 
+Services = Annotated[list[str] | None, typer.Option("--service", help="Only this service; may be repeated.")]
+Snapshot = Annotated[str, typer.Option(help="The backup, as `backup` answers it; the newest by default.")]
+
+
+@app.command()
+def backup(stack: Stack = "dev", services: Services = None, *, as_json: AsJson = False) -> None:
+    """Back data services up now, beside their schedule."""
+    _of_backups(stack, "backup", services or (), as_json=as_json)
+
+
+@app.command("restore-drill")
+def restore_drill(
+    stack: Stack = "dev", services: Services = None, snapshot: Snapshot = "", *, as_json: AsJson = False
+) -> None:
+    """Try the newest backups out beside what there is, and say what a loss now would cost in data and time."""
+    _of_backups(stack, "drill", services or (), snapshot, as_json=as_json)
+
+
+@app.command()
+def restore(
+    stack: Annotated[str, typer.Argument(help="The stack.")],
+    service: Annotated[str, typer.Argument(help="The data service.")],
+    snapshot: Snapshot = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Load a backup of a data service where that has lost what it held; what is there is never replaced."""
+    _of_backups(stack, "restore", (service,), snapshot, as_json=as_json)
+
+
+def _of_backups(stack: str, verb: Verb, services: Sequence[str], snapshot: str = "", *, as_json: bool) -> None:
+    rows = run_backups(existing(stack, progress_for()), verb, services, snapshot)
+    errors = tuple(f"{row.service}: {row.error}" for row in rows if row.error)
+    result = BackupResult(stack=stack, verb=verb, services=rows, errors=errors)
+    answer(result, lambda: view.show_backups(result, view.stdout()), as_json=as_json)
+
+
 @app.command()
 def lock(
     what: Annotated[Locked, typer.Argument(help="What to look up.")] = Locked.PUBLISHED,
@@ -229,7 +271,7 @@ def main() -> None:
     except (AsleepError, InputError, RenderError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.BAD_INPUT)
-    except (AccountError, EngineError, RehearsalError, StateError, ToolError) as error:
+    except (AccountError, EngineError, RehearsalError, SecretsError, StateError, ToolError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.FAILED)
     except InterruptedRunError as error:

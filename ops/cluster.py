@@ -9,8 +9,8 @@ import tenacity
 
 from ops.results import NodeRow, ServerRow
 
-NAMESPACE = "sophia-mcp"
-"""Namespace of the workloads."""
+PLATFORM = "app.kubernetes.io/part-of=sophia"
+"""Selects what is the platform's own."""
 WORKLOAD = "sophia.ai/workload"
 """Label of their pods: the workload's name."""
 _SECONDS = 60
@@ -26,18 +26,19 @@ class NotReadyError(RuntimeError):
     """A node is not Ready, or a workload has fewer ready pods than its floor."""
 
 
-def trouble(cluster: httpx.Client) -> str:
-    """Return why the API server does not answer; nothing where it does, within 60 s where it takes connections.
+def trouble(server: httpx.Client, path: str = "/readyz") -> str:
+    """Return why a server is not ready; nothing where it is, within 60 s where it takes connections.
 
     Args:
-        cluster: speaks to the API server.
+        server: speaks to it.
+        path: answers with success when it is ready.
     """
     try:
         for attempt in tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(httpx.HTTPError), stop=_given_up, wait=tenacity.wait_fixed(0.5)
         ):
             with attempt:
-                cluster.get("/readyz", timeout=_ABSENT_SECONDS).raise_for_status()
+                server.get(path, timeout=_ABSENT_SECONDS).raise_for_status()
     except tenacity.RetryError as failed:
         return str(failed.last_attempt.exception())
     return ""
@@ -151,7 +152,7 @@ def require_floors(cluster: httpx.Client, floors: Mapping[str, int]) -> None:
     rows = servers(cluster, floors, {})
     short = [f"{row.name} ({row.ready} of {row.wanted})" for row in rows if row.ready < row.wanted]
     if short:
-        msg = f"not ready after {_SECONDS} s: {', '.join(short)}; see `kubectl -n {NAMESPACE} get pods`"
+        msg = f"not ready after {_SECONDS} s: {', '.join(short)}; see `kubectl get pods --all-namespaces`"
         raise NotReadyError(msg)
 
 
@@ -167,10 +168,11 @@ def conditions(subject: Object, kind: str, status: str = "True") -> list[Object]
 
 
 def _pods(cluster: httpx.Client) -> list[Object]:
-    """Return the pods that will go on running: not those that leave, nor those that ended and are only remembered."""
-    found = objects(cluster, f"/api/v1/namespaces/{NAMESPACE}/pods")
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"] and not _ended(pod)]
+    """Return the pods that will go on running: not those that leave, that ended, or whose Job will end."""
+    found = objects(cluster, "/api/v1/pods", labelSelector=PLATFORM)
+    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"] and not _ends(pod)]
 
 
-def _ended(pod: Object) -> bool:
-    return pod["status"].get("phase") in {"Succeeded", "Failed"}
+def _ends(pod: Object) -> bool:
+    of_a_job = any(owner["kind"] == "Job" for owner in pod["metadata"].get("ownerReferences", ()))
+    return of_a_job or pod["status"].get("phase") in {"Succeeded", "Failed"}

@@ -25,7 +25,7 @@ from render import ROOT, Graph, render, require_stack
 ENGINE_RECORD = "engine.json"
 """Name of the file, in a rehearsal's run directory, that records the running engine."""
 
-_OF_A_REHEARSAL = ("PULUMI_BACKEND_URL", "PULUMI_OPTION_CONFIG_FILE", "LAMBDA_CLOUD_API_URL")
+_OF_A_REHEARSAL = ("PULUMI_BACKEND_URL", "LAMBDA_CLOUD_API_URL")
 """Variables that ``./sophia env`` sets in a shell; with them the cloud would be built on a rehearsal's state."""
 
 _ON_THIS_MACHINE = ("file://", "/", "http://127.")
@@ -100,13 +100,13 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     with phases.phase("machines"):
         rehearsal.start(
-            progress, light=light_nodes(os.environ), names=egress.names((*facts.mcp.values(), *facts.central.values()))
+            progress,
+            light=light_nodes(os.environ),
+            names=egress.names((*facts.mcp.values(), *facts.central.values(), *facts.data.values())),
+            object_storage=facts.object_storage,
         )
-        rehearsal.configure(
-            committed=ROOT / f"Pulumi.{stack}.yaml",
-            secrets=_secrets(facts),
-            account=rehearsal.account.taken_over(graph.choice),
-        )
+        rehearsal.configure(ROOT / "esc", rehearsal.account.taken_over(graph.choice))
+        rehearsal.start_vector_store(graph.choice.weaviate.hosting[stack], progress)
         rehearsal.state.release_dead_locks()
     return _deployment(rehearsal, graph, facts, toolchain.conformance)
 
@@ -217,10 +217,6 @@ def known(stack: str) -> str:
     if stack not in stacks(home()):
         require_stack(stack)
     return stack
-
-
-def _secrets(facts: catalog.Catalog) -> tuple[str, ...]:
-    return (*facts.secrets, "FINGERPRINT_KEY")
 
 
 def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suite: Path) -> Deployment:

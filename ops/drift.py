@@ -14,10 +14,12 @@ from ops.unreachable import (
     BEAR_AN_UNREACHABLE_CLUSTER,
     as_deviations,
     silent_cluster,
+    silent_store,
     tells_of_a_cluster,
     told,
     unreachable,
     unreachable_cluster,
+    unreachable_store,
     without,
 )
 from ops.view import View
@@ -46,7 +48,9 @@ def drift(deployment: Deployment, view: View, today: date) -> DriftResult:
             view.warning(event)
 
     silent = silent_cluster(deployment)
-    left_out = [word for urn in silent.urns for word in ("--exclude", urn)] if silent else ()
+    store = silent_store(deployment, silent)
+    urns = [urn for one in (silent, store) if one for urn in one.urns]
+    left_out = [word for urn in urns for word in ("--exclude", urn)]
     outcome = deployment.engine.run((*_DRIFT, *left_out), note, settings=BEAR_AN_UNREACHABLE_CLUSTER)
     errors = complaints(outcome)
     dead = unreachable(steps.values())
@@ -65,6 +69,8 @@ def drift(deployment: Deployment, view: View, today: date) -> DriftResult:
     used = (*of_resources.used, *of_hosts.used)
     unchecked = [name for host in dead for name in (host.resource, *host.unchecked)]
     unchecked += cluster.unchecked if cluster else ()
+    unchecked += store.names if store else ()
+    lost = unreachable_store(store, cluster, deployment)
     checked = [step.name for step in steps.values() if step.trouble is None and step.name not in unchecked]
     return DriftResult(
         stack=deployment.stack,
@@ -72,12 +78,14 @@ def drift(deployment: Deployment, view: View, today: date) -> DriftResult:
         changes=of_resources.counted,
         unreachable=hosts,
         cluster=cluster,
+        vector_store=lost,
         ignored=(*of_resources.ignored, *of_hosts.ignored),
         expired=entries.expired,
         # Of what could not be read nobody knows whether it is there.
         stale=() if errors else entries.stale(used, checked=checked, unchecked=unchecked),
         checked=len(checked),
-        repair=_repair(of_resources.counted, hosts, deployment) or (cluster.remedy if cluster else ""),
+        repair=_repair(of_resources.counted, hosts, deployment)
+        or next((one.remedy for one in (cluster, lost) if one), ""),
     )
 
 

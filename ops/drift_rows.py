@@ -51,7 +51,7 @@ class UnreachableHost(BaseModel):
 
 
 class UnreachableCluster(BaseModel):
-    """A cluster whose API server does not answer, so that nothing is known of what is in it."""
+    """A cluster, or a vector store, that does not answer, so that nothing is known of what is in it."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 

@@ -27,3 +27,16 @@ class InputError(ValueError):
 
 class AsleepError(RuntimeError):
     """The stack cannot sleep, or be asked what a sleeping one cannot tell; the message says why."""
+
+
+class SecretsError(RuntimeError):
+    """Secrets cannot be read or written.
+
+    Args:
+        message: why, and what to do; it shows no value.
+        status: what the service answered; 0 where it did not.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        self.status = status
+        super().__init__(message)

@@ -22,6 +22,7 @@ _DEFAULT = "list"
 
 Stack = Annotated[str, typer.Argument(help="dev or staging", metavar="STACK")]
 IfDue = Annotated[bool, typer.Option("--if-due", help="Only when the stack's schedule says so now.")]
+WithoutBackup = Annotated[bool, typer.Option("--without-backup", help="Lose what is not backed up.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 
 
@@ -60,12 +61,14 @@ def listing(
 
 
 @app.command()
-def sleep(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = False) -> None:
-    """Terminate a stack's machines, and with them all that runs there, until it is woken."""
+def sleep(
+    stack: Stack = "dev", *, if_due: IfDue = False, without_backup: WithoutBackup = False, as_json: AsJson = False
+) -> None:
+    """Back a stack up and terminate its machines, and with them all that runs there, until it is woken."""
     if if_due and not due(known(stack), awake=False):
         result = SleepResult(stack=stack, due=False)
     else:
-        result = sleep_verb(known(stack), progress=progress_for(), view=view.View())
+        result = sleep_verb(known(stack), progress=progress_for(), view=view.View(), without_backup=without_backup)
     answer(result, lambda: view.show_sleep(result, view.stdout()), as_json=as_json)
 
 

@@ -5,13 +5,19 @@ from typing import Any
 from ops.deployment import Deployment
 from ops.engine import Outcome
 from ops.events import Event, Step
+from ops.modules import require_modules
 from ops.results import Edit, PlannedChange, PreviewResult
 
 _PREVIEW = ("preview",)
 
 
 def preview(deployment: Deployment) -> PreviewResult:
-    """Return what the engine would change; nothing is changed."""
+    """Return what the engine would change; nothing is changed.
+
+    Raises:
+        CatalogError: the vector store lacks a module.
+    """
+    require_modules(deployment.graph.choice, deployment.engine.environment)
     outcome = deployment.engine.run(_PREVIEW, _silent)
     changes = tuple(_planned(step) for step in outcome.changed.values() if step.custom)
     return PreviewResult(stack=deployment.stack, errors=complaints(outcome), changes=changes)

@@ -10,6 +10,7 @@ from ops.access_rows import BreakGlassRow, PeerRow
 from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
 from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
+from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
 
 
 class Result(BaseModel):
@@ -180,6 +181,38 @@ class RolloutResult(Result):
     """Where all of it is written."""
 
 
+class BackupRow(BaseModel):
+    """What became of one data service."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    service: str
+    """The service."""
+    seconds: float
+    """How long it took, from the Job's making to its end."""
+    snapshot: str = ""
+    """The backup; empty where there is none."""
+    taken_at: datetime | None = None
+    """The moment as of which it is, in UTC."""
+    age_seconds: int = 0
+    """How old it was then: what is newer would be lost (RPO). Of one that was just made, 0."""
+    items: int = 0
+    """Rows, keys or objects that are in it."""
+    checksums: Mapping[str, str] = {}
+    """How many items there are and a digest of them, by table, collection or keyspace."""
+    error: str = ""
+    """Why it failed."""
+
+
+class BackupResult(Result):
+    """What was backed up, tried out or restored."""
+
+    verb: str
+    """Which of these."""
+    services: tuple[BackupRow, ...] = ()
+    """Data services."""
+
+
 class PreviewResult(Result):
     """What the engine would do."""
 
@@ -196,6 +229,8 @@ class DriftResult(Result):
     """Hosts that could not be looked at."""
     cluster: UnreachableCluster | None = None
     """The cluster, where it could not be looked into."""
+    vector_store: UnreachableCluster | None = None
+    """The vector store, where the same is true of that."""
     ignored: tuple[IgnoredDeviation, ...] = ()
     """Deviations that an entry of ``catalog/drift_ignores.yaml`` bears for a while; they are no drift."""
     expired: tuple[DriftIgnore, ...] = ()
@@ -212,7 +247,7 @@ class DriftResult(Result):
     @property
     def drifted(self) -> bool:
         """Whether anything differs, or cannot be looked at, that nobody bears."""
-        return bool(self.changes or self.unreachable or self.cluster)
+        return bool(self.changes or self.unreachable or self.cluster or self.vector_store)
 
 
 class PlanResult(Result):
@@ -306,12 +341,62 @@ class PeersResult(Result):
     """Networks that come in without it, the first to end first."""
 
 
+class SecretsPushResult(Result):
+    """What became of each secret of a stack, or would."""
+
+    secrets: tuple[PushedRow, ...] = ()
+    """The secrets, in the order of the definition."""
+
+
+class SecretsAuditResult(Result):
+    """What is known of each secret of a stack."""
+
+    secrets: tuple[AuditRow, ...] = ()
+    """The secrets, in the order of the definition."""
+
+
+class SecretsRotateResult(Result):
+    """Secrets that have another value, and what a person has to do."""
+
+    secrets: tuple[RotationRow, ...] = ()
+    """The secrets, in the order in which they were rotated."""
+
+
+class SecretsDoctorResult(Result):
+    """Whether a stack's environment opens and gives what is needed."""
+
+    place: str = ""
+    """Organisation, project and name of the environment."""
+    given: int = 0
+    """Keys of the configuration that it gives."""
+
+
+class SecretsSearchResult(Result):
+    """Where a stack's secrets stand unencrypted; those where they may not are its errors."""
+
+    secrets: int = 0
+    """How many values were looked for."""
+    forms: tuple[str, ...] = ()
+    """In which forms."""
+    places: Mapping[str, int] = {}
+    """How many places of each kind were looked at."""
+    megabytes: int = 0
+    """How much stands there."""
+    found: tuple[FoundRow, ...] = ()
+    """What stands where anyone may read it."""
+    held: tuple[FoundRow, ...] = ()
+    """What stands in places that are made to hold secrets."""
+
+
 VERBS: Mapping[str, type[Result]] = {
     "up": UpResult,
     "preview": PreviewResult,
     "drift": DriftResult,
     "verify": VerifyResult,
     "rollout": RolloutResult,
+    "backup": BackupResult,
+    "restore": BackupResult,
+    "restore-drill": BackupResult,
     "plan": PlanResult,
     "doctor": DoctorResult,
     "lock": LockResult,
@@ -319,5 +404,11 @@ VERBS: Mapping[str, type[Result]] = {
     "machines sleep": SleepResult,
     "machines wake": UpResult,
     "access peers": PeersResult,
+    "secrets push": SecretsPushResult,
+    "secrets diff": SecretsPushResult,
+    "secrets audit": SecretsAuditResult,
+    "secrets rotate": SecretsRotateResult,
+    "secrets doctor": SecretsDoctorResult,
+    "secrets search": SecretsSearchResult,
 }
 """The result of every verb that has ``--json``."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import catalog
+from catalog.secret import CI_KEY
 from ops.access import CI, HostAccess, hosts, wg_quick
 from rehearsal import Rehearsal, RehearsalError
-from rehearsal.access import CI_KEY
-from rehearsal.configuration import secret
 
 _PERIOD_SECONDS = 1.0
 """Between two looks at whether the state was written: to read it takes 50 ms with a stack of 250 resources."""
@@ -41,7 +40,7 @@ class Runner:
             RehearsalError: the state cannot be read, or the interface cannot be made.
         """
         found = hosts(self.rehearsal.state.resources())
-        key = secret(self.rehearsal.folder, CI_KEY)
+        key = self.rehearsal.secret(CI_KEY)
         if not found or key is None:
             return False
         peer = self.facts.access.peers[CI]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import catalog
+from ops import backups
 from ops.deployment import existing, rehearsal_of
 from ops.error import AsleepError
 from ops.results import SleepResult
@@ -14,6 +15,8 @@ from rehearsal.toolchain import Progress
 _DESTROY = ("destroy", "--yes", "--skip-preview")
 _WITHOUT_A_CLUSTER = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
 """What is in a cluster that does not answer goes with its machines."""
+_OF_BACKUPS = "kubernetes:batch/v1:CronJob"
+"""The type of what backs data services up, which is among the first things that are destroyed."""
 
 
 def due(stack: str, *, awake: bool, moment: datetime | None = None) -> bool:
@@ -34,11 +37,14 @@ def due(stack: str, *, awake: bool, moment: datetime | None = None) -> bool:
     return schedule.awake(moment or datetime.now(UTC)) is awake
 
 
-def sleep(stack: str, *, progress: Progress, view: View) -> SleepResult:
+def sleep(stack: str, *, progress: Progress, view: View, without_backup: bool = False) -> SleepResult:
     """Remove what runs in a stack and terminate its machines; they cost nothing until it is woken.
+
+    Its data services are backed up first, because their volumes go too; where that fails, nothing is changed.
 
     Args:
         stack: name of the stack.
+        without_backup: whether what they hold may be lost.
         progress: told what is being done before the engine runs.
         view: told the engine's events.
 
@@ -53,7 +59,13 @@ def sleep(stack: str, *, progress: Progress, view: View) -> SleepResult:
         raise AsleepError(msg)
     rehearsal = rehearsal_of(stack)
     changes: Mapping[str, int] = {}
-    if rehearsal.state.resources():
+    resources = rehearsal.state.resources()
+    if not without_backup and any(one["type"] == _OF_BACKUPS for one in resources):
+        rows = backups.run(existing(stack, progress), "backup")
+        told = f"nothing was changed; `./sophia machines sleep {stack} --without-backup` loses what is not backed up"
+        if errors := [f"backup of {row.service}: {row.error}; {told}" for row in rows if row.error]:
+            return SleepResult(stack=stack, errors=tuple(errors))
+    if resources:
         outcome = existing(stack, progress).engine.run(_DESTROY, view.event, settings=_WITHOUT_A_CLUSTER)
         errors = [] if outcome.ok else outcome.errors or ["the engine did not finish"]
         changes = outcome.summary.changes if outcome.summary else {}
@@ -62,7 +74,7 @@ def sleep(stack: str, *, progress: Progress, view: View) -> SleepResult:
         errors = []
     errors = [f"{one}; run `./sophia machines sleep {stack}` again" for one in errors] or _unrecorded(rehearsal)
     if not errors:
-        rehearsal.sleep()
+        rehearsal.sleep(catalog.load().weaviate.hosting[stack])
     return SleepResult(stack=stack, errors=tuple(errors), changes=changes)
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import httpx
+
+from catalog.collection import VECTOR_STORE
 from ops.cluster import trouble
 from ops.deployment import Deployment
 from ops.drift_rows import Deviation, UnreachableCluster, UnreachableHost
@@ -21,6 +24,8 @@ _OF_A_CLUSTER = "configured Kubernetes cluster is unreachable: "
 
 _IN_A_CLUSTER = "kubernetes:"
 """How the types of what is in a cluster begin."""
+_IN_A_STORE = "weaviate:index:"
+"""How those of what is in a vector store begin."""
 
 _SAYING_SO = frozenset({REACHABLE, "trouble"})
 _CUT = "the connection was cut while it was being looked at"
@@ -47,12 +52,17 @@ def tells_of_a_cluster(event: Event) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A cluster whose API server does not answer."""
+    """A cluster, or a vector store, that does not answer."""
 
     trouble: str
     """Why, as its client says."""
     urns: frozenset[str]
     """What is in it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Logical names of the same."""
+        return tuple(sorted({urn.rsplit("::", 1)[-1] for urn in self.urns}))
 
 
 def silent_cluster(deployment: Deployment) -> Silent | None:
@@ -64,9 +74,30 @@ def silent_cluster(deployment: Deployment) -> Silent | None:
     Args:
         deployment: the stack's.
     """
-    in_it = [one["urn"] for one in deployment.resources() if str(one["type"]).startswith(_IN_A_CLUSTER)]
+    in_it = _of_type(deployment, _IN_A_CLUSTER)
     why = trouble(deployment.cluster) if in_it and deployment.cluster else ""
-    return Silent(why, frozenset(in_it)) if why else None
+    return Silent(why, in_it) if why else None
+
+
+def silent_store(deployment: Deployment, cluster: Silent | None) -> Silent | None:
+    """Return the vector store of a rehearsal where it does not answer, asked before the engine.
+
+    Args:
+        deployment: the stack's.
+        cluster: the cluster, where that does not answer.
+    """
+    in_it, url = _of_type(deployment, _IN_A_STORE), deployment.engine.environment.get("WEAVIATE_URL")
+    if not in_it or not url:
+        return None
+    if cluster and deployment.graph.choice.weaviate.serves(deployment.stack, VECTOR_STORE):
+        return Silent("it is in the cluster, which does not answer", in_it)
+    with httpx.Client(base_url=url) as server:
+        why = trouble(server, "/v1/.well-known/ready")
+    return Silent(why, in_it) if why else None
+
+
+def _of_type(deployment: Deployment, beginning: str) -> frozenset[str]:
+    return frozenset(one["urn"] for one in deployment.resources() if str(one["type"]).startswith(beginning))
 
 
 def told(events: Iterable[Event]) -> Silent | None:
@@ -95,9 +126,26 @@ def unreachable_cluster(
     down = [host for host in hosts if host.host in {*servers}]
     return UnreachableCluster(
         trouble=f"{down[0].host} is not reached" if down else silent.trouble,
-        unchecked=tuple(sorted({urn.rsplit("::", 1)[-1] for urn in silent.urns})),
+        unchecked=silent.names,
         remedy=down[0].remedy if down else otherwise,
     )
+
+
+def unreachable_store(
+    silent: Silent | None, cluster: UnreachableCluster | None, deployment: Deployment
+) -> UnreachableCluster | None:
+    """Return the finding about a vector store that does not answer.
+
+    Args:
+        silent: the store; None where it answers.
+        cluster: the finding about the stack's cluster, which mends the store too where that is in it.
+        deployment: the stack's.
+    """
+    if silent is None:
+        return None
+    in_it = deployment.graph.choice.weaviate.serves(deployment.stack, VECTOR_STORE)
+    remedy = cluster.remedy if cluster and in_it else f"./sophia up {deployment.stack}"
+    return UnreachableCluster(trouble=silent.trouble, unchecked=silent.names, remedy=remedy)
 
 
 def without(changes: Iterable[DriftedResource], hosts: Sequence[UnreachableHost]) -> tuple[DriftedResource, ...]:

@@ -9,6 +9,7 @@ from ops import cluster
 from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
 from ops.engine import Outcome
 from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK
+from ops.modules import require_modules
 from ops.phases import Phases
 from ops.preview import preview
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
@@ -54,6 +55,7 @@ def up(
         agree(plan)
     else:
         deployment = rehearsed(stack, progress, phases)
+        require_modules(deployment.graph.choice, deployment.engine.environment)
         rehearsal_of(stack).wake()
     with phases.phase("engine"):
         outcome, troubles = _run(deployment, view)

@@ -17,9 +17,9 @@ import httpx2
 
 from catalog import CatalogError, Offence, Stack
 from catalog.gateway import CERTIFICATE, NAME, VERIFIER
+from catalog.namespace import SERVERS
 from catalog.rollout import HEADER
 from catalog.workload import Workload
-from ops.cluster import NAMESPACE
 from ops.deployment import Deployment, rehearsal_of
 from ops.gate.asking import Asking, Expected, surface
 from ops.gate.conformance import conformity, running
@@ -174,7 +174,7 @@ def _cluster(deployment: Deployment) -> httpx.Client:
 
 async def _verdicts(deployment: Deployment, wanted: Sequence[Workload]) -> list[ServerVerdict]:
     turn = asyncio.Semaphore(_AT_ONCE)
-    tried = Probes(_cluster(deployment), NAMESPACE, deployment.graph.choice, wanted)
+    tried = Probes(_cluster(deployment), SERVERS, deployment.graph.choice, wanted)
     async with gate_of(deployment, wanted) as gate, running(deployment.suite) as suite:
 
         async def ask(one: Workload) -> ServerVerdict:
@@ -210,8 +210,8 @@ def watch(deployment: Deployment, one: Workload, seconds: float) -> str | None:
 
 def _service(api: ApiServer, name: str, port: int, *, path: str = "/mcp") -> Way:
     """Return the way through a Service: the API server leads requests to one of its pods (Kubernetes 1.36)."""
-    prefix = f"/api/v1/namespaces/{NAMESPACE}/services/http:{name}:{port}/proxy"
-    url = f"http://{name}.{NAMESPACE}.svc:{port}{path}"
+    prefix = f"/api/v1/namespaces/{SERVERS}/services/http:{name}:{port}/proxy"
+    url = f"http://{name}.{SERVERS}.svc:{port}{path}"
     return Way("service", url, f"{api.url}{prefix}{path}", api.kubeconfig.trust(), proxy=api.gate)
 
 
@@ -245,5 +245,5 @@ def _gateway(cluster: httpx.Client, namespace: str) -> tuple[str, ssl.SSLContext
 def _token(cluster: httpx.Client, audience: str) -> str:
     """Return a token that the API server makes for one resource (TokenRequest, Kubernetes 1.36)."""
     body = {"spec": {"audiences": [audience], "expirationSeconds": _TOKEN_SECONDS}}
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{VERIFIER}/token"
+    path = f"/api/v1/namespaces/{SERVERS}/serviceaccounts/{VERIFIER}/token"
     return str(cluster.post(path, json=body).raise_for_status().json()["status"]["token"])

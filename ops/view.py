@@ -16,6 +16,7 @@ from catalog.rollout import STEPS
 from ops.error import IGNORES
 from ops.events import Diagnostic, Event, Failed, Finished
 from ops.results import (
+    BackupResult,
     Change,
     DoctorResult,
     DriftedResource,
@@ -149,12 +150,16 @@ def show_drift(result: DriftResult, console: Console) -> None:
         unchecked = f"{len(host.unchecked)} resource{'' if len(host.unchecked) == 1 else 's'} could not be checked"
         console.print(Text(f"host {host.host}: not reachable: {host.trouble}; {unchecked}", "red"), soft_wrap=True)
         console.print(f"  What to do: {host.remedy}")
-    if result.cluster:
-        unchecked = f"{len(result.cluster.unchecked)} resources could not be checked"
-        told = f"cluster: its API server does not answer: {result.cluster.trouble}; {unchecked}"
-        console.print(Text(told, "red"), soft_wrap=True)
-        console.print(f"  What to do: {result.cluster.remedy}")
-    if result.changes or not (result.unreachable or result.cluster):
+    for what, silent in (
+        ("cluster: its API server", result.cluster),
+        ("vector store: it", result.vector_store),
+    ):
+        if silent:
+            unchecked = f"{len(silent.unchecked)} resources could not be checked"
+            told = f"{what} does not answer: {silent.trouble}; {unchecked}"
+            console.print(Text(told, "red"), soft_wrap=True)
+            console.print(f"  What to do: {silent.remedy}")
+    if result.changes or not result.drifted:
         show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
     if result.changes:
         console.print("Each property: what is expected → what is there")
@@ -278,6 +283,25 @@ def show_rollout(result: RolloutResult, console: Console) -> None:
         console.print("To finish: give the entry the new tag as its image's, take rollout out, and run up.")
     console.print(f"The weight in force stands in catalog/mcp/{result.server}.yaml; commit it.", highlight=False)
     console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
+
+
+def show_backups(result: BackupResult, console: Console) -> None:
+    """Print what was backed up, tried out or restored: what a loss now would cost in data, and in time."""
+    rows = table(f"{result.verb.capitalize()} of {result.stack}", "service", "backup", "as of", "items", "RPO", "RTO")
+    for row in result.services:
+        if row.error:
+            rows.add_row(row.service, Text("failed", "red"), "", "", "", "")
+            continue
+        restored = result.verb != "backup"
+        rows.add_row(
+            row.service,
+            row.snapshot,
+            f"{row.taken_at:%Y-%m-%d %H:%M:%S}" if row.taken_at else "",
+            str(row.items),
+            f"{row.age_seconds} s" if restored else "",
+            f"{row.seconds:.0f} s" if restored else "",
+        )
+    console.print(rows)
 
 
 def show_errors(errors: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from ops.cluster import Object, conditions, objects, ready, workload
+from ops.cluster import PLATFORM, Object, conditions, objects, ready, workload
 
 _PERIOD_SECONDS = 2.0
 _GRACE_SECONDS = 10.0
@@ -29,9 +29,9 @@ _JOINING_GRACE_SECONDS = 150.0
 _BUSY_GRACE_SECONDS = 120.0
 """The same for what a kubelet tries again by itself, because its node was too busy to do it in time."""
 
-_BUSY = ("failed to sync", "context deadline exceeded", "failed to reserve container name")
+_BUSY = ("failed to sync", "context deadline exceeded", "failed to reserve container name", "lstat /proc/0/ns")
 """How it says so: ConfigMaps and Secrets that it has not read yet, a container runtime that has not answered within two
-minutes, and the container that this one makes all the same (containerd 2)."""
+minutes, the container that this one makes all the same (containerd 2), and a pod sandbox that has ended meanwhile."""
 
 _HOPELESS = frozenset(
     {
@@ -45,7 +45,6 @@ _HOPELESS = frozenset(
         "RunContainerError",
     }
 )
-_PLATFORM = "app.kubernetes.io/part-of=sophia"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -149,7 +148,7 @@ def current(
     """
 
     def platform(path: str) -> list[Object]:
-        found = objects(cluster, path, labelSelector=_PLATFORM)
+        found = objects(cluster, path, labelSelector=PLATFORM)
         return found if workloads is None else [one for one in found if workload(one) in {"", *workloads}]
 
     pods, replica_sets = platform("/api/v1/pods"), platform("/apis/apps/v1/replicasets")

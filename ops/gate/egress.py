@@ -23,8 +23,8 @@ WAY = "pod"
 
 _OF_REPLICA_SET = "pod-template-hash"
 """Label by which a pod would be taken for one of the ReplicaSet's, and ended."""
-_SECONDS = 60.0
-"""How long pods may take altogether, from the first one's start to the last one's end."""
+_SECONDS = 180.0
+"""How long pods may take altogether, from the first one's start to the last one's end: sixteen start at once."""
 _PERIOD = 0.5
 _HTTPS = 443
 

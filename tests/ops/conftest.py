@@ -23,7 +23,6 @@ RECORDED = Path(__file__).parent / "recorded"
 COLLECTIONS = {
     "/api/v1/nodes": "nodes",
     "/api/v1/pods": "pods",
-    "/api/v1/namespaces/sophia-mcp/pods": "pods",
     "/api/v1/namespaces/sophia-mcp/events": "events",
     "/apis/apps/v1/replicasets": "replica_sets",
     "/apis/apps/v1/statefulsets": "stateful_sets",
@@ -76,7 +75,8 @@ def replayed(stand_in: StandIn) -> Callable[..., Engine]:
 
 
 CENTRAL = ("egress-proxy", "health-monitor", "mcp-gateway", "mcp-orchestration", "registry-v2")
-RUNNING = ("mcp-github", *CENTRAL)
+DATA = ("postgresql", "valkey", "weaviate")
+RUNNING = ("mcp-github", *CENTRAL, *DATA)
 """How the names of the pods begin that the stack with one server has."""
 
 

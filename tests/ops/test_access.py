@@ -19,6 +19,8 @@ from ops.access_rows import Standing
 from ops.error import InputError
 from ops.exit_code import ExitCode
 from ops.runner import Runner
+from rehearsal.home import Folder
+from rehearsal.pulumi_cloud.environments import DATABASE, ORGANISATION, Environments
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs/schema/access-peers.json"
 MOMENT = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -236,11 +238,13 @@ def test_an_expired_peer_is_told_so(verb):
 
 
 def configured(tmp_path: Path) -> None:
-    folder = tmp_path / "home/stacks/dev"
-    folder.mkdir(parents=True)
+    folder = Folder(tmp_path / "home", "dev")
+    folder.path.mkdir(parents=True)
     entry = {"cidr": "198.19.255.10/32", "reason": "first", "owner": "us", "expires": "2027-01-01T00:00:00Z"}
-    document = {"config": {"sophia:access_ci_public_key": KEYS["c"], "sophia:break_glass": [entry]}}
-    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    given = {"sophia:access_ci_public_key": KEYS["c"], "sophia:first_contact": [entry]}
+    kept = Environments(folder.state / DATABASE, Path("/nonexistent"), ORGANISATION)
+    for name, document in (("sophia/dev", {}), ("sophia/dev-secrets", {"values": {"pulumiConfig": given}})):
+        kept.create(name, yaml.safe_dump(document))
 
 
 def test_the_list_of_peers_is_as_its_schema_says_and_has_what_the_configuration_adds(verb, tmp_path):
@@ -250,24 +254,23 @@ def test_the_list_of_peers_is_as_its_schema_says_and_has_what_the_configuration_
     jsonschema.Draft202012Validator(schema).validate(document)
     assert set(document) == set(schema["properties"])
     assert {row["name"]: row["public_key"] for row in document["peers"]}["ci"] == KEYS["c"]
-    assert [row["stands_in"] for row in document["break_glass"]] == ["sophia:break_glass"]
+    assert [row["stands_in"] for row in document["break_glass"]] == ["sophia:first_contact"]
 
 
 def test_people_see_every_peer_and_every_network_that_breaks_the_glass(verb, tmp_path):
     assert "No network breaks the glass." in verb("peers", "dev").out
     configured(tmp_path)
     shown = verb("peers", "dev").out
-    for word in ("ada@example.com", "2027-03-31T00:00:00Z", "expired", "198.19.255.10/32", "sophia:break_glass"):
+    for word in ("ada@example.com", "2027-03-31T00:00:00Z", "expired", "198.19.255.10/32", "sophia:first_contact"):
         assert word in shown
 
 
-def test_the_runner_joins_with_the_very_file_that_the_verb_prints(verb, monkeypatch, tmp_path):
+def test_the_runner_joins_with_the_very_file_that_the_verb_prints(verb, monkeypatch):
     monkeypatch.setenv("ACCESS_CI_PRIVATE_KEY", CANARY)
     files: list[str] = []
-    (tmp_path / "secrets.json").write_text(json.dumps({"ACCESS_CI_PRIVATE_KEY": CANARY}), encoding="utf-8")
     rehearsal = SimpleNamespace(
         stack="prod",
-        folder=SimpleNamespace(secrets=tmp_path / "secrets.json"),
+        secret=lambda _: CANARY,
         state=SimpleNamespace(resources=lambda: STATE),
         account=SimpleNamespace(room=SimpleNamespace(join_access=files.append)),
     )

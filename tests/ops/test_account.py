@@ -22,6 +22,7 @@ from ops.states import Recorded
 from rehearsal import RehearsalError
 from rehearsal.home import Folder
 from rehearsal.lambda_cloud import Account, serve
+from rehearsal.pulumi_cloud.environments import DATABASE, ORGANISATION, Environments
 from rehearsal.toolchain import progress_for
 
 MACHINE = {
@@ -135,7 +136,6 @@ def test_without_a_rehearsal_there_is_no_account_and_nothing_is_started(tmp_path
     ("name", "value"),
     [
         ("PULUMI_BACKEND_URL", "file:///home/me/state"),
-        ("PULUMI_OPTION_CONFIG_FILE", "/home/me/Pulumi.dev.yaml"),
         ("LAMBDA_CLOUD_API_URL", "http://127.9.8.7:8480"),
     ],
 )
@@ -167,8 +167,10 @@ def rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict
     for stack in ("dev", "begun"):
         Folder(tmp_path, stack).path.mkdir(parents=True)
     dev = Folder(tmp_path, "dev")
-    config = {"sophia:adopt": {"sophia-development": "1" * 32}, "sophia:machines": ["sophia-development"]}
-    dev.configuration.write_text(yaml.safe_dump({"encryptionsalt": "v1", "config": config}), encoding="utf-8")
+    given = {"values": {"pulumiConfig": {"sophia:adopt": {"sophia-development": "1" * 32}}}}
+    kept = Environments(dev.state / DATABASE, Path("/nonexistent"), ORGANISATION)
+    for name, document in (("sophia/dev", {}), ("sophia/dev-secrets", given)):
+        kept.create(name, yaml.safe_dump(document))
     state = dev.state / ".pulumi/stacks/sophia/dev.json"
     state.parent.mkdir(parents=True)
     urn = "urn:pulumi:dev::sophia::lambda-cloud:index:Instance::sophia-development"

@@ -36,7 +36,7 @@ def test_pods_that_belong_to_no_server_are_nobodys(cluster):
 
 def test_servers_below_their_floor_are_named_with_what_they_lack(cluster):
     once = require_floors.retry_with(stop=stop_after_attempt(1), wait=wait_none())
-    with pytest.raises(NotReadyError, match=r"github \(1 of 2\).*kubectl -n sophia-mcp get pods"):
+    with pytest.raises(NotReadyError, match=r"github \(1 of 2\).*kubectl get pods"):
         once(cluster("mcp-github"), {"github": 2})
 
 

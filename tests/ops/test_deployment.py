@@ -32,8 +32,8 @@ def test_a_rehearsal_that_is_not_up_names_the_command_that_brings_it_up(tmp_path
 @pytest.mark.usefixtures("toolless")
 def test_the_cloud_is_not_built_on_a_rehearsals_state(monkeypatch):
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///home/me/state")
-    monkeypatch.setenv("PULUMI_OPTION_CONFIG_FILE", "/home/me/Pulumi.dev.yaml")
-    both = "PULUMI_BACKEND_URL, PULUMI_OPTION_CONFIG_FILE"
+    monkeypatch.setenv("LAMBDA_CLOUD_API_URL", "http://127.9.8.7:8480")
+    both = "PULUMI_BACKEND_URL, LAMBDA_CLOUD_API_URL"
     with pytest.raises(EngineError, match=f"{both} point this shell at a rehearsal; open a new shell"):
         deployment.in_cloud("dev", progress_for())
 
@@ -45,7 +45,12 @@ def test_the_floors_are_those_of_the_stacks_choice(graph):
         "health-monitor": 1,
         "mcp-gateway": 2,
         "mcp-orchestration": 2,
+        "postgresql": 1,
+        "postgresql-exporter": 1,
         "registry-v2": 1,
+        "valkey": 1,
+        "valkey-exporter": 1,
+        "weaviate": 1,
     }
 
 

@@ -11,7 +11,9 @@ from rich.console import Console
 from catalog.ignores import DriftIgnore
 from ops import cluster, view
 from ops.drift import drift
+from ops.drift_rows import UnreachableCluster
 from ops.results import DriftResult
+from ops.unreachable import Silent, unreachable_store
 
 TODAY = date(2026, 11, 27)
 DEAD = "sophia-data-pipeline"
@@ -212,3 +214,12 @@ def test_what_is_in_a_cluster_that_takes_no_connection_is_left_out(deployment, s
     assert (found.trouble, found.unchecked) == ("connection refused", ("mcp-github-service",))
     assert f"--exclude {inside} " in (tmp_path / "told").read_text(encoding="utf-8")
     assert outside not in (tmp_path / "told").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("stack", "remedy"), [("dev", "the cluster's"), ("prod", "./sophia up prod")])
+def test_a_vector_store_of_elsewhere_is_not_mended_with_the_cluster(stack, remedy, deployment, replayed):
+    made = replace(deployment(replayed("unchanged.jsonl")), stack=stack)
+    silent = UnreachableCluster(trouble="it is down", unchecked=(), remedy="the cluster's")
+    found = unreachable_store(Silent("no answer", frozenset()), silent, made)
+    assert found is not None
+    assert found.remedy == remedy

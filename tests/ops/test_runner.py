@@ -1,8 +1,6 @@
 """The rehearsal's runner is a peer of the hosts that there are, also of those that a run makes."""
 
-import json
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,11 +12,10 @@ from tests.ops.test_access import ACCESS, CANARY, STATE
 class Stands:
     """A rehearsal of which only what joining asks for is there."""
 
-    def __init__(self, folder: Path, resources: list[dict[str, Any]], secrets: dict[str, str]) -> None:
-        (folder / "secrets.json").write_text(json.dumps(secrets), encoding="utf-8")
+    def __init__(self, resources: list[dict[str, Any]], secrets: dict[str, str]) -> None:
+        self.secret = secrets.get
         self.stack = "prod"
         self.files: list[str] = []
-        self.folder = SimpleNamespace(secrets=folder / "secrets.json")
         self.moment = 0
         self.state = SimpleNamespace(resources=lambda: list(resources), written=lambda: self.moment)
         self.account = SimpleNamespace(room=SimpleNamespace(join_access=self.files.append))
@@ -38,14 +35,14 @@ def joined(*given: Any) -> list[str]:
     return stands.files
 
 
-def test_the_runner_joins_nothing_while_there_is_nothing_to_join(tmp_path):
-    assert joined(tmp_path, STATE, {}) == [], "ci has no key"
-    assert joined(tmp_path, STATE[:1], {"ACCESS_CI_PRIVATE_KEY": CANARY}) == [], "no host is finished"
+def test_the_runner_joins_nothing_while_there_is_nothing_to_join():
+    assert joined(STATE, {}) == [], "ci has no key"
+    assert joined(STATE[:1], {"ACCESS_CI_PRIVATE_KEY": CANARY}) == [], "no host is finished"
 
 
-def test_the_runner_follows_what_a_run_makes_and_joins_once_for_the_same_hosts(tmp_path):
+def test_the_runner_follows_what_a_run_makes_and_joins_once_for_the_same_hosts():
     resources = STATE[:1]
-    stands = Stands(tmp_path, resources, {"ACCESS_CI_PRIVATE_KEY": CANARY})
+    stands = Stands(resources, {"ACCESS_CI_PRIVATE_KEY": CANARY})
     runner, told = runner_of(stands), []
     for moment, more in enumerate(([], STATE[1:], []), start=1):
         resources += more
@@ -55,9 +52,9 @@ def test_the_runner_follows_what_a_run_makes_and_joins_once_for_the_same_hosts(t
     assert told == [0, 1, 1]
 
 
-def test_a_state_that_was_not_written_again_is_not_read_again(tmp_path):
+def test_a_state_that_was_not_written_again_is_not_read_again():
     resources = STATE[:1]
-    stands = Stands(tmp_path, resources, {"ACCESS_CI_PRIVATE_KEY": CANARY})
+    stands = Stands(resources, {"ACCESS_CI_PRIVATE_KEY": CANARY})
     stands.written(1)
     runner = runner_of(stands)
     runner.follow()

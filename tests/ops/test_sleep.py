@@ -5,9 +5,10 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
+from catalog.collection import Hosting
 from ops import sleep as sleeping
 from ops.error import AsleepError
-from ops.results import DriftResult
+from ops.results import BackupRow, DriftResult
 from ops.view import View, show_drift
 from rehearsal.toolchain import progress_for
 
@@ -34,3 +35,43 @@ def test_a_stack_with_pinned_machines_never_sleeps_and_nothing_is_asked_of_the_e
 def test_a_sleeping_stack_has_no_drift_and_says_how_to_wake_it(capsys):
     show_drift(DriftResult(stack="dev", asleep=True), Console(width=120))
     assert capsys.readouterr().out.strip() == "dev is asleep: no drift. Wake it: ./sophia machines wake dev"
+
+
+class Held:
+    """The rehearsal of a stack that is up."""
+
+    asleep = False
+
+    def __init__(self) -> None:
+        self.state = self.account = self
+        self.running = False
+
+    def resources(self) -> list[dict[str, str]]:
+        return [{"type": "kubernetes:batch/v1:CronJob"}]
+
+    def status(self) -> "Held":
+        return self
+
+    def sleep(self, _: Hosting) -> None:
+        self.asleep = True
+
+
+@pytest.fixture
+def held(monkeypatch, deployment, replayed):
+    """A stack that is up, whose backups fail."""
+    rehearsal = Held()
+    monkeypatch.setattr("ops.sleep.rehearsal_of", lambda _: rehearsal)
+    monkeypatch.setattr("ops.sleep.existing", lambda *_: deployment(replayed("unchanged.jsonl")))
+    row = BackupRow(service="valkey", seconds=1.0, error="the bucket is not there")
+    monkeypatch.setattr("ops.sleep.backups.run", lambda *_: (row,))
+    return rehearsal
+
+
+def test_a_stack_that_cannot_be_backed_up_stays_awake_unless_what_it_holds_may_be_lost(held):
+    result = sleeping.sleep("dev", progress=progress_for(), view=View())
+    (error,) = result.errors
+    assert error.startswith("backup of valkey: the bucket is not there; nothing was changed")
+    assert "--without-backup" in error
+    assert not held.asleep
+    assert sleeping.sleep("dev", progress=progress_for(), view=View(), without_backup=True).errors == ()
+    assert held.asleep

@@ -135,15 +135,22 @@ def test_a_refusal_from_before_the_watch_gets_longer(cluster):
     assert time.monotonic() - begun >= 0.4
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "context deadline exceeded",
+        "unable to create new parent process: namespace path: lstat /proc/0/ns/ipc: no such file or directory",
+    ],
+)
 @pytest.mark.usefixtures("hurried")
-def test_what_a_busy_kubelet_tries_again_gets_longer(api, monkeypatch):
+def test_what_a_busy_kubelet_tries_again_gets_longer(api, monkeypatch, message):
     monkeypatch.setattr(watch, "_BUSY_GRACE_SECONDS", 0.4)
 
     def busy(request: httpx.Request) -> httpx.Response:
         document = api("mcp-crash")(request).json()
         for item in document["items"]:
             for one in item.get("status", {}).get("containerStatuses", []):
-                one["state"] = {"waiting": {"reason": "CreateContainerError", "message": "context deadline exceeded"}}
+                one["state"] = {"waiting": {"reason": "CreateContainerError", "message": message}}
         return httpx.Response(200, json=document)
 
     begun, called = datetime.now(UTC), threading.Event()
