@@ -24,6 +24,8 @@ class Checkout:
     """Where its rehearsals live."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Variables of its environment."""
+    _shells: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By stack, what a shell for kubectl was told: where it is, and where its credentials are written, stays."""
 
     def sophia(self, *words: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a verb and return what it printed.
@@ -60,15 +62,18 @@ class Checkout:
         Raises:
             RuntimeError: it failed.
         """
-        done = subprocess.run(
-            list(words), cwd=self.root, env=self.engine_environment(stack), capture_output=True, text=True, check=False
-        )
-        _require(done, 0)
-        return done.stdout
+        return self._run(self.engine_environment(stack), *words)
 
     def kubectl(self, stack: str, *words: str) -> str:
         """Run kubectl on the stack's cluster and return what it printed."""
-        return self.by_hand(stack, "kubectl", *words)
+        if stack not in self._shells:
+            self._shells[stack] = self.engine_environment(stack)
+        return self._run(self._shells[stack], "kubectl", *words)
+
+    def _run(self, environment: Mapping[str, str], *words: str) -> str:
+        done = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        _require(done, 0)
+        return done.stdout
 
     def objects(self, stack: str, *words: str) -> Sequence[Mapping[str, Any]]:
         """Return the objects that ``kubectl get`` finds."""

@@ -6,8 +6,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _SHARING = "tests/engine"
-_APART = ("test_k3s_releases.py", "test_machines.py", "test_recovery.py")
-"""Those of its files that bring up stacks of their own alone."""
+_APART = ("test_data.py", "test_machines.py", "test_recovery.py", "test_releases.py")
+"""Those of its files that bring up stacks of their own alone, or to keep two processes busy for as long."""
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 import catalog
+from benchmarks.served import serving
 from catalog import discovery
 from rehearsal.servers.registry_v2 import application
-from tests.gate.served import serving
 
 FACTS = catalog.load()
 NAMES = sorted(f"ai.sophia-intel/{name}" for name in FACTS.mcp)

@@ -1,9 +1,8 @@
 """What runs in a stack's cluster, and what its stack file chooses."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -11,6 +10,7 @@ import yaml
 
 from benchmarks.checkout import Checkout
 from rehearsal import Rehearsal
+from tests.engine.repeating import repeating
 
 MCP = ("-n", "sophia-mcp")
 
@@ -71,25 +71,16 @@ def place_on(checkout: Checkout, stack: str, node: str, deployment: str) -> None
 @contextmanager
 def floors_held(checkout: Checkout, stack: str, floors: Mapping[str, int]) -> Iterator[None]:
     """Fail when at any moment fewer pods of a deployment are ready than its floor."""
-    ended = threading.Event()
     below: list[str] = []
 
     def look(api: httpx.Client) -> None:
-        answer = api.get("/apis/apps/v1/namespaces/sophia-mcp/deployments").raise_for_status()
+        try:
+            answer = api.get("/apis/apps/v1/namespaces/sophia-mcp/deployments").raise_for_status()
+        except httpx.HTTPError:  # the API server is restarted too
+            return
         found = {one["metadata"]["name"]: one["status"].get("readyReplicas", 0) for one in answer.json()["items"]}
         below.extend(f"{name}: {found.get(name)}" for name, floor in floors.items() if found.get(name, 0) < floor)
 
-    def watch(api: httpx.Client) -> None:
-        while not ended.wait(0.5):
-            with suppress(httpx.HTTPError):  # the API server is restarted too
-                look(api)
-
-    with Rehearsal(stack=stack, home=checkout.home).cluster() as api:
-        thread = threading.Thread(target=watch, args=(api,))
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+    with Rehearsal(stack=stack, home=checkout.home).cluster() as api, repeating(lambda: look(api), every=0.5):
+        yield
     assert below == []

@@ -103,15 +103,15 @@ def test_nodes_of_another_kind_are_refused_with_the_choices(fresh):
     assert "NODES=heavy: nodes are full" in refused(other, "up", "dev")
 
 
-def test_a_lost_passphrase_says_what_is_lost_and_what_to_do(dev):
-    passphrase = dev.home / "stacks/dev/passphrase"
-    kept = passphrase.read_text()
-    passphrase.unlink()
+def test_a_lost_key_says_what_is_lost_and_what_to_do(dev):
+    key = dev.home / "pulumi/state/.pulumi/stacks.key"
+    kept = key.read_text()
+    key.unlink()
     done = dev.sophia("up", "dev", check=False)
     assert done.returncode == 1
-    assert str(passphrase) in done.stderr
-    assert "./sophia down dev" in done.stderr
-    passphrase.write_text(kept)
+    assert str(key) in done.stderr
+    assert "./sophia down --all" in done.stderr
+    key.write_text(kept)
 
 
 def stack_choices(checkout: Checkout) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The hosts of prod with the real engine: configured over SSH, changed by hand, repaired, unreachable, closed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import catalog
+from rehearsal import configuration
 from rehearsal.account import Account
 from rehearsal.home import Folder
 from rehearsal.machines import Room
@@ -38,9 +39,12 @@ def drifted(checkout, stack: str = "prod") -> dict[str, dict[str, Any]]:
 def test_a_second_up_changes_nothing_and_pods_are_where_the_first_one_put_them(prod):
     result = prod.answer("up", "prod")
     assert set(result["changes"]) == {"same"}
+    data = catalog.load().data
     for server in result["servers"]:
-        # The mcp node is preferred; of several pods the scheduler may spread some, but never all.
-        assert "sophia-mcp-orchestrator" in server["nodes"], server
+        # What keeps data requires the data node. The others prefer the mcp node; of several pods the scheduler may
+        # spread some, but never all.
+        node = "sophia-data-pipeline" if server["name"] in data else "sophia-mcp-orchestrator"
+        assert node in server["nodes"], server
         assert len(server["nodes"]) == 1 or server["wanted"] > 1, server
     assert prod.answer("drift", "prod")["changes"] == []
 
@@ -99,9 +103,6 @@ def test_a_host_that_is_down_is_a_finding_and_keeps_nobody_else_from_being_repai
         assert "sophia-data-pipeline-firewall" in host["unchecked"]
         names = {change["name"] for change in found["changes"]}
         assert names == {"sophia-mcp-orchestrator-files", "sophia-mcp-orchestrator-systemd-journald"}
-        shown = prod.sophia("drift", "prod", check=False)
-        assert (shown.returncode, shown.stdout.count("no address answers")) == (7, 1), "one finding, told once"
-
         left = prod.sophia("up", "prod", check=False)
         assert left.returncode == 1
         assert "sophia-data-pipeline" in left.stderr
@@ -144,8 +145,7 @@ def test_what_is_open_from_outside_from_another_node_and_from_a_peer_is_what_the
 def test_no_private_key_stands_in_the_state_or_the_logs(prod):
     account = Account(prod.home)
     key = account.folder.private_key.read_text(encoding="utf-8")
-    secrets: Mapping[str, str] = yaml.safe_load(Folder(prod.home, "prod").secrets.read_text(encoding="utf-8"))
-    canaries = [key.splitlines()[2], secrets["ACCESS_CI_PRIVATE_KEY"]]
+    canaries = [key.splitlines()[2], str(configuration.secret(Folder(prod.home, "prod"), "ACCESS_CI_PRIVATE_KEY"))]
     places = [*(prod.home / "pulumi/state").rglob("*"), *prod.home.rglob("*.log*")]
     looked = [place for place in places if place.is_file()]
     assert len(looked) > 5

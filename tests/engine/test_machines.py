@@ -178,7 +178,7 @@ def test_a_pinned_machine_that_is_gone_stops_up_with_what_to_do_and_is_back_when
 
 def test_a_stack_that_sleeps_costs_nothing_has_no_drift_and_wakes(prod, control):
     prod.sophia("up", "dev")
-    slept = prod.answer("machines", "sleep", "dev")
+    slept = prod.answer("machines", "sleep", "dev", "--without-backup")
     assert slept["changes"]["delete"] > 140
     assert [one.name for one in control.state().instances if one.live and one.name == "sophia-development"] == []
     assert prod.answer("drift", "dev")["asleep"]

@@ -1,13 +1,10 @@
 """A real server on loopback, as those of the rehearsal are made, for the gate to be tried on."""
 
-import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
@@ -16,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import catalog
+from benchmarks.served import serving
 from ops.gate.reach import Way
 from rehearsal.servers import github
 
@@ -40,21 +38,6 @@ def server(version: str = "1.0.0", name: str = "github", **described: str) -> MC
 def app(made: MCPServer, *, stateless: bool = True) -> Starlette:
     hosts = TransportSecuritySettings(allowed_hosts=["127.0.0.1:*"])
     return made.streamable_http_app(stateless_http=stateless, json_response=True, transport_security=hosts)
-
-
-@contextmanager
-def serving(application: Any) -> Iterator[str]:
-    """Serve an application on loopback; yield its URL."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        configuration = uvicorn.Config(application, log_level="critical", ws="none", timeout_graceful_shutdown=1)
-        served = uvicorn.Server(configuration)
-        thread = threading.Thread(target=served.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            served.should_exit = True
-            thread.join(timeout=10)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ def staging(lane, known) -> Iterator[Checkout]:
     """The checkout of all, its staging up with the release before."""
     choose(lane, "staging", k3s_version=known["previous"])
     try:
-        lane.sophia("up", "staging")
+        servers = lane.answer("up", "staging")["servers"]
+        assert all(server["ready"] == server["wanted"] for server in servers)
         yield lane
     finally:
         # Three nodes with nothing to do take a third of a core from all that come after.

@@ -1,0 +1,75 @@
+"""Two stacks on one machine."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from rehearsal import Rehearsal
+
+pytestmark = pytest.mark.engine
+
+
+def test_prod_runs_beside_dev_and_no_pod_is_where_it_may_not_be(dev):
+    result = dev.answer("up", "prod")
+    assert len(result["servers"]) == 16 + 5 + 4
+    assert sum(server["ready"] for server in result["servers"]) == 28 + 4
+    pods = dev.objects("prod", "pods", "--all-namespaces", "--selector=sophia.ai/workload")
+    placed = {pod["spec"]["nodeName"] for pod in pods if pod["status"]["phase"] == "Running"}
+    assert "sophia-ai-core" not in placed, "the arm64 node gets only what declares arm64, and no image does yet"
+    assert dev.answer("drift", "dev")["changes"] == [], "the neighbour was not touched"
+    assert dev.answer("drift", "prod")["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("node", "shares"),
+    {
+        "sophia-ai-core": 1,
+        "sophia-mcp-orchestrator": 4,
+        "sophia-data-pipeline": 1,
+        "sophia-production-instance": 2,
+    }.items(),
+)
+def test_a_node_offers_its_gpu_as_often_as_it_is_shared(dev, node, shares):
+    """No `up` waits for it: what asks for a GPU does."""
+    offered = rf"jsonpath={{.status.allocatable.nvidia\.com/gpu}}={shares}"
+    dev.kubectl("prod", "wait", f"--for={offered}", f"node/{node}", "--timeout=60s")
+
+
+@pytest.mark.parametrize(
+    ("admitted", "phase", "node"),
+    [(["amd64"], "Pending", None), (["amd64", "arm64"], "Running", "sophia-ai-core")],
+)
+def test_an_arm64_node_never_gets_an_image_that_does_not_declare_it(dev, admitted, phase, node):
+    """Even one whose pods tolerate the taint and want that node: the architecture alone keeps it off."""
+    (like,) = dev.objects("prod", "-n", "sophia-mcp", "pods", "--selector=sophia.ai/workload=linear")
+    (term,) = required(like)["nodeSelectorTerms"]
+    (architectures,) = [one for one in term["matchExpressions"] if one["key"] == "kubernetes.io/arch"]
+    assert architectures["values"] == ["amd64"]
+    architectures["values"] = admitted
+    spec = {name: like["spec"][name] for name in ("affinity", "containers", "securityContext", "volumes")}
+    spec |= {"nodeSelector": {"kubernetes.io/hostname": "sophia-ai-core"}, "tolerations": [{"operator": "Exists"}]}
+    labels = {"app.kubernetes.io/name": "wanted"}
+    made = {"metadata": {"generateName": "wanted-", "labels": labels}, "spec": {**spec, "restartPolicy": "Never"}}
+    path = "/api/v1/namespaces/sophia-mcp/pods"
+    with Rehearsal(stack="prod", home=dev.home).cluster() as cluster:
+        name = cluster.post(path, json=made).raise_for_status().json()["metadata"]["name"]
+        try:
+            ends = time.monotonic() + 120
+            while not judged(pod := cluster.get(f"{path}/{name}").json()) and time.monotonic() < ends:
+                time.sleep(0.5)
+        finally:
+            cluster.delete(f"{path}/{name}", params={"gracePeriodSeconds": "0"})
+    assert (pod["status"]["phase"], pod["spec"].get("nodeName")) == (phase, node), pod["status"]
+
+
+def required(pod: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    return found
+
+
+def judged(pod: Mapping[str, Any]) -> bool:
+    """Whether the scheduler has said that no node takes it, or the kubelet of one that it runs."""
+    reasons = {one.get("reason") for one in pod["status"].get("conditions", ())}
+    return pod["status"]["phase"] != "Pending" or "Unschedulable" in reasons
