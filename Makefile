@@ -51,7 +51,7 @@ check: $(READY) ## Run the formatter, the linters and the type checker
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy .
 	@.venv/bin/yamllint --strict .
-	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --baseline .secrets.baseline
+	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --baseline .secrets.baseline --plugin .ci/secret_shapes.py
 
 golden: $(READY) ## Write the goldens: the resource graph of every stack
 	@./sophia golden

@@ -6,7 +6,20 @@ import gc
 import pulumi
 
 import catalog
-from components import AccountFirewall, Addons, Gateway, Hosts, K3sCluster, LambdaCluster, McpFleet
+from catalog.collection import VECTOR_STORE
+from catalog.namespace import DATA, SERVERS
+from components import (
+    AccountFirewall,
+    Addons,
+    Backups,
+    DataServices,
+    Gateway,
+    Hosts,
+    K3sCluster,
+    LambdaCluster,
+    McpFleet,
+    Memory,
+)
 from settings import Settings
 
 # A run keeps nearly all it makes: looking for garbage took half the time of a large one, and 0.4 s at its end.
@@ -51,10 +64,32 @@ gateway = Gateway(
     "gateway", stack=stack, opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[addons])
 )
 
-fleet = McpFleet(
-    "sophia-mcp",
+data = DataServices(
+    DATA,
     stack=stack,
     secrets=settings.secrets,
+    fingerprint_key=settings.fingerprint_key,
+    opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[machines, addons.by_name["cert-manager"]]),
+)
+
+memory = Memory("memory", stack=stack, server=data.by_name.get(VECTOR_STORE))
+
+# The vector store has made the keys of its users itself.
+secrets = {**settings.secrets, **memory.secrets}
+
+Backups(
+    "backups",
+    stack=stack,
+    namespace=data.namespace,
+    called=DATA,
+    secrets=secrets,
+    opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[data]),
+)
+
+fleet = McpFleet(
+    SERVERS,
+    stack=stack,
+    secrets=secrets,
     fingerprint_key=settings.fingerprint_key,
     api_server=cluster.api_server,
     # Its routes are of kinds that this add-on brings; the others may take their time.
@@ -63,6 +98,7 @@ fleet = McpFleet(
 
 pulumi.export("nodes", [node.name for node in stack.nodes])
 pulumi.export("mcp_endpoints", fleet.endpoints)
+pulumi.export("collections", memory.collections)
 pulumi.export("gateway", gateway.url)
 pulumi.export("addresses", machines.addresses)
 pulumi.export("access", hosts.access)

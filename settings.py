@@ -54,12 +54,16 @@ class Settings(BaseSettings):
     """WireGuard public key of continuous integration, which comes in to the hosts as the peer ``ci``."""
     break_glass: tuple[BreakGlass, ...] = ()
     """Networks that come in to the hosts without the access interface, beside the catalog's, until they expire."""
+    first_contact: tuple[BreakGlass, ...] = ()
+    """The same for whoever meets new hosts, which know no peer yet; from the stack's environment."""
     issuer: IssuerKind = "acme"
     """Who signs the gateway's certificate: an ACME server, or an authority in the cluster, as in rehearsals."""
     k3s_version: str = ""
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = {}
     """Digests of K3s' programs, by release and architecture, instead of the lock's; the rehearsal gives its own."""
+    object_storage_ca: str = ""
+    """Certificates, in PEM, of who signs the object storage's beside the public authorities; the rehearsal's own."""
     fingerprint_key: pulumi.Output[str]
     """Key under which secrets are fingerprinted wherever a change of them must be seen."""
     secrets: Mapping[str, pulumi.Output[str]]
@@ -115,10 +119,11 @@ class Settings(BaseSettings):
             adopt=self.adopt,
             ssh_public_key=self.ssh_public_key,
             access_ci_public_key=self.access_ci_public_key,
-            break_glass=self.break_glass,
+            break_glass=(*self.break_glass, *self.first_contact),
             issuer=self.issuer,
             k3s_version=self.k3s_version,
             k3s_artefacts=self.k3s_artefacts,
+            object_storage_ca=self.object_storage_ca,
         )
 
 

@@ -2,14 +2,29 @@
 
 import ast
 import os
+import re
+import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"catalog", "components", "ops", "policies", "providers", "rehearsal", "render", "settings", "__main__"}
+OURS = {
+    "__main__",
+    "backup",
+    "catalog",
+    "components",
+    "ops",
+    "policies",
+    "providers",
+    "rehearsal",
+    "render",
+    "settings",
+}
 ALLOWED = {
+    "backup": set(),
     "catalog": set(),
     "settings": {"catalog"},
     "components": {"catalog", "providers"},
@@ -50,6 +65,19 @@ def imported(path: Path) -> set[str]:
 def test_every_import_follows_an_arrow_of_the_design(package, path):
     forbidden = (imported(path) & OURS) - ALLOWED[package] - {package}
     assert not forbidden, f"{path.relative_to(ROOT)} imports {forbidden}; see ARCHITECTURE.md, arrows"
+
+
+def test_every_library_that_the_program_imports_is_pinned():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {re.sub(r"[-_.]+", "-", line.split("==")[0].lower()) for line in lines if "==" in line}
+    given_by = packages_distributions()
+    loose = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for _package, path in modules()
+        for name in imported(path) - OURS - sys.stdlib_module_names
+        if pinned.isdisjoint(re.sub(r"[-_.]+", "-", of.lower()) for of in given_by.get(name, [name]))
+    }
+    assert loose == set(), "it works here alone: name the library with its version in requirements.txt"
 
 
 PROVIDERS = sorted(path.parent.name for path in ROOT.glob("providers/*/PulumiPlugin.yaml"))
