@@ -46,7 +46,9 @@ def measure(runs: int = 5) -> list[Row]:
 def _compare(checkout: Checkout, manifests: Path, runs: int) -> list[Row]:
     environment = checkout.engine_environment(STACK)
     state = json.loads(checkout.by_hand(STACK, "pulumi", "stack", "export", "--show-secrets"))
-    objects = [_manifest(r) for r in state["deployment"]["resources"] if r["type"].startswith("kubernetes:")]
+    # Those of the fleet: of the rest nothing is destroyed, and kubectl would fight for the fields.
+    found = [one for one in state["deployment"]["resources"] if one["urn"].startswith(f"{FLEET}$")]
+    objects = [_manifest(one) for one in found if one["type"].startswith("kubernetes:")]
     manifests.touch(mode=0o600)
     manifests.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}), encoding="utf-8")
 
