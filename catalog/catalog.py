@@ -12,6 +12,7 @@ from catalog.offence import CatalogError
 from catalog.reading import read
 from catalog.stack import Choice, Stack, compose
 from catalog.workload import Replicas
+from catalog.zone import DnsDriver
 
 ROOT = Path(__file__).parent
 """The repository's catalog."""
@@ -36,6 +37,7 @@ class Catalog(Facts):
         access_ci_public_key: str = "",
         break_glass: Sequence[BreakGlass] = (),
         issuer: IssuerKind = "acme",
+        dns: DnsDriver = "external",
         k3s_version: str = "",
         k3s_artefacts: Mapping[str, Mapping[str, str]] | None = None,
         object_storage_ca: str = "",
@@ -54,6 +56,7 @@ class Catalog(Facts):
             access_ci_public_key: WireGuard public key of the peer ``ci``.
             break_glass: networks that come in without the access interface, beside those of the catalog.
             issuer: who signs the gateway's certificate.
+            dns: who keeps the records of the zone.
             k3s_version: the release of K3s that it runs; empty for the newest of the catalog.
             k3s_artefacts: digests of K3s' programs, by release and architecture, instead of those of the lock.
             object_storage_ca: certificates, in PEM, of who signs the object storage's beside the public authorities.
@@ -73,6 +76,7 @@ class Catalog(Facts):
             access_ci_public_key=access_ci_public_key,
             break_glass=break_glass,
             issuer=issuer,
+            dns=dns,
             k3s_version=k3s_version,
             k3s_artefacts=k3s_artefacts or {},
             object_storage_ca=object_storage_ca,
@@ -97,10 +101,10 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
     access, hosts, secrets, versions = draft.access, draft.hosts, draft.secrets, draft.versions
     ignores, k3s, lock = draft.ignores, draft.k3s, draft.k3s_lock
     addons, addon_lock, gateway, weaviate = draft.addons, draft.addon_lock, draft.gateway, draft.weaviate
-    storage, backups = draft.object_storage, draft.backups
+    storage, backups, sites, zone = draft.object_storage, draft.backups, draft.sites, draft.zone
     if offences or not (account and firewall and access and hosts and ignores and limits and secrets and versions):
         raise CatalogError(offences)
-    if not (k3s and lock and addons and addon_lock and gateway and weaviate and storage and backups):
+    if not (k3s and lock and addons and addon_lock and gateway and weaviate and storage and backups and sites and zone):
         raise CatalogError(offences)
     return Catalog(
         instance_types=draft.types.valid,
@@ -111,6 +115,8 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         addon_lock=addon_lock,
         firewall=firewall,
         gateway=gateway,
+        sites=sites,
+        zone=zone,
         access=access,
         hosts=hosts,
         k3s=k3s,

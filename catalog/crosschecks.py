@@ -18,6 +18,7 @@ from catalog import (
     stack_rules,
     tool_surface,
     workload_rules,
+    zone_rules,
 )
 from catalog.cost import hourly_cents, monthly_cents
 from catalog.limits import Limits
@@ -79,6 +80,7 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
         yield from backups.sleeping(
             draft.backups, lambda field: f"{of_backups}: {field}", draft.account, draft.limits.stacks, today
         )
+    yield from _of_names(draft)
     yield from _of_workloads(draft, nodes)
     if draft.secrets is not None:
         yield from _of_aliases(draft.secrets, draft.source.label("secrets.yaml"))
@@ -101,6 +103,33 @@ def _of_ways_in(draft: Draft) -> Iterator[Offence]:
         )
     if draft.hosts is not None and draft.limits is not None:
         yield from access_rules.of_hosts(draft.hosts, at("hosts.yaml"), draft.limits)
+
+
+def _of_names(draft: Draft) -> Iterator[Offence]:
+    def at(file: str) -> zone_rules.Where:
+        return lambda field: f"{draft.source.label(file)}: {field}"
+
+    zone, sites, limits = draft.zone, draft.sites, draft.limits
+    if zone is None or limits is None:
+        return
+    machines = draft.machines.valid if draft.machines.complete else None
+    yield from zone_rules.of_zone(zone, at("zone.yaml"), stacks=limits.stacks.keys(), machines=machines)
+    if sites is not None:
+        yield from zone_rules.of_sites(
+            sites,
+            at("sites.yaml"),
+            stacks=limits.stacks.keys(),
+            secrets=draft.secrets.secrets.keys() if draft.secrets is not None else None,
+            known=(*zone_rules.places(zone), "gateway"),
+        )
+    yield from zone_rules.of_names(
+        zone,
+        at("zone.yaml"),
+        sites=sites,
+        of_sites=at("sites.yaml"),
+        gateway=draft.gateway,
+        of_gateway=at("gateway.yaml"),
+    )
 
 
 def _of_k3s(draft: Draft) -> Iterator[Offence]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from catalog.cost import monthly_cents, usd
 from catalog.facts import Facts
 from catalog.machine import PriceBook
+from catalog.records import addressed, expected, records
 from catalog.secret_users import users
 
 
@@ -22,6 +23,8 @@ def markdown(catalog: Facts) -> str:
         ("Limits", _limits(catalog)),
         ("Account", _account(catalog)),
         ("Object storage", _object_storage(catalog)),
+        ("Names", _names(catalog)),
+        ("Sites", _sites(catalog)),
         ("Firewall", _firewall(catalog)),
         ("Access", _access(catalog)),
         ("Hosts", _hosts(catalog)),
@@ -113,6 +116,44 @@ def _secrets(catalog: Facts) -> str:
         for name, secret in catalog.secrets.items()
     ]
     return _table(["Secret", "What it opens", "Group", "Rotation", "Used by"], rows)
+
+
+def _names(catalog: Facts) -> str:
+    zone, found = catalog.zone, records(catalog, "vercel")
+    known = {one.key: one.values for one in addressed(found, expected(catalog))}
+    rows = [
+        [
+            f"`{one.host}`",
+            one.type,
+            ", ".join(f"`{value}`" for value in known.get(one.key, ())) or "none while the machine has no address",
+            one.machine or "-",
+            f"{one.ttl} s",
+            one.owner,
+        ]
+        for one in found
+    ]
+    owner = f"{zone.owner} manages `{zone.name}`. Each name has one owner, and what it says follows from there."
+    return f"{owner}\n\n{_table(['Name', 'Type', 'Says', 'Machine', 'Kept for', 'Owner'], rows)}"
+
+
+def _sites(catalog: Facts) -> str:
+    sites = catalog.sites
+    rows = [
+        [
+            name,
+            site.description,
+            f"`{site.project}`",
+            f"`{site.root}`",
+            f"`{site.build}`",
+            f"`{site.output}`",
+            ", ".join(f"`{host}`" for host in site.domains),
+            ", ".join(f"`{variable}`" for variable in site.environment) or "-",
+        ]
+        for name, site in sites.sites.items()
+    ]
+    head = ["Site", "What it is for", "Project", "Root", "Build", "Output", "Hosts", "Public variables"]
+    owner = f"{sites.owner} manages them, in the team {sites.team}, from `{sites.repository}`."
+    return f"{owner}\n\n{_table(head, rows)}"
 
 
 def _limits(catalog: Facts) -> str:

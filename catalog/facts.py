@@ -18,9 +18,11 @@ from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
 from catalog.object_storage import ObjectStorage
 from catalog.secret import Secret, SecretKind
+from catalog.site import Sites
 from catalog.tool_surface import Surface
 from catalog.versions import Versions
 from catalog.workload import Workload
+from catalog.zone import Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,10 @@ class Facts:
     """What may reach a machine."""
     gateway: Gateway
     """Where clients come in."""
+    sites: Sites
+    """The public sites."""
+    zone: Zone
+    """The platform's zone in public DNS."""
     access: Access
     """Who may reach the hosts."""
     hosts: HostBaseline

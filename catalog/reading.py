@@ -27,10 +27,12 @@ from catalog.object_storage import ObjectStorage
 from catalog.offence import Offence
 from catalog.secret import SecretsFile
 from catalog.shape import Entries, document, entries, fits, shaped
+from catalog.site import Sites
 from catalog.source import Source
 from catalog.tool_surface import Surface, read_surface
 from catalog.versions import Versions
 from catalog.workload import Workload
+from catalog.zone import Zone
 
 IMAGE_LOCKS = ("images", "rehearsal")
 """Locks of images, by the names of their files in ``catalog/lock/``."""
@@ -60,6 +62,10 @@ class Draft:
     """What may reach a machine."""
     gateway: Gateway | None
     """Where clients come in."""
+    sites: Sites | None
+    """The public sites."""
+    zone: Zone | None
+    """The zone in public DNS."""
     access: Access | None
     """Who may reach the hosts."""
     hosts: HostBaseline | None
@@ -129,6 +135,8 @@ def read(root: Path) -> Draft:
         addon_lock=document(source, "lock/addons.yaml", AddonLock),
         firewall=document(source, "firewall.yaml", Firewall),
         gateway=document(source, "gateway.yaml", Gateway),
+        sites=document(source, "sites.yaml", Sites),
+        zone=document(source, "zone.yaml", Zone),
         access=document(source, "access.yaml", Access),
         hosts=document(source, "hosts.yaml", HostBaseline),
         k3s=document(source, "k3s.yaml", K3s),

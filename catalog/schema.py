@@ -24,8 +24,10 @@ from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
 from catalog.object_storage import ObjectStorage
 from catalog.secret import SecretsFile
+from catalog.site import Sites
 from catalog.versions import ToolLock, Versions
 from catalog.workload import Workload
+from catalog.zone import Zone
 
 FOLDER = Path(__file__).parent / "schema"
 """Where the schemas are committed."""
@@ -55,9 +57,11 @@ def schemas() -> dict[str, Schema]:
         "object-storage": ObjectStorage,
         "price-book": PriceBook,
         "secrets": SecretsFile,
+        "sites": Sites,
         "tool-lock": ToolLock,
         "versions": Versions,
         "weaviate": Weaviate,
+        "zone": Zone,
     }
     generated = {name: TypeAdapter(model).json_schema() for name, model in models.items()}
     generated |= {"mcp-server": _server(), "mcp-defaults": _defaults(), "collection": _collection()}

@@ -32,9 +32,11 @@ from catalog.machine import Architecture, Machine
 from catalog.node import Node, node
 from catalog.object_storage import ObjectStorage
 from catalog.offence import CatalogError, Offence
+from catalog.records import RecordSet, expected, records
 from catalog.shape import Location, dotted
 from catalog.tool_surface import Surface, callable_tools
 from catalog.workload import Egress, Image, Replicas, Workload
+from catalog.zone import DnsDriver, Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ class Choice:
     """Networks that come in without the access interface, beside those of the catalog."""
     issuer: IssuerKind = "acme"
     """Who signs the gateway's certificate."""
+    dns: DnsDriver = "external"
+    """Who keeps the records of the zone."""
     k3s_version: str = ""
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -119,6 +123,14 @@ class Stack:
     """Where clients come in."""
     issuer: IssuerKind
     """Who signs the gateway's certificate."""
+    zone: Zone
+    """The platform's zone in public DNS."""
+    dns: DnsDriver
+    """Who keeps its records."""
+    records: tuple[RecordSet, ...]
+    """Its records; the stack that owns the zone has them."""
+    expected_addresses: Mapping[str, str]
+    """Addresses that machines of all stacks are known to have, by machine."""
     access: Access
     """Who may reach its hosts: peers whose key is known, and all that breaks the glass."""
     hosts: HostBaseline
@@ -277,6 +289,10 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         object_storage_ca=choice.object_storage_ca,
         gateway=facts.gateway,
         issuer=choice.issuer,
+        zone=facts.zone,
+        dns=choice.dns,
+        records=records(facts, "vercel") if facts.zone.owner == choice.stack else (),
+        expected_addresses=expected(facts),
         access=access,
         hosts=facts.hosts,
         reserve=facts.limits.node,
