@@ -73,6 +73,8 @@ class Versions(Model):
     """What measures PostgreSQL."""
     redis_exporter: Version
     """What measures Valkey."""
+    knot: Version
+    """Knot DNS, which answers for the platform's zone in a rehearsal."""
     versitygw: Version
     """Versity's S3 gateway, which is the object storage of a rehearsal."""
     nvidia_device_plugin: Version

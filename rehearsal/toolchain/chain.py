@@ -7,6 +7,7 @@ from pathlib import Path
 from catalog.addons import read_addons
 from catalog.versions import Versions
 from rehearsal.toolchain.addons import render
+from rehearsal.toolchain.authority import authority_tree
 from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
 from rehearsal.toolchain.conformance import suite
 from rehearsal.toolchain.data_images import data_images
@@ -41,6 +42,8 @@ class Toolchain:
     """The SHA-256 of the stand-in of each release of K3s, such as v1.36.2+k3s1."""
     weaviate: Path = Path("/nonexistent")
     """Weaviate's server."""
+    authority: Path = Path("/nonexistent")
+    """The folder of Knot DNS."""
 
     def program(self, name: str) -> Path:
         """The path of a program.
@@ -76,10 +79,11 @@ def ensure(
     chosen = edges or Edges.here(versions.go)
     tools = recipes(versions, chosen.platform)
     entries = provide(tools, chosen, progress)
-    for_machines = Path("/nonexistent")
+    for_machines = of_authority = Path("/nonexistent")
     if root is not None:
         references = workload_references()
         unpacked = wheel_images(root, references, versions, chosen, progress)
+        of_authority = authority_tree(versions, chosen, progress)
         of_data = data_images(entries, references, versions, chosen, progress)
         for_machines = programs_folder(entries, versions, chosen, (*unpacked, *of_data))
     return Toolchain(
@@ -92,6 +96,7 @@ def ensure(
         conformance=suite(chosen, progress),
         k3s=k3s_artefacts(entries, versions, chosen),
         weaviate=entries["weaviate-server"].program("weaviate-server"),
+        authority=of_authority,
     )
 
 
