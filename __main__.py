@@ -19,6 +19,7 @@ from components import (
     LambdaCluster,
     McpFleet,
     Memory,
+    Zone,
 )
 from settings import Settings
 
@@ -86,6 +87,14 @@ Backups(
     opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[data]),
 )
 
+# Last of all: a name leads to what is there.
+zone = Zone(
+    "zone",
+    stack=stack,
+    addresses={name: machine.address for name, machine in machines.by_name.items()},
+    opts=pulumi.ResourceOptions(depends_on=[gateway]),
+)
+
 fleet = McpFleet(
     SERVERS,
     stack=stack,
@@ -100,6 +109,7 @@ pulumi.export("nodes", [node.name for node in stack.nodes])
 pulumi.export("mcp_endpoints", fleet.endpoints)
 pulumi.export("collections", memory.collections)
 pulumi.export("gateway", gateway.url)
+pulumi.export("dns_records", zone.records)
 pulumi.export("addresses", machines.addresses)
 pulumi.export("access", hosts.access)
 pulumi.export("host_firewall", machines.host_firewall)

@@ -15,6 +15,7 @@ from catalog import Catalog, CatalogError, Offence, Stack
 from catalog.access import BreakGlass
 from catalog.gateway import IssuerKind
 from catalog.workload import Replicas
+from catalog.zone import DnsDriver
 
 PROJECT = "sophia"
 """The project's name, which is also the namespace of its configuration keys."""
@@ -58,6 +59,8 @@ class Settings(BaseSettings):
     """The same for whoever meets new hosts, which know no peer yet; from the stack's environment."""
     issuer: IssuerKind = "acme"
     """Who signs the gateway's certificate: an ACME server, or an authority in the cluster, as in rehearsals."""
+    dns: DnsDriver = "external"
+    """Who keeps the records of the zone; the stack that owns it says so."""
     k3s_version: str = ""
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = {}
@@ -121,6 +124,7 @@ class Settings(BaseSettings):
             access_ci_public_key=self.access_ci_public_key,
             break_glass=(*self.break_glass, *self.first_contact),
             issuer=self.issuer,
+            dns=self.dns,
             k3s_version=self.k3s_version,
             k3s_artefacts=self.k3s_artefacts,
             object_storage_ca=self.object_storage_ca,

@@ -6,6 +6,7 @@ from components.data.backup import Backup
 from components.data.backups import Backups
 from components.data.services import DataServices
 from components.data.task import Task
+from components.dns.zone import Zone
 from components.gateway.gateway import Gateway
 from components.hosts.host import Host
 from components.hosts.hosts import Hosts
@@ -34,4 +35,5 @@ __all__ = [
     "Memory",
     "Task",
     "Workload",
+    "Zone",
 ]

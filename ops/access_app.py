@@ -2,10 +2,9 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import yaml
@@ -15,15 +14,15 @@ from rich.markup import escape
 import catalog
 from catalog.access import BreakGlass
 from catalog.secret import CI_KEY
-from ops import states, view
+from ops import view
 from ops.access import CI, break_glass_rows, hosts, peer_of, peer_rows, private_key, wg_quick
 from ops.answer import answer
-from ops.deployment import Target, cloud_environment, known, rehearsal_of
+from ops.deployment import Target, known
 from ops.error import InputError, StateError
 from ops.results import PeersResult
+from ops.states import deployed
 from rehearsal import configuration, home
 from rehearsal.home import PROJECT, Folder
-from rehearsal.toolchain import progress_for
 from render import ROOT
 
 _CATALOG = "catalog/access.yaml"
@@ -57,7 +56,7 @@ def config(
     elif private_key_file is not None:
         msg = f"{name} is a person, whose private key stays with them; leave --private-key-file out"
         raise InputError(msg)
-    found = hosts(_resources(known(stack), target))
+    found = hosts(deployed(known(stack), target))
     if not found:
         msg = f"no host of {stack} has an access interface yet; run `./sophia up {stack}`"
         raise StateError(msg)
@@ -86,12 +85,6 @@ def peers(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
         break_glass=break_glass_rows({_CATALOG: access.break_glass, **given}, moment),
     )
     answer(result, lambda: _show(result, view.stdout()), as_json=as_json)
-
-
-def _resources(stack: str, target: Target) -> Sequence[Mapping[str, Any]]:
-    if target is Target.REHEARSAL:
-        return rehearsal_of(stack).state.resources()
-    return states.resources(stack, cloud_environment(catalog.load(), progress_for())) or ()
 
 
 def _given_key(file: Path | None) -> str | None:

@@ -104,6 +104,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
             light=light_nodes(os.environ),
             names=egress.names((*facts.mcp.values(), *facts.central.values(), *facts.data.values())),
             object_storage=facts.object_storage,
+            zone=facts.zone.name,
         )
         rehearsal.configure(ROOT / "esc", rehearsal.account.taken_over(graph.choice))
         rehearsal.start_vector_store(graph.choice.weaviate.hosting[stack], progress)

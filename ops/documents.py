@@ -26,11 +26,13 @@ def documents(root: Path) -> Mapping[Path, str]:
     from providers.host.provider import PROVIDER as HOST  # noqa: PLC0415 - for that reason
     from providers.kit.documentation import markdown as reference  # noqa: PLC0415 - the same
     from providers.lambda_cloud.provider import PROVIDER as LAMBDA_CLOUD  # noqa: PLC0415 - the same
+    from providers.rfc2136.provider import PROVIDER as RFC2136  # noqa: PLC0415 - the same
     from providers.weaviate.provider import PROVIDER as WEAVIATE  # noqa: PLC0415 - the same
 
     return {
         root / "docs/providers/host.md": reference(HOST),
         root / "docs/providers/lambda-cloud.md": reference(LAMBDA_CLOUD),
+        root / "docs/providers/rfc2136.md": reference(RFC2136),
         root / "docs/providers/weaviate.md": reference(WEAVIATE),
         root / "docs/catalog.md": markdown(facts),
         root / "docs/clients.md": discovery.markdown(facts),

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from catalog.ignores import DriftIgnore
 from ops.access_rows import BreakGlassRow, PeerRow
+from ops.dns_rows import NameRow
 from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
 from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
@@ -341,6 +342,20 @@ class PeersResult(Result):
     """Networks that come in without it, the first to end first."""
 
 
+class DnsResult(Result):
+    """What the servers of the zone answer."""
+
+    servers: tuple[str, ...] = ()
+    """Who was asked."""
+    names: tuple[NameRow, ...] = ()
+    """All record sets that are declared, sorted by name."""
+
+    @property
+    def wrong(self) -> tuple[NameRow, ...]:
+        """Those that somebody answers otherwise."""
+        return tuple(row for row in self.names if row.wrong)
+
+
 class SecretsPushResult(Result):
     """What became of each secret of a stack, or would."""
 
@@ -404,6 +419,7 @@ VERBS: Mapping[str, type[Result]] = {
     "machines sleep": SleepResult,
     "machines wake": UpResult,
     "access peers": PeersResult,
+    "dns check": DnsResult,
     "secrets push": SecretsPushResult,
     "secrets diff": SecretsPushResult,
     "secrets audit": SecretsAuditResult,

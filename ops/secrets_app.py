@@ -163,7 +163,8 @@ def search(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     kept, rehearsal = _store(stack, Target.REHEARSAL).read(), rehearsal_of(stack)
     try:
         with rehearsal.cluster() as cluster:
-            looked = secret_search.Search(secret_places.values(kept, catalog.load(), cluster))
+            told = {**secret_places.values(kept, catalog.load(), cluster), **rehearsal.account.authority.secrets()}
+            looked = secret_search.Search(told)
             secret_places.look(looked, rehearsal.account, cluster, (cache_root(os.environ), ROOT))
     except httpx.HTTPError as error:
         msg = f"the cluster of {stack} cannot be looked at ({error}); bring it up: `./sophia up {stack}`"

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import catalog
+from ops.deployment import Target, cloud_environment, rehearsal_of
 from ops.error import StateError
 from rehearsal.state import State
+from rehearsal.toolchain import progress_for
 from render import ROOT
 
 _INSTANCE = "lambda-cloud:index:Instance"
@@ -52,6 +55,23 @@ def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:
     """
     found = resources(stack, environment)
     return None if found is None else _recorded(found)
+
+
+def deployed(stack: str, target: Target) -> Sequence[Mapping[str, Any]]:
+    """Return the resources of a stack's state, wherever the stack is; none where there is no state.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+
+    Raises:
+        EngineError: the shell points at a rehearsal, and the cloud is meant.
+        RehearsalError: the state of a rehearsal cannot be read.
+        StateError: the CLI cannot give it.
+    """
+    if target is Target.REHEARSAL:
+        return rehearsal_of(stack).state.resources()
+    return resources(stack, cloud_environment(catalog.load(), progress_for())) or ()
 
 
 def resources(stack: str, environment: Mapping[str, str]) -> Sequence[Mapping[str, Any]] | None:

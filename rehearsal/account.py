@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from catalog import Stack
-from rehearsal import internet, object_storage, service
+from rehearsal import authority, internet, object_storage, service
 from rehearsal.address import ACCOUNT, address, require_free
+from rehearsal.authority import AuthorityHost
 from rehearsal.error import RehearsalError
 from rehearsal.home import AccountFolder, Folder, write_private
 from rehearsal.machines import Room, image
@@ -76,6 +77,11 @@ class Account:
         """Where its object storage is."""
         return StorageHost(self.home)
 
+    @property
+    def authority(self) -> AuthorityHost:
+        """Where the authority of the platform's zone is."""
+        return AuthorityHost(self.home)
+
     def start(
         self,
         progress: Progress,
@@ -122,6 +128,7 @@ class Account:
         told = self.folder.names.read_text(encoding="utf-8").split()
         internet.start(self.folder, self.room, told, self.storage.names)
         self.storage.start(self.room)
+        self.authority.start(self.room)
 
     def stop(self) -> None:
         """End its processes and its machines; what it holds stays, and what is on their disks.
@@ -129,7 +136,7 @@ class Account:
         Raises:
             RehearsalError: when one cannot be ended.
         """
-        service.stop(self.folder, ((_NAME, _STATES, internet.NAME, object_storage.NAME), (_MACHINES,)))
+        service.stop(self.folder, ((_NAME, _STATES, internet.NAME, object_storage.NAME, authority.NAME), (_MACHINES,)))
         self.room.end()
 
     def settle(self) -> None:
@@ -160,6 +167,7 @@ class Account:
             "LAMBDA_CLOUD_API_URL": self.url,
             "LAMBDA_CLOUD_CLOCK_SPEED": str(CLOCK_SPEED),
             "HOST_PROXY_URL": self.room.gate,
+            **self.authority.variables(),
         }
 
     def secrets(self) -> dict[str, str]:

@@ -19,6 +19,8 @@ from rehearsal.home import PROJECT, Folder
 from rehearsal.pulumi_cloud.cipher import key_of
 from rehearsal.pulumi_cloud.environments import DATABASE, ORGANISATION, Environments, Tag
 
+_HIDDEN = "rehearsal"
+"""The part of a definition with what opens the rehearsal's own parts and is no secret of the catalog."""
 _INPUTS = "inputs"
 """The tag that tells what an environment was made of."""
 
@@ -29,6 +31,7 @@ def declare(
     *,
     given: Mapping[str, str],
     variables: Mapping[str, str],
+    hidden: Mapping[str, str] | None = None,
     choices: Mapping[str, Any],
 ) -> None:
     """Make the environments of a stack be there, as they are committed.
@@ -41,6 +44,7 @@ def declare(
         definitions: the folder of the committed ones.
         given: values that are known here, by the secret's name.
         variables: what providers are told to reach the rehearsal's own parts.
+        hidden: the same of which nobody may see the value.
         choices: what is chosen for the stack beside its committed file, by key of the configuration.
 
     Raises:
@@ -58,7 +62,10 @@ def declare(
         known[CI_KEY] = secret(folder, CI_KEY) or access.private_key()
         told |= access.choices(folder, known[CI_KEY])
     overlay = {"pulumiConfig": {f"{PROJECT}:{key}": value for key, value in told.items()}}
-    overlay["environmentVariables"] = dict(variables)
+    # Where variables stand, the SDK of Pulumi ESC reads nothing but texts.
+    overlay[_HIDDEN] = {name: {SECRET_FUNCTION: value} for name, value in (hidden or {}).items()}
+    referred = {name: f"${{{_HIDDEN}.{name}}}" for name in hidden or ()}
+    overlay["environmentVariables"] = {**variables, **referred}
     inputs = json.dumps([committed, overlay, known], sort_keys=True, default=str)
     name, key = f"{stack}{SECRETS_SUFFIX}", key_of(folder.state / DATABASE)
     if (fingerprint := hmac.new(key, inputs.encode(), hashlib.sha256).hexdigest()) != _made_of(kept, name):

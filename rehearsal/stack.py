@@ -28,6 +28,7 @@ from rehearsal.pulumi_cloud.store import STACKS
 from rehearsal.service import ServiceStatus
 from rehearsal.state import State
 from rehearsal.toolchain import Progress, Toolchain, ToolError, progress_for
+from rehearsal.toolchain.authority import knotd
 from rehearsal.weaviate import VectorStore
 
 _FREE_BYTES = 1024**3
@@ -74,6 +75,7 @@ class Rehearsal:
         light: bool = False,
         names: Sequence[str] = (),
         object_storage: ObjectStorage | None = None,
+        zone: str = "",
     ) -> None:
         """Make the account and its machines run; the cluster comes up on them by the engine.
 
@@ -84,6 +86,7 @@ class Rehearsal:
             light: whether the nodes of machines that boot from here on run no pods, and only seem to.
             names: names that exist outside of the machines.
             object_storage: what the catalog says of the object storage; none, or that of before, by default.
+            zone: the name of the platform's zone; none, or that of before, by default.
 
         Raises:
             RehearsalError: before anything is changed when a port is taken or the disk is full; later when a service
@@ -96,6 +99,8 @@ class Rehearsal:
                 self.folder.create()
                 if object_storage:
                     self.account.storage.declare(object_storage, self._tools.program(PROGRAM))
+                if zone:
+                    self.account.authority.declare(zone, knotd(self._tools.authority))
                 self.account.start(
                     progress,
                     programs=self._tools.machine_programs,
@@ -128,7 +133,8 @@ class Rehearsal:
                     definitions,
                     given={**self.account.secrets(), "WEAVIATE_URL": self.vector_store.url},
                     variables=self.account.endpoints(),
-                    choices={**choices, "image_lock": "rehearsal", "issuer": "own-ca"},
+                    hidden=self.account.authority.secrets(),
+                    choices={**choices, "image_lock": "rehearsal", "issuer": "own-ca", **self._dns()},
                 )
                 # It has its secrets by now, which open its buckets.
                 self.account.storage.admit()
@@ -283,6 +289,9 @@ class Rehearsal:
         self.account.release(f"{PROJECT}/{self.stack}", machines=machines, ids=held)
         self.folder.machines.unlink(missing_ok=True)
         self.account.settle()
+
+    def _dns(self) -> dict[str, Any]:
+        return {"dns": "rfc2136"} if self.account.authority.zone else {}
 
     @property
     def _tools(self) -> Toolchain:

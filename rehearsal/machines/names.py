@@ -19,6 +19,9 @@ INTERNET = "198.19.255.53"
 OBJECT_STORAGE = "198.19.255.54"
 """The address of the object storage."""
 
+AUTHORITY = "198.19.255.55"
+"""The address of the authority of the platform's zone."""
+
 _NAMESPACES = Path("/run/netns")
 
 

@@ -18,14 +18,12 @@ import catalog
 from catalog.namespace import DATA
 from rehearsal.configuration import secret
 from rehearsal.home import private
+from rehearsal.leading import connection, lead
 from rehearsal.machines.command import PATH
-from rehearsal.machines.gate import close, pump
 from rehearsal.machines.names import Names, path_of
-from rehearsal.machines.within import within
 from rehearsal.stack import Rehearsal
 from rehearsal.weaviate.place import ADMIN_KEY, GRPC_PORT, NAME, PORTS, REST_PORT, VectorStore
 
-_CONNECT_SECONDS = 3.0
 _PODS = f"/api/v1/namespaces/{DATA}/pods"
 _KILLED_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
@@ -45,19 +43,9 @@ def _settings(folder: Path, key: str) -> dict[str, str]:
 
 
 async def _lead(store: VectorStore, connect: Callable[[int], socket.socket]) -> None:
-    """Lead whoever comes in on loopback to the port of the same number, by a connection of its own."""
-
-    async def lead(port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, httpx.HTTPError, LookupError):
-                far = await asyncio.open_connection(sock=await asyncio.to_thread(connect, port))
-                await asyncio.gather(pump((reader, writer), far), pump(far, (reader, writer)))
-                await close(far[1])
-        finally:
-            await close(writer)
-
+    """Lead whoever comes in on loopback to the port of the same number."""
     for port in PORTS:
-        await asyncio.start_server(partial(lead, port), store.host, port)
+        await lead(store.host, port, partial(connect, port))
 
 
 async def _serve(rehearsal: Rehearsal, program: str) -> None:
@@ -68,7 +56,7 @@ async def _serve(rehearsal: Rehearsal, program: str) -> None:
     words = ("--host", store.public_address, "--port", str(REST_PORT), "--scheme", "http")
     key = secret(rehearsal.folder, ADMIN_KEY) or ""
     server = await asyncio.create_subprocess_exec(*enter, program, *words, env=_settings(folder, key), cwd=folder)
-    await _lead(store, lambda port: _connection(namespace, store.public_address, port))
+    await _lead(store, lambda port: connection(namespace, store.public_address, port))
     try:
         await server.wait()
     finally:
@@ -96,7 +84,7 @@ async def _reach(rehearsal: Rehearsal) -> None:
                 pods = ready()  # another cluster has taken the place of the one that was known
             # Not by its name: a machine that was launched again is called by its address until it is a host.
             machines = {one.spec.private: one.spec.id for one in rehearsal.account.room.list() if one.running}
-            return _connection(names.machine(machines[pods[0]["hostIP"]]), pods[0]["podIP"], port)
+            return connection(names.machine(machines[pods[0]["hostIP"]]), pods[0]["podIP"], port)
 
         await _lead(VectorStore(rehearsal.folder), connect)
         await asyncio.Event().wait()
@@ -104,10 +92,6 @@ async def _reach(rehearsal: Rehearsal) -> None:
 
 def _conditions(pod: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(one["type"], one["status"]) for one in pod["status"].get("conditions", ())}
-
-
-def _connection(namespace: str, address: str, port: int) -> socket.socket:
-    return within(namespace, lambda: socket.create_connection((address, port), timeout=_CONNECT_SECONDS))
 
 
 async def _until_told(work: asyncio.Task[None]) -> None:

@@ -356,6 +356,11 @@ def examples(stack, workload, stateful, on_the_cluster):
         secrets = {secret: output(f"value of {secret}", known=known) for secret in names}
         return components.K3sCluster(name, stack=chosen, machines=machines, hosts=hosts, secrets=secrets)
 
+    def zone(dns: str, name: str, *, known: bool) -> pulumi.ComponentResource:
+        chosen = stack("prod", dns=dns)
+        addresses = {machine: output("203.0.113.7", known=known, secret=False) for machine in chosen.machines}
+        return components.Zone(name, stack=chosen, addresses=addresses)
+
     prod = stack("prod")
     (planned_host,) = hosts(stack("dev"))
     system = FileSystem(owner="prod", region="us-east-3")
@@ -376,4 +381,5 @@ def examples(stack, workload, stateful, on_the_cluster):
             partial(one, workload(), (), sealed=("tls.key",)),
             partial(one, workload(tls=True), ()),
         ],
+        "Zone": [partial(zone, "rfc2136"), partial(zone, "vercel")],
     }

@@ -4,9 +4,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import dns.query
+import dns.rcode
+import dns.tsigkeyring
+import dns.update
 import pytest
 
 from rehearsal import Rehearsal
+from tests.engine.clusters import drifted
 
 pytestmark = pytest.mark.engine
 
@@ -73,3 +78,30 @@ def judged(pod: Mapping[str, Any]) -> bool:
     """Whether the scheduler has said that no node takes it, or the kubelet of one that it runs."""
     reasons = {one.get("reason") for one in pod["status"].get("conditions", ())}
     return pod["status"]["phase"] != "Pending" or "Unschedulable" in reasons
+
+
+def test_the_names_of_the_zone_are_answered_as_declared_and_a_change_by_hand_is_named(dev):
+    found = dev.answer("dns", "check", "prod")
+    assert len(found["names"]) == 17, "all but the one of a machine that is launched on demand"
+    host = Rehearsal(stack="prod", home=dev.home).account.authority
+    api = "api.sophia-intel.ai"
+
+    def change(address: str) -> None:
+        told = {**host.variables(), **host.secrets()}
+        ring = dns.tsigkeyring.from_text({told["DNS_UPDATE_KEYNAME"]: ("hmac-sha256", told["DNS_UPDATE_KEYSECRET"])})
+        update = dns.update.UpdateMessage(host.zone, keyring=ring)
+        update.replace(f"{api}.", 300, "A", address)
+        answer = dns.query.tcp(update, host.loopback, port=host.port, timeout=10)
+        assert answer.rcode() == dns.rcode.NOERROR
+
+    (declared,) = next(row["values"] for row in found["names"] if row["host"] == api)
+    change("192.0.2.66")
+    try:
+        wrong = [row for row in dev.answer("dns", "check", "prod", code=7)["names"] if row["wrong"]]
+        assert [(row["host"], *row["wrong"].values()) for row in wrong] == [(api, "192.0.2.66")]
+        path = f'records["{api} A"].values[0]'
+        told = drifted(dev, "prod")["zone-records"][path]
+        assert (told["expected"], told["actual"]) == (declared, "192.0.2.66")
+    finally:
+        change(declared)
+    assert dev.answer("dns", "check", "prod")["names"]
