@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from catalog import references
 from catalog.access import BreakGlass
 from catalog.account import Account
 from catalog.firewall import Firewall
@@ -33,9 +34,7 @@ def of_account(account: Account, where: Where, *, machines: Mapping[str, Machine
     stacks |= {f"on_demand_hours.{stack}": stack for stack in account.on_demand_hours}
     stacks |= {f"file_systems.{name}.owner": system.owner for name, system in account.file_systems.items()}
     for field, stack in stacks.items():
-        if stack not in limits.stacks:
-            remedy = f"choose one of: {', '.join(limits.stacks)}"
-            yield Offence(where(field), stack, "it names a stack of catalog/limits.yaml", remedy)
+        yield from references.stack(where(field), stack, limits.stacks)
     yield from _lives(account, where, machines)
     yield from _file_systems(account, where, machines)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
+from catalog import references
 from catalog.machine_rules import Where
 from catalog.model import Model
 from catalog.offence import Offence
@@ -90,9 +91,7 @@ def offences(ignores: DriftIgnores, where: Where, *, stacks: Collection[str], to
         def at(field: str, index: int = index) -> str:
             return where(f"ignores[{index}].{field}")
 
-        if entry.stack not in {ALL, *stacks}:
-            remedy = f"choose one of: {', '.join([ALL, *sorted(stacks)])}"
-            yield Offence(at("stack"), entry.stack, "it names a stack of catalog/limits.yaml", remedy)
+        yield from references.stack(at("stack"), entry.stack, (ALL, *sorted(stacks)))
         if entry.expires > latest:
             rule = f"a deviation is borne for at most {LONGEST_DAYS} days at a time"
             yield Offence(at("expires"), str(entry.expires), rule, f"choose {latest} or earlier, or declare it")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
+from catalog import references
 from catalog.object_storage import ObjectStorage
 from catalog.offence import Offence
 
@@ -24,18 +25,14 @@ def offences(
         stacks: names of the stacks.
         secrets: canonical names of the secrets; None where they could not be read.
     """
-    if storage.owner not in stacks:
-        rule = "it names a stack of catalog/limits.yaml"
-        yield Offence(where("owner"), storage.owner, rule, f"choose one of: {', '.join(stacks)}")
+    yield from references.stack(where("owner"), storage.owner, stacks)
     if storage.endpoint.endswith(_AMAZON) and storage.region not in storage.endpoint.split("."):
         rule = f"an endpoint of Amazon's is of the region that requests are signed for, {storage.region}"
         yield Offence(where("endpoint"), storage.endpoint, rule, "correct the endpoint, or the region")
     yield from _names(storage, where, stacks)
     for purpose, buckets in storage.buckets.items():
         for key, secret in buckets.secrets.items():
-            if secrets is not None and secret not in secrets:
-                rule = "it is the canonical name of a secret of catalog/secrets.yaml"
-                yield Offence(where(f"buckets.{purpose}.{key}"), secret, rule, "correct it, or add the secret there")
+            yield from references.secret(where(f"buckets.{purpose}.{key}"), secret, secrets)
 
 
 def _names(storage: ObjectStorage, where: Where, stacks: Collection[str]) -> Iterator[Offence]:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from catalog import references
 from catalog.gateway import Gateway
 from catalog.machine import Machine
 from catalog.offence import Offence
@@ -36,7 +37,7 @@ def of_zone(
         stacks: names of the stacks.
         machines: the machines by name; None where not all could be read.
     """
-    yield from _owner(zone.owner, where, stacks)
+    yield from references.stack(where("owner"), zone.owner, stacks)
     for below, one in zone.hosts.items():
         if machines is not None and one.machine and one.machine not in machines:
             rule = "it names a machine of catalog/machines.yaml"
@@ -58,7 +59,7 @@ def of_sites(
         secrets: canonical names of the secrets; None where they could not be read.
         known: what may stand in braces in a value.
     """
-    yield from _owner(sites.owner, where, stacks)
+    yield from references.stack(where("owner"), sites.owner, stacks)
     projects = Counter(one.project for one in sites.sites.values())
     for name, site in sites.sites.items():
 
@@ -70,9 +71,7 @@ def of_sites(
         yield from _domains(site, sites, at)
         yield from _public(site, at, known)
         for variable, secret in site.secrets.items():
-            if secrets is not None and secret not in secrets:
-                rule = "it is the canonical name of a secret of catalog/secrets.yaml"
-                yield Offence(at(f"secrets.{variable}"), secret, rule, "correct it, or add the secret there")
+            yield from references.secret(at(f"secrets.{variable}"), secret, secrets)
             if variable in site.environment:
                 rule = "a variable is either public or a secret"
                 yield Offence(at(f"secrets.{variable}"), variable, rule, "remove it here, or from environment")
@@ -128,12 +127,6 @@ def filled(value: str, told: Mapping[str, str]) -> str:
     'https://api.example.com/docs'
     """
     return _PLACE.sub(lambda found: told[found[1]], value)
-
-
-def _owner(owner: str, where: Where, stacks: Collection[str]) -> Iterator[Offence]:
-    if owner not in stacks:
-        rule = "it names a stack of catalog/limits.yaml"
-        yield Offence(where("owner"), owner, rule, f"choose one of: {', '.join(stacks)}")
 
 
 def _within(host: str, zone: Zone) -> bool:
