@@ -1,6 +1,6 @@
 """What machines find outside of themselves: programs in places of their own there, each with a public address."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,14 +38,32 @@ def start(folder: Place, room: Room, name: str, address: str, program: Sequence[
     room.client(name, address)  # made if it is not there
     pid = spawn(folder, name, command).pid
 
-    def listens() -> bool | None:
-        if name not in find(folder, [name]):
-            message = f"{name} ended by itself:\n{last_lines(log_of(folder, name), 10)}"
-            raise RehearsalError(message)
+    def listens() -> bool:
         with suppress(OSError):
             # Until the program is in its place, what it shows is this computer's own.
             there = Path(f"/proc/{pid}/ns/net").samefile(path_of(client.namespace))
-            return (there and _LISTENS in Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii")) or None
-        return None
+            return there and _LISTENS in Path(f"/proc/{pid}/net/tcp").read_text(encoding="ascii")
+        return False
 
-    until(listens, seconds=_SECONDS, failure=lambda: f"{name} takes no connection within {_SECONDS:.0f} s")
+    wait(folder, name, listens)
+
+
+def wait(folder: Place, name: str, serves: Callable[[], bool]) -> None:
+    """Return as soon as a process that was started serves.
+
+    Args:
+        folder: where it belongs.
+        name: its name.
+        serves: tells whether it does.
+
+    Raises:
+        RehearsalError: it ended by itself, with the end of its log, or does not serve in time.
+    """
+
+    def served() -> bool | None:
+        if name not in find(folder, [name]):
+            message = f"{name} ended by itself:\n{last_lines(log_of(folder, name), 10)}"
+            raise RehearsalError(message)
+        return serves() or None
+
+    until(served, seconds=_SECONDS, failure=lambda: f"{name} takes no connection within {_SECONDS:.0f} s")

@@ -3,32 +3,22 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
 from rehearsal.authority.place import DNS, NAME, PORT, AuthorityHost
-from rehearsal.leading import connection, lead
+from rehearsal.leading import connection, inside, lead, until_told
 from rehearsal.machines.command import PATH
-from rehearsal.machines.names import AUTHORITY, Names, path_of
-
-_KILLED_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+from rehearsal.machines.names import AUTHORITY, Names
 
 
-async def _serve(home: Path, program: list[str]) -> None:
+async def _serve(home: Path, program: Sequence[str]) -> None:
     host, namespace = AuthorityHost(home), Names(home).client(NAME)
-    enter = ("nsenter", f"--net={path_of(namespace)}", *_KILLED_WITH_US)
-    command = (*enter, *program, "--config", str(host.configuration))
-    server = await asyncio.create_subprocess_exec(*command, env={"PATH": PATH}, cwd=host.folder)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, server.terminate)
-    await lead(host.loopback, PORT, lambda: connection(namespace, AUTHORITY, DNS))
-    try:
+    command = (*program, "--config", str(host.configuration))
+    async with inside(namespace, command, environment={"PATH": PATH}, folder=host.folder) as server:
+        await lead(host.loopback, PORT, lambda: connection(namespace, AUTHORITY, DNS))
         await server.wait()
-    finally:
-        with suppress(ProcessLookupError):
-            server.terminate()
 
 
 def main() -> int:
@@ -39,7 +29,7 @@ def main() -> int:
     parser.add_argument("program", nargs=argparse.REMAINDER, help="what starts Knot")
     arguments = parser.parse_args()
     os.umask(0o077)
-    asyncio.run(_serve(arguments.home, arguments.program))
+    asyncio.run(until_told(_serve(arguments.home, arguments.program)))
     return 0
 
 

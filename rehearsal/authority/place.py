@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rehearsal import outside
 from rehearsal.address import ACCOUNT, address
-from rehearsal.error import RehearsalError
 from rehearsal.home import AccountFolder, private, write_private
 from rehearsal.machines import Room
 from rehearsal.machines.names import AUTHORITY
-from rehearsal.process import end_changed, find, last_lines, log_of, spawn
-from rehearsal.waiting import until
+from rehearsal.process import end_changed, spawn
 
 NAME: Final = "authority"
 """The name under which its process is found again, and that of its place."""
@@ -29,7 +28,6 @@ KEY_NAME: Final = "rehearsal"
 _ROOT = Path(__file__).resolve().parents[2]
 _KEY_BYTES = 32
 _ENDING = 5.0
-_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +107,15 @@ class AuthorityHost:
         room.client(NAME, AUTHORITY)  # made if it is not there
         spawn(folder, NAME, command)
 
-        def answers() -> bool | None:
-            if NAME not in find(folder, [NAME]):
-                message = f"{NAME} ended by itself:\n{last_lines(log_of(folder, NAME), 10)}"
-                raise RehearsalError(message)
-            question = dns.message.make_query(declared["zone"], dns.rdatatype.SOA)
-            try:
-                answer = dns.query.tcp(question, self.loopback, port=PORT, timeout=1)
-            except (OSError, EOFError, dns.exception.DNSException):  # whoever leads there is there before it is
-                return None
-            return bool(answer.answer) or None
+        question = dns.message.make_query(declared["zone"], dns.rdatatype.SOA)
 
-        until(answers, seconds=_SECONDS, failure=lambda: f"{NAME} does not answer within {_SECONDS:.0f} s")
+        def answers() -> bool:
+            try:
+                return bool(dns.query.tcp(question, self.loopback, port=PORT, timeout=1).answer)
+            except (OSError, EOFError, dns.exception.DNSException):  # whoever leads there is there before it is
+                return False
+
+        outside.wait(folder, NAME, answers)
 
     def variables(self) -> Mapping[str, str]:
         """Return what whoever changes the zone is told; nothing before it was declared."""

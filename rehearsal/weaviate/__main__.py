@@ -3,11 +3,9 @@
 import argparse
 import asyncio
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,14 +16,13 @@ import catalog
 from catalog.namespace import DATA
 from rehearsal.configuration import secret
 from rehearsal.home import private
-from rehearsal.leading import connection, lead
+from rehearsal.leading import connection, inside, lead, until_told
 from rehearsal.machines.command import PATH
-from rehearsal.machines.names import Names, path_of
+from rehearsal.machines.names import Names
 from rehearsal.stack import Rehearsal
 from rehearsal.weaviate.place import ADMIN_KEY, GRPC_PORT, NAME, PORTS, REST_PORT, VectorStore
 
 _PODS = f"/api/v1/namespaces/{DATA}/pods"
-_KILLED_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 def _settings(folder: Path, key: str) -> dict[str, str]:
@@ -52,17 +49,11 @@ async def _serve(rehearsal: Rehearsal, program: str) -> None:
     """Run a server where no machine is, and lead there."""
     store, namespace = VectorStore(rehearsal.folder), Names(rehearsal.home).client(f"{NAME}-{rehearsal.stack}")
     folder = private(store.data)
-    enter = ("nsenter", f"--net={path_of(namespace)}", *_KILLED_WITH_US)
     words = ("--host", store.public_address, "--port", str(REST_PORT), "--scheme", "http")
-    key = secret(rehearsal.folder, ADMIN_KEY) or ""
-    server = await asyncio.create_subprocess_exec(*enter, program, *words, env=_settings(folder, key), cwd=folder)
-    await _lead(store, lambda port: connection(namespace, store.public_address, port))
-    try:
+    settings = _settings(folder, secret(rehearsal.folder, ADMIN_KEY) or "")
+    async with inside(namespace, (program, *words), environment=settings, folder=folder) as server:
+        await _lead(store, lambda port: connection(namespace, store.public_address, port))
         await server.wait()
-    finally:
-        if server.returncode is None:
-            server.terminate()
-            await server.wait()
 
 
 async def _reach(rehearsal: Rehearsal) -> None:
@@ -94,17 +85,9 @@ def _conditions(pod: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(one["type"], one["status"]) for one in pod["status"].get("conditions", ())}
 
 
-async def _until_told(work: asyncio.Task[None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    with suppress(asyncio.CancelledError):
-        await work
-
-
 async def _run(arguments: argparse.Namespace) -> None:
     rehearsal = Rehearsal(stack=arguments.stack, home=arguments.home)
-    work = _serve(rehearsal, arguments.server) if arguments.server else _reach(rehearsal)
-    await _until_told(asyncio.ensure_future(work))
+    await until_told(_serve(rehearsal, arguments.server) if arguments.server else _reach(rehearsal))
 
 
 def main() -> int:
