@@ -1,8 +1,9 @@
 """Whether authorities and resolvers answer what the zone declares."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 from typing import Any, Final
 
@@ -127,14 +128,9 @@ def check(rows: Sequence[NameRow], servers: Sequence[Server]) -> tuple[NameRow, 
         servers: who is asked.
     """
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
-        told = threads.map(lambda pair: _wrong(*pair), [(row, one) for row in rows for one in servers])
-        return tuple(row.model_copy(update={"wrong": dict(_pairs(servers, told))}) for row in rows)
-
-
-def _pairs(servers: Sequence[Server], told: Iterator[str]) -> Iterator[tuple[str, str]]:
-    for one in servers:
-        if text := next(told):
-            yield one.name, text
+        asked = [threads.map(partial(_wrong, row), servers) for row in rows]
+        found = [{one.name: text for one, text in zip(servers, said, strict=True) if text} for said in asked]
+    return tuple(row.model_copy(update={"wrong": wrong}) for row, wrong in zip(rows, found, strict=True))
 
 
 def _wrong(row: NameRow, one: Server) -> str:
