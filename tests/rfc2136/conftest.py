@@ -5,55 +5,37 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from catalog.versions import read_versions
-from providers.kit.testing import Plugin, State
+from providers.kit.testing import Plugin
 from rehearsal.toolchain.authority import authority_tree, knotd
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.progress import progress_for
+from tests.provided import Provided
 from tests.rfc2136.authority import ZONE, Authority
 from tests.weaviate.server import free_ports
 
 FOLDER = Path(__file__).parents[2] / "providers" / "rfc2136"
 
 
-class Provided:
-    """The plugin, as an engine uses it: what is declared is checked first, and state is kept.
+class ZoneProvided(Provided):
+    """The same for the one kind that there is: what is declared are the records of the zone.
 
     Args:
         plugin: its process.
     """
 
     def __init__(self, plugin: Plugin) -> None:
-        self.plugin = plugin
+        super().__init__(plugin, "Zone")
 
-    def checked(self, records: Mapping[str, Any], name: str = ZONE) -> Mapping[str, Any]:
-        """Return what is declared as it goes on."""
-        found = self.plugin.check("Zone", {"name": name, "records": records})
-        assert not found.failures, found.failures
-        return found.inputs
+    @override
+    def checked(self, declared: Mapping[str, Any], kind: str | None = None) -> Mapping[str, Any]:
+        return super().checked({"name": ZONE, "records": declared}, kind)
 
-    def refusal(self, records: Mapping[str, Any], name: str = ZONE) -> str:
-        """Return what is wrong with what is declared."""
-        failures = self.plugin.check("Zone", {"name": name, "records": records}).failures
-        return "; ".join(f"{path}: {reason}" for path, reason in failures.items())
-
-    def create(self, records: Mapping[str, Any]) -> State:
-        return self.plugin.create("Zone", self.checked(records))
-
-    def refresh(self, state: State) -> State:
-        return self.plugin.read("Zone", state.id, state.outputs, state.inputs)
-
-    def diff(self, state: State, records: Mapping[str, Any]) -> Mapping[str, str]:
-        wanted = self.checked(records)
-        return self.plugin.diff("Zone", state.id, state.outputs, wanted, old_inputs=state.inputs).details
-
-    def update(self, state: State, records: Mapping[str, Any]) -> State:
-        wanted = self.checked(records)
-        return self.plugin.update("Zone", state.id, state.outputs, wanted, old_inputs=state.inputs)
-
-    def delete(self, state: State) -> None:
-        self.plugin.delete("Zone", state.id, state.outputs)
+    @override
+    def refusal(self, declared: Mapping[str, Any], kind: str | None = None) -> str:
+        return super().refusal({"name": ZONE, "records": declared}, kind)
 
 
 @pytest.fixture(scope="session")
@@ -82,14 +64,14 @@ def authority(running: Authority) -> Authority:
 
 
 @pytest.fixture(scope="session")
-def serving(running: Authority) -> Iterator[Provided]:
+def serving(running: Authority) -> Iterator[ZoneProvided]:
     """The provider in its own process, configured for that authority."""
     with Plugin(FOLDER, running.environment) as plugin:
         plugin.configure()
-        yield Provided(plugin)
+        yield ZoneProvided(plugin)
 
 
 @pytest.fixture
-def provided(serving: Provided, authority: Authority) -> Provided:  # noqa: ARG001 - emptied first
+def provided(serving: ZoneProvided, authority: Authority) -> ZoneProvided:  # noqa: ARG001 - emptied first
     """The provider, and an authority with nothing in its zone."""
     return serving

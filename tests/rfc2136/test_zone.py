@@ -12,7 +12,7 @@ from providers.kit.testing import UNKNOWN, Plugin, PluginError
 from providers.rfc2136.client import Client, Held
 from providers.rfc2136.config import Rfc2136Config
 from tests.rfc2136.authority import HOST, ZONE, Authority
-from tests.rfc2136.conftest import FOLDER, Provided
+from tests.rfc2136.conftest import FOLDER, ZoneProvided
 from tests.rfc2136.halving import halving
 
 pytestmark = pytest.mark.engine
@@ -39,13 +39,13 @@ def _client(authority: Authority) -> Client:
 
 
 @contextmanager
-def _told(**environment: str) -> Iterator[Provided]:
+def _told(**environment: str) -> Iterator[ZoneProvided]:
     with Plugin(FOLDER, environment) as plugin:
         plugin.configure()
-        yield Provided(plugin)
+        yield ZoneProvided(plugin)
 
 
-def test_what_is_declared_is_answered(authority: Authority, provided: Provided) -> None:
+def test_what_is_declared_is_answered(authority: Authority, provided: ZoneProvided) -> None:
     provided.create(RECORDS)
     assert authority.values(API, "A") == ["192.0.2.7"]
     assert authority.values(APP, "CNAME") == ["cname.vercel-dns.com."]
@@ -53,33 +53,33 @@ def test_what_is_declared_is_answered(authority: Authority, provided: Provided) 
     assert authority.values(f"_vercel.{APP}", "TXT") == ['"vc-domain-verify=app,1234"']
 
 
-def test_a_fresh_read_does_not_differ(provided: Provided) -> None:
+def test_a_fresh_read_does_not_differ(provided: ZoneProvided) -> None:
     made = provided.create(RECORDS)
-    assert provided.diff(provided.refresh(made), RECORDS) == {}
+    assert provided.diff(provided.refresh(made), RECORDS).details == {}
 
 
-def test_another_spelling_of_the_same_does_not_differ(provided: Provided) -> None:
+def test_another_spelling_of_the_same_does_not_differ(provided: ZoneProvided) -> None:
     made = provided.create({f"{ZONE} CAA": {"ttl": 60, "values": ["0 issue letsencrypt.org"]}})
     same = {f"{ZONE} CAA": {"ttl": 60, "values": ['0  issue "letsencrypt.org"']}}
-    assert provided.diff(provided.refresh(made), same) == {}
+    assert provided.diff(provided.refresh(made), same).details == {}
 
 
-def test_a_name_becomes_an_address_in_one_step(authority: Authority, provided: Provided) -> None:
+def test_a_name_becomes_an_address_in_one_step(authority: Authority, provided: ZoneProvided) -> None:
     made = provided.create(RECORDS)
     wanted = {name: one for name, one in RECORDS.items() if name != f"{APP} CNAME"}
     wanted[f"{APP} A"] = {"ttl": 300, "values": ["192.0.2.8"]}
-    assert provided.diff(made, wanted) == {f'records["{APP} CNAME"]': "delete", f'records["{APP} A"]': "add"}
+    assert provided.diff(made, wanted).details == {f'records["{APP} CNAME"]': "delete", f'records["{APP} A"]': "add"}
     provided.update(made, wanted)
     assert (authority.values(APP, "A"), authority.values(API, "A")) == (["192.0.2.8"], ["192.0.2.7"])
 
 
-def test_an_address_that_is_not_known_yet_is_a_change_of_that_record_alone(provided: Provided) -> None:
+def test_an_address_that_is_not_known_yet_is_a_change_of_that_record_alone(provided: ZoneProvided) -> None:
     made = provided.create(RECORDS)
     wanted = {**RECORDS, f"{API} A": {"ttl": 300, "values": [UNKNOWN]}}
-    assert provided.diff(made, wanted) == {f'records["{API} A"].values[0]': "update"}
+    assert provided.diff(made, wanted).details == {f'records["{API} A"].values[0]': "update"}
 
 
-def test_what_others_made_stays(authority: Authority, provided: Provided) -> None:
+def test_what_others_made_stays(authority: Authority, provided: ZoneProvided) -> None:
     authority.change(("add", f"mail.{ZONE}", "300", "A", "192.0.2.99"))
     made = provided.create(RECORDS)
     made = provided.update(made, {f"{API} A": RECORDS[f"{API} A"]})
@@ -96,7 +96,7 @@ def test_what_others_made_stays(authority: Authority, provided: Provided) -> Non
     ],
 )
 def test_what_others_made_is_not_taken_over(
-    authority: Authority, provided: Provided, there: tuple[str, ...], named: str
+    authority: Authority, provided: ZoneProvided, there: tuple[str, ...], named: str
 ) -> None:
     authority.change(("add", APP, *there))
     with pytest.raises(PluginError, match=f"has {named} already") as error:
@@ -105,14 +105,14 @@ def test_what_others_made_is_not_taken_over(
     assert authority.values(API, "A") == [], "nothing of it was made"
 
 
-def test_what_stands_there_already_and_is_the_same_is_taken_over(authority: Authority, provided: Provided) -> None:
+def test_what_stands_there_already_and_is_the_same_is_taken_over(authority: Authority, provided: ZoneProvided) -> None:
     authority.change(("add", API, "300", "A", "192.0.2.7"))
     made = provided.create(RECORDS)
     provided.delete(made)
     assert authority.values(API, "A") == []
 
 
-def test_a_zone_is_imported_with_all_it_holds(authority: Authority, provided: Provided) -> None:
+def test_a_zone_is_imported_with_all_it_holds(authority: Authority, provided: ZoneProvided) -> None:
     authority.change(("add", API, "300", "A", "192.0.2.7"))
     found = provided.plugin.read("Zone", ZONE)
     assert found.outputs["records"][f"{API} A"] == {"ttl": 300, "values": ["192.0.2.7"]}
@@ -128,18 +128,18 @@ def test_a_zone_is_imported_with_all_it_holds(authority: Authority, provided: Pr
     ],
 )
 def test_what_somebody_changed_is_drift_and_is_repaired(
-    authority: Authority, provided: Provided, steps: list[tuple[str, ...]], shown: str
+    authority: Authority, provided: ZoneProvided, steps: list[tuple[str, ...]], shown: str
 ) -> None:
     made = provided.create(RECORDS)
     authority.change(*steps)
     found = provided.refresh(made)
-    assert [*provided.diff(found, RECORDS)] == [shown.format(f"{API} A")]
+    assert [*provided.diff(found, RECORDS).details] == [shown.format(f"{API} A")]
     mended = provided.update(found, RECORDS)
-    assert provided.diff(provided.refresh(mended), RECORDS) == {}
+    assert provided.diff(provided.refresh(mended), RECORDS).details == {}
 
 
 def test_what_somebody_put_in_the_place_of_ours_is_not_deleted_with_it(
-    authority: Authority, provided: Provided
+    authority: Authority, provided: ZoneProvided
 ) -> None:
     made = provided.create(RECORDS)
     authority.change(("delete", API, "A"), ("add", API, "300", "A", "192.0.2.66"))
@@ -188,7 +188,7 @@ def test_a_key_that_is_another_one_is_told_and_not_shown(authority: Authority) -
 
 
 def test_an_authority_that_does_not_answer_is_an_error_and_not_a_zone_that_is_gone(
-    authority: Authority, provided: Provided
+    authority: Authority, provided: ZoneProvided
 ) -> None:
     made = provided.create(RECORDS)
     authority.close()
@@ -196,7 +196,7 @@ def test_an_authority_that_does_not_answer_is_an_error_and_not_a_zone_that_is_go
         provided.refresh(made)
 
 
-def test_a_zone_that_the_authority_does_not_have_is_an_error(provided: Provided) -> None:
+def test_a_zone_that_the_authority_does_not_have_is_an_error(provided: ZoneProvided) -> None:
     """It says the same of a zone that the key may not read, so nobody can know that it is gone."""
     with pytest.raises(PluginError, match="does not transfer other"):
         provided.plugin.read("Zone", "other.test")
@@ -218,11 +218,11 @@ def test_a_zone_that_the_authority_does_not_have_is_an_error(provided: Provided)
         ({"api.elsewhere.org A": {"ttl": 300, "values": ["192.0.2.3"]}}, f"no names of the zone {ZONE}"),
     ],
 )
-def test_what_no_zone_can_hold_is_refused(provided: Provided, records: Mapping[str, Any], said: str) -> None:
+def test_what_no_zone_can_hold_is_refused(provided: ZoneProvided, records: Mapping[str, Any], said: str) -> None:
     assert said in provided.refusal(records)
 
 
-def test_all_that_is_wrong_is_told_at_once(provided: Provided) -> None:
+def test_all_that_is_wrong_is_told_at_once(provided: ZoneProvided) -> None:
     said = provided.refusal({f"{API} A": {"ttl": 9, "values": ["x", "y"]}, f"{APP} MX": {"ttl": 9, "values": ["10 a"]}})
     assert all(one in said for one in ("'x'", "'y'", "10 a"))
 

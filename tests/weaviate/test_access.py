@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from providers.kit.testing import PluginError, Secret, State
-from tests.weaviate.conftest import Provided
+from tests.provided import Provided
 from tests.weaviate.server import Server
 
 pytestmark = pytest.mark.engine

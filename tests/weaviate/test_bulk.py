@@ -14,7 +14,8 @@ from providers.weaviate import bulk
 from providers.weaviate.bulk import Bulk, packed
 from providers.weaviate.config import WeaviateConfig, bulk_address
 from providers.weaviate.errors import NO_ANSWER, ApiError
-from tests.weaviate.conftest import FOLDER, Provided
+from tests.provided import Provided
+from tests.weaviate.conftest import FOLDER
 from tests.weaviate.server import Server, free_ports
 
 ID = "00000000-0000-4000-8000-{:012d}"

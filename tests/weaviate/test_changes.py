@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from providers.kit.testing import PluginError, State
-from tests.weaviate.conftest import COLLECTION, Provided
+from tests.provided import Provided
+from tests.weaviate.conftest import COLLECTION
 
 TEXT = {"name": "content", "dataType": "text"}
 BASE: dict[str, Any] = {

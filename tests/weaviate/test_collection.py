@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from providers.kit.testing import Plugin, PluginError, Secret, State
-from tests.weaviate.conftest import FOLDER, Provided
+from tests.provided import Provided
+from tests.weaviate.conftest import FOLDER
 from tests.weaviate.declarations import changes
 from tests.weaviate.server import Server
 

@@ -17,7 +17,7 @@ from providers.weaviate.conversion import Conversion
 from providers.weaviate.copying import Copying
 from providers.weaviate.declaration import CollectionInputs
 from providers.weaviate.errors import TOO_MANY_REQUESTS, ApiError
-from tests.weaviate.conftest import Provided
+from tests.provided import Provided
 from tests.weaviate.server import Server
 from tests.weaviate.traffic import fill
 

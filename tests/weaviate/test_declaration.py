@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.weaviate.conftest import Provided
+from tests.provided import Provided
 
 
 def declared(**more: Any) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from providers.weaviate.fence import Fence
 from providers.weaviate.lease import Lease
 from providers.weaviate.migration import Migration
 from providers.weaviate.provider import connect
-from tests.weaviate.conftest import FOLDER, Provided
+from tests.provided import Provided
+from tests.weaviate.conftest import COLLECTION, FOLDER
 from tests.weaviate.server import Server, free_ports
 from tests.weaviate.traffic import Traffic, fill
 
@@ -165,7 +166,7 @@ def test_a_run_that_is_killed_is_gone_on_with_by_the_next(provided: Provided, se
     with traffic.flowing(readers=2, writers=1):
         with Plugin(FOLDER, server.environment) as plugin:
             plugin.configure()
-            other = Provided(plugin)
+            other = Provided(plugin, COLLECTION)
             wanted = other.checked(OTHER)
             running = threading.Thread(target=_expecting_an_end, args=(plugin, state, wanted))
             running.start()
@@ -303,7 +304,7 @@ def test_two_runs_at_once_are_one_migration_and_one_refusal(provided: Provided, 
     def run() -> None:
         with Plugin(FOLDER, server.environment) as plugin:
             plugin.configure()
-            wanted = Provided(plugin).checked(OTHER)
+            wanted = Provided(plugin, COLLECTION).checked(OTHER)
             try:
                 plugin.update("Collection", state.id, state.outputs, wanted, old_inputs=state.inputs)
                 told.append("")
@@ -350,7 +351,7 @@ def test_nothing_is_made_where_objects_cannot_be_copied(provided: Provided, serv
     with Plugin(FOLDER, {**server.environment, "WEAVIATE_GRPC_URL": nobody}) as plugin:
         plugin.configure()
         with pytest.raises(PluginError, match=f"gRPC at {nobody}: no answer in 10 s"):
-            Provided(plugin).update(state, OTHER)
+            Provided(plugin, COLLECTION).update(state, OTHER)
     assert {one["class"] for one in server.http.get("/schema").json()["classes"]} == {"Memory_v1"}
     assert left_over(server) == set()
     assert provided.update(state, OTHER).outputs["className"] == "Memory_v2"

@@ -10,7 +10,7 @@ from typing_extensions import override
 from providers.weaviate.bulk import Bulk
 from providers.weaviate.client import Client
 from providers.weaviate.together import Together
-from tests.weaviate.conftest import Provided
+from tests.provided import Provided
 from tests.weaviate.server import Server
 from tests.weaviate.traffic import fill
 
