@@ -7,7 +7,7 @@ import pulumi
 
 import catalog
 from catalog.collection import VECTOR_STORE
-from catalog.namespace import DATA, SERVERS
+from catalog.namespace import DATA, SERVERS, SITES
 from components import (
     AccountFirewall,
     Addons,
@@ -19,6 +19,7 @@ from components import (
     LambdaCluster,
     McpFleet,
     Memory,
+    Sites,
     Zone,
 )
 from settings import Settings
@@ -87,12 +88,22 @@ Backups(
     opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[data]),
 )
 
+sites = Sites(
+    SITES,
+    stack=stack,
+    gateway=gateway.host,
+    secrets=secrets,
+    fingerprint_key=settings.fingerprint_key,
+    opts=pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[gateway, addons.by_name["gateway-api"]]),
+)
+
 # Last of all: a name leads to what is there.
 zone = Zone(
     "zone",
     stack=stack,
     addresses={name: machine.address for name, machine in machines.by_name.items()},
-    opts=pulumi.ResourceOptions(depends_on=[gateway]),
+    verifications=sites.verifications,
+    opts=pulumi.ResourceOptions(depends_on=[gateway, sites]),
 )
 
 fleet = McpFleet(
@@ -110,6 +121,7 @@ pulumi.export("mcp_endpoints", fleet.endpoints)
 pulumi.export("collections", memory.collections)
 pulumi.export("gateway", gateway.url)
 pulumi.export("dns_records", zone.records)
+pulumi.export("dns_proofs", zone.proofs)
 pulumi.export("addresses", machines.addresses)
 pulumi.export("access", hosts.access)
 pulumi.export("host_firewall", machines.host_firewall)

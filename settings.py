@@ -14,6 +14,7 @@ from typing_extensions import override
 from catalog import Catalog, CatalogError, Offence, Stack
 from catalog.access import BreakGlass
 from catalog.gateway import IssuerKind
+from catalog.site import FrontEnd, Leaving
 from catalog.workload import Replicas
 from catalog.zone import DnsDriver
 
@@ -61,6 +62,14 @@ class Settings(BaseSettings):
     """Who signs the gateway's certificate: an ACME server, or an authority in the cluster, as in rehearsals."""
     dns: DnsDriver = "external"
     """Who keeps the records of the zone; the stack that owns it says so."""
+    frontend: FrontEnd = "vercel"
+    """Who serves the sites, in the stack that owns them: Vercel, or the cluster; `./sophia sites switch` changes it."""
+    frontend_leaving: Leaving = ""
+    """Who served them before and still does, until all resolvers have heard of it; `./sophia sites switch` sets it."""
+    legacy_projects: Mapping[str, str] = {}
+    """Ids, by name, of the projects at Vercel from before that it takes over; none is deleted while it is named."""
+    released_projects: tuple[str, ...] = ()
+    """Names of those of them that lose their protection: one that is no longer taken over after that is deleted."""
     k3s_version: str = ""
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = {}
@@ -125,6 +134,10 @@ class Settings(BaseSettings):
             break_glass=(*self.break_glass, *self.first_contact),
             issuer=self.issuer,
             dns=self.dns,
+            frontend=self.frontend,
+            frontend_leaving=self.frontend_leaving,
+            legacy_projects=self.legacy_projects,
+            released_projects=self.released_projects,
             k3s_version=self.k3s_version,
             k3s_artefacts=self.k3s_artefacts,
             object_storage_ca=self.object_storage_ca,
@@ -137,7 +150,8 @@ class _StackConfig(PydanticBaseSettingsSource):
     def __init__(self, settings: type[BaseSettings], catalog: Catalog) -> None:
         super().__init__(settings)
         self._config = pulumi.Config(PROJECT)
-        self._secrets = {name.lower(): name for name in catalog.secrets}
+        self._secrets = {name.lower() for name in catalog.secrets}
+        self._own = catalog.secrets_of(pulumi.get_stack())
         self.offences: list[Offence] = []
         self.absent: set[str] = set()
 
@@ -145,7 +159,7 @@ class _StackConfig(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         value: Any = None
         if field_name == "secrets":
-            value = {name: self._secret(key) for key, name in self._secrets.items()}
+            value = {name: self._secret(name.lower()) for name in self._own}
         elif field.annotation == pulumi.Output[str]:
             value = self._secret(field_name)
         else:

@@ -10,6 +10,7 @@ from catalog.facts import Facts
 from catalog.gateway import IssuerKind
 from catalog.offence import CatalogError
 from catalog.reading import read
+from catalog.site import FrontEnd, Leaving
 from catalog.stack import Choice, Stack, compose
 from catalog.workload import Replicas
 from catalog.zone import DnsDriver
@@ -38,6 +39,10 @@ class Catalog(Facts):
         break_glass: Sequence[BreakGlass] = (),
         issuer: IssuerKind = "acme",
         dns: DnsDriver = "external",
+        frontend: FrontEnd = "vercel",
+        frontend_leaving: Leaving = "",
+        legacy_projects: Mapping[str, str] | None = None,
+        released_projects: Sequence[str] = (),
         k3s_version: str = "",
         k3s_artefacts: Mapping[str, Mapping[str, str]] | None = None,
         object_storage_ca: str = "",
@@ -57,6 +62,10 @@ class Catalog(Facts):
             break_glass: networks that come in without the access interface, beside those of the catalog.
             issuer: who signs the gateway's certificate.
             dns: who keeps the records of the zone.
+            frontend: who serves the sites.
+            frontend_leaving: who served them before and still does, for whoever has not heard; empty for nobody.
+            legacy_projects: ids of the projects at Vercel from before that it takes over, by name.
+            released_projects: names of those of them that may be deleted.
             k3s_version: the release of K3s that it runs; empty for the newest of the catalog.
             k3s_artefacts: digests of K3s' programs, by release and architecture, instead of those of the lock.
             object_storage_ca: certificates, in PEM, of who signs the object storage's beside the public authorities.
@@ -77,6 +86,10 @@ class Catalog(Facts):
             break_glass=break_glass,
             issuer=issuer,
             dns=dns,
+            frontend=frontend,
+            frontend_leaving=frontend_leaving,
+            legacy_projects=legacy_projects or {},
+            released_projects=released_projects,
             k3s_version=k3s_version,
             k3s_artefacts=k3s_artefacts or {},
             object_storage_ca=object_storage_ca,
@@ -131,6 +144,7 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         mcp=draft.mcp.valid,
         central=draft.central.valid,
         data=draft.data.valid,
+        web=draft.web.valid,
         backups=backups,
         migrations=draft.migrations,
         surface=draft.surface,

@@ -1,6 +1,6 @@
 """What must hold between the files of the catalog."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from catalog import (
@@ -14,6 +14,7 @@ from catalog import (
     machine_rules,
     mcp_rules,
     object_storage_rules,
+    references,
     rollout,
     stack_rules,
     tool_surface,
@@ -83,7 +84,8 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
     yield from _of_names(draft)
     yield from _of_workloads(draft, nodes)
     if draft.secrets is not None:
-        yield from _of_aliases(draft.secrets, draft.source.label("secrets.yaml"))
+        stacks = draft.limits.stacks.keys() if draft.limits is not None else None
+        yield from _of_secrets(draft.secrets, draft.source.label("secrets.yaml"), stacks)
 
 
 def _of_ways_in(draft: Draft) -> Iterator[Offence]:
@@ -122,6 +124,7 @@ def _of_names(draft: Draft) -> Iterator[Offence]:
             secrets=draft.secrets.secrets.keys() if draft.secrets is not None else None,
             known=(*zone_rules.places(zone), "gateway"),
         )
+        yield from zone_rules.of_servers(sites, at("sites.yaml"), draft.web.names)
     yield from zone_rules.of_names(
         zone,
         at("zone.yaml"),
@@ -186,7 +189,9 @@ def _of_stack(draft: Draft, limits: Limits, stack: str, nodes: list[Node]) -> It
     if machines and len(nodes) == len(machines):
         weaviate = draft.weaviate
         data = [one for name, one in draft.data.valid.items() if weaviate is None or weaviate.serves(stack, name)]
-        workloads = [*draft.mcp.valid.values(), *draft.central.valid.values(), *data]
+        # The servers of sites as well where the sites may be: the switch of the front end finds room at any time.
+        web = draft.web.valid.values() if draft.sites is not None and draft.sites.owner == stack else ()
+        workloads = [*draft.mcp.valid.values(), *draft.central.valid.values(), *data, *web]
         yield from stack_rules.capacity(stack, workloads, nodes, path)
     book = draft.books.valid.get(limits.default_price_book)
     if book is not None:
@@ -213,6 +218,7 @@ def _of_workloads(draft: Draft, nodes: list[Node]) -> Iterator[Offence]:
         "mcp": (draft.defaults, draft.mcp),
         "central": (draft.central_defaults, draft.central),
         "data": (draft.data_defaults, draft.data),
+        "web": (draft.web_defaults, draft.web),
     }
     stated = [(folder, defaults, found) for folder, (defaults, found) in folders.items() if defaults is not None]
     if len(stated) < len(folders):
@@ -246,7 +252,7 @@ def _of_workloads(draft: Draft, nodes: list[Node]) -> Iterator[Offence]:
     yield from workload_rules.shared_ports(servers.values(), lambda name: draft.layers[name].where)
     # Of servers that share a port, which they have been told, one is enough.
     apart = {server.ports[0].port: server for server in reversed([*servers.values()])}
-    others = (*draft.central.valid.values(), *draft.data.valid.values())
+    others = (*draft.central.valid.values(), *draft.data.valid.values(), *draft.web.valid.values())
     yield from egress.shared([*apart.values(), *others], lambda name: draft.layers[name].where)
 
 
@@ -262,7 +268,10 @@ def _canonical(file: SecretsFile) -> dict[str, str]:
     return aliases | {name: name for name in file.secrets}
 
 
-def _of_aliases(file: SecretsFile, label: str) -> Iterator[Offence]:
+def _of_secrets(file: SecretsFile, label: str, stacks: Collection[str] | None) -> Iterator[Offence]:
+    for name, secret in file.secrets.items() if stacks is not None else ():
+        for stack in secret.stacks:
+            yield from references.stack(f"{label}: secrets.{name}.stacks", stack, stacks or ())
     meanings = {name: name for name in file.secrets}
     for name, secret in file.secrets.items():
         for alias in secret.aliases:

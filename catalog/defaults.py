@@ -19,7 +19,7 @@ Partial = dict[str, Any]
 
 
 class Defaults(Model):
-    """The file ``_defaults.yaml`` of ``catalog/mcp/``, ``catalog/central/`` or ``catalog/data/``."""
+    """The file ``_defaults.yaml`` of ``catalog/mcp/``, ``central/``, ``data/`` or ``web/``."""
 
     workload: Partial
     """What every workload of the folder is."""

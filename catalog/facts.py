@@ -17,7 +17,7 @@ from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
 from catalog.object_storage import ObjectStorage
-from catalog.secret import Secret, SecretKind
+from catalog.secret import PROVIDER_VARIABLES, Secret, SecretKind
 from catalog.site import Sites
 from catalog.tool_surface import Surface
 from catalog.versions import Versions
@@ -77,6 +77,8 @@ class Facts:
     """Central services by name, which every stack runs."""
     data: Mapping[str, Workload]
     """Data services by name."""
+    web: Mapping[str, Workload]
+    """Servers of sites by name."""
     backups: Backups
     """Backups of data services."""
     migrations: Mapping[str, str]
@@ -87,3 +89,28 @@ class Facts:
     """Image locks by name."""
     versions: Versions
     """Versions of every tool."""
+
+    def secrets_of(self, stack: str) -> tuple[str, ...]:
+        """Return the canonical names of the secrets that a stack has.
+
+        Args:
+            stack: the stack's name.
+        """
+        return tuple(name for name in self.secrets if self.is_given(name, stack))
+
+    def provider_variables(self, stack: str) -> Mapping[str, str]:
+        """Return what a stack's providers are told by their environment alone, each with the name in Pulumi ESC.
+
+        Args:
+            stack: the stack's name.
+        """
+        return {variable: name for variable, name in PROVIDER_VARIABLES.items() if self.is_given(name, stack)}
+
+    def is_given(self, name: str, stack: str) -> bool:
+        """Return whether a stack has a secret; those that the catalog does not list, all have.
+
+        Args:
+            name: the secret's name in Pulumi ESC.
+            stack: the stack's name.
+        """
+        return name not in self.secrets or self.secrets[name].given_to(stack)

@@ -13,6 +13,8 @@ Host = Annotated[str, Field(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]{2
 
 NAME = "sophia"
 """Name of the Gateway."""
+SITES_CERTIFICATE = "sites-tls"
+"""Secret that holds the one of the sites' hosts, where the cluster serves them."""
 CERTIFICATE = "gateway-tls"
 """Secret that holds its certificate."""
 VERIFIER = "mcp-verify"

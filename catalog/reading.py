@@ -98,6 +98,10 @@ class Draft:
     """What every data service is."""
     data: Entries[Workload]
     """Data services, with defaults resolved."""
+    web_defaults: Defaults | None
+    """What the server of every site is."""
+    web: Entries[Workload]
+    """Servers of sites, with defaults resolved."""
     backups: Backups | None
     """Backups of data services."""
     migrations: Mapping[str, str]
@@ -125,6 +129,7 @@ def read(root: Path) -> Draft:
     defaults, mcp, stated = _workloads(source, "mcp")
     central_defaults, central, of_central = _workloads(source, "central")
     data_defaults, data, of_data = _workloads(source, "data")
+    web_defaults, web, of_web = _workloads(source, "web")
     return Draft(
         source=source,
         types=entries(source, "instance_types.yaml", types, names=TypeAdapter(InstanceTypeName), model=InstanceType),
@@ -153,10 +158,12 @@ def read(root: Path) -> Draft:
         central=central,
         data_defaults=data_defaults,
         data=data,
+        web_defaults=web_defaults,
+        web=web,
         backups=document(source, "backups.yaml", Backups),
         migrations=_migrations(source),
         surface=read_surface(source),
-        layers=stated | of_central | of_data,
+        layers=stated | of_central | of_data | of_web,
         locks={name: lock for name, lock in locks.items() if lock},
         versions=document(source, "versions.yaml", Versions),
     )

@@ -1,11 +1,12 @@
 """The records of the zone, which follow from what the catalog says of sites, gateways and machines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from catalog.facts import Facts
 from catalog.site import FrontEnd
+from catalog.zone import Zone
 
 
 class RecordType(StrEnum):
@@ -55,15 +56,15 @@ def records(facts: Facts, frontend: FrontEnd) -> tuple[RecordSet, ...]:
     return tuple(sorted([*sets, *(_at_vercel(facts) if frontend == "vercel" else _in_cluster(facts))]))
 
 
-def verification(facts: Facts, host: str, text: str) -> RecordSet:
-    """Return what proves to Vercel who owns a name.
+def verification(zone: Zone, host: str, texts: Sequence[str]) -> RecordSet:
+    """Return what proves to Vercel who owns names.
 
     Args:
-        facts: what the catalog knows.
+        zone: the zone.
         host: where it is to stand.
-        text: what Vercel asks for.
+        texts: what Vercel asks for, sorted.
     """
-    return RecordSet(host, RecordType.TXT, facts.zone.ttl.verification, (f'"{text}"',), "Vercel")
+    return RecordSet(host, RecordType.TXT, zone.ttl.verification, tuple(f'"{text}"' for text in texts), "Vercel")
 
 
 def addressed(sets: Iterable[RecordSet], addresses: Mapping[str, str]) -> Iterator[RecordSet]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from catalog.model import EnvName, Model
+from catalog.model import DnsLabel, EnvName, Model
 
 
 class SecretGroup(StrEnum):
@@ -83,6 +83,7 @@ FINGERPRINT_KEY = "FINGERPRINT_KEY"
 PROVIDER_VARIABLES = {
     "HOST_SSH_PRIVATE_KEY": "LAMBDA_SSH_PRIVATE_KEY",
     "LAMBDA_CLOUD_API_KEY": "LAMBDA_CLOUD_API_KEY",  # pragma: allowlist secret - a name
+    "VERCEL_API_TOKEN": "VERCEL_API_TOKEN",
     "WEAVIATE_API_KEY": "WEAVIATE_ADMIN_API_KEY",  # pragma: allowlist secret - a name
     "WEAVIATE_URL": "WEAVIATE_URL",
 }
@@ -98,10 +99,20 @@ class Secret(Model):
     """What it is, which decides its rotation."""
     rotation: Rotation = Rotation.BY_HAND
     """How it gets another value."""
+    stacks: tuple[DnsLabel, ...] = ()
+    """The stacks that have it; all where none is named."""
     aliases: tuple[EnvName, ...] = ()
     """Older names for the same secret; never used by a workload."""
     description: Annotated[str, Field(max_length=100)]
     """What it opens, in one line."""
+
+    def given_to(self, stack: str) -> bool:
+        """Return whether a stack has it.
+
+        Args:
+            stack: the stack's name.
+        """
+        return not self.stacks or stack in self.stacks
 
 
 class SecretsFile(Model):

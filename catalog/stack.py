@@ -12,6 +12,7 @@ from catalog import (
     machine_rules,
     object_storage_rules,
     rollout,
+    site_rules,
     stack_rules,
     workload_rules,
 )
@@ -34,9 +35,11 @@ from catalog.object_storage import ObjectStorage
 from catalog.offence import CatalogError, Offence
 from catalog.records import RecordSet, expected, records
 from catalog.shape import Location, dotted
+from catalog.site import NGINX_FILE, FrontEnd, Leaving, Sites
 from catalog.tool_surface import Surface, callable_tools
 from catalog.workload import Egress, Image, Replicas, Workload
 from catalog.zone import DnsDriver, Zone
+from catalog.zone_rules import filled, places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,14 @@ class Choice:
     """Who signs the gateway's certificate."""
     dns: DnsDriver = "external"
     """Who keeps the records of the zone."""
+    frontend: FrontEnd = "vercel"
+    """Who serves the sites."""
+    frontend_leaving: Leaving = ""
+    """Who served them before and still does; empty for nobody."""
+    legacy_projects: Mapping[str, str] = field(default_factory=dict)
+    """Ids of the projects at Vercel from before that it takes over, by name."""
+    released_projects: Sequence[str] = ()
+    """Names of those of them that may be deleted."""
     k3s_version: str = ""
     """The release of K3s that it runs; empty for the newest of the catalog."""
     k3s_artefacts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -95,6 +106,8 @@ class Stack:
     """The central services beside them, by name."""
     data: tuple[Workload, ...]
     """The data services, by name."""
+    web: tuple[Workload, ...]
+    """Servers of the sites, by name, where the cluster serves them."""
     backups: Backups
     """Backups of its data services."""
     migrations: Mapping[str, str]
@@ -127,6 +140,14 @@ class Stack:
     """The platform's zone in public DNS."""
     dns: DnsDriver
     """Who keeps its records."""
+    sites: Sites
+    """The public sites."""
+    sides: tuple[FrontEnd, ...]
+    """Who serves the sites, first whoever names lead to; nobody in a stack that does not own them."""
+    legacy_projects: Mapping[str, str]
+    """Ids of the projects at Vercel from before that it takes over, by name."""
+    released_projects: tuple[str, ...]
+    """Names of those of them that may be deleted."""
     records: tuple[RecordSet, ...]
     """Its records; the stack that owns the zone has them."""
     expected_addresses: Mapping[str, str]
@@ -163,7 +184,7 @@ class Stack:
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """All that runs on it, but for what is next."""
-        return (*self.servers, *self.central, *self.data)
+        return (*self.servers, *self.central, *self.data, *self.web)
 
     @property
     def canaries(self) -> Mapping[str, Workload]:
@@ -179,6 +200,23 @@ class Stack:
     def schedule(self) -> Schedule | None:
         """When its machines exist; None where that is around the clock, or on demand."""
         return self.account.schedules.get(self.name)
+
+    @property
+    def site_hosts(self) -> Mapping[str, str]:
+        """The site of each host that the cluster serves as its own, by host."""
+        if "cluster" not in self.sides:
+            return {}
+        return {host: name for name, site in self.sites.sites.items() for host in site.domains}
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What stands in braces in texts of the sites, by what it is called there."""
+        return {**places(self.zone), "gateway": self.host}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every answer of a site says, and of what is behind the gateway."""
+        return {name: filled(value, self.places) for name, value in self.sites.headers.items()}
 
     @property
     def host(self) -> str:
@@ -225,7 +263,9 @@ def compose(facts: Facts, choice: Choice) -> Stack:
     servers = _servers(facts, choice)
     data = _data(facts, choice.stack)
     central = _central(facts, (*servers, *data))
-    workloads = (*servers, *_canaries(servers).values(), *central, *data)
+    sides = _sides(facts, choice)
+    web = _web(facts) if "cluster" in sides else ()
+    workloads = (*servers, *_canaries(servers).values(), *central, *data, *web)
     if limits is None or book is None or lock is None:
         raise CatalogError(offences)
     nodes = _nodes(facts, choice.stack, machines)
@@ -264,6 +304,15 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         locked=lock.enforced,
         architectures=sorted({node.architecture for node in nodes}) if choice.adopt is not None else (),
     )
+    offences += site_rules.of_choice(
+        facts.sites,
+        choice.stack,
+        choice.path,
+        frontend=choice.frontend,
+        leaving=choice.frontend_leaving,
+        taken_over=choice.legacy_projects,
+        released=choice.released_projects,
+    )
     offences += object_storage_rules.of_authority(choice.object_storage_ca, choice.path("object_storage_ca"))
     if offences:
         raise CatalogError(offences)
@@ -274,6 +323,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         surface=facts.surface,
         central=central,
         data=data,
+        web=web,
         backups=facts.backups.of(choice.stack),
         migrations=facts.migrations,
         nodes=nodes,
@@ -291,7 +341,11 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         issuer=choice.issuer,
         zone=facts.zone,
         dns=choice.dns,
-        records=records(facts, "vercel") if facts.zone.owner == choice.stack else (),
+        sites=facts.sites,
+        sides=sides,
+        legacy_projects=choice.legacy_projects,
+        released_projects=tuple(choice.released_projects),
+        records=records(facts, choice.frontend) if facts.zone.owner == choice.stack else (),
         expected_addresses=expected(facts),
         access=access,
         hosts=facts.hosts,
@@ -376,6 +430,21 @@ def _central(facts: Facts, others: Sequence[Workload]) -> tuple[Workload, ...]:
     return tuple(
         one.model_copy(update={"ports": (*one.ports, *entrances)}) if one.name == egress.PROXY else one
         for one in facts.central.values()
+    )
+
+
+def _sides(facts: Facts, choice: Choice) -> tuple[FrontEnd, ...]:
+    if facts.sites.owner != choice.stack:
+        return ()
+    leaving = choice.frontend_leaving
+    return (choice.frontend, *([leaving] if leaving and leaving != choice.frontend else []))
+
+
+def _web(facts: Facts) -> tuple[Workload, ...]:
+    """Return the servers of sites, each told where it finds its configuration."""
+    return tuple(
+        one.model_copy(update={"command": ("/usr/sbin/nginx", "-e", "stderr", "-c", f"/etc/{name}/{NGINX_FILE}")})
+        for name, one in facts.web.items()
     )
 
 

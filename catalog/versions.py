@@ -73,6 +73,8 @@ class Versions(Model):
     """What measures PostgreSQL."""
     redis_exporter: Version
     """What measures Valkey."""
+    nginx: Version
+    """nginx, which serves the sites where the cluster does."""
     knot: Version
     """Knot DNS, which answers for the platform's zone in a rehearsal."""
     versitygw: Version

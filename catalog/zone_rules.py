@@ -9,12 +9,20 @@ from catalog import references
 from catalog.gateway import Gateway
 from catalog.machine import Machine
 from catalog.offence import Offence
-from catalog.site import Site, Sites
+from catalog.site import Site, Sites, server_of
 from catalog.zone import Zone
 
 Where = Callable[[str], str]
 """Gives the path of a field of one file."""
 
+_REQUIRED = (
+    "Strict-Transport-Security",
+    "X-Frame-Options",
+    "X-Content-Type-Options",
+    "Referrer-Policy",
+    "Content-Security-Policy",
+)
+"""What the table of headers has (platform specification 3.4)."""
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _SECRET_NAME = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|PRIVATE|APIKEY|KEY)(_|$)")
 _SECRET_VALUE = re.compile(
@@ -60,7 +68,12 @@ def of_sites(
         known: what may stand in braces in a value.
     """
     yield from references.stack(where("owner"), sites.owner, stacks)
+    yield from _headers(sites, where, known)
     projects = Counter(one.project for one in sites.sites.values())
+    for number, name in enumerate(sites.legacy):
+        if name in projects:
+            rule = "a project of a site is none from before"
+            yield Offence(where(f"legacy[{number}]"), name, rule, "remove it here")
     for name, site in sites.sites.items():
 
         def at(field: str, name: str = name) -> str:
@@ -78,6 +91,22 @@ def of_sites(
             if variable.startswith(("VITE_", "NEXT_PUBLIC_")):
                 rule = "what a build ships to browsers is no secret, and its name says that it does"
                 yield Offence(at(f"secrets.{variable}"), variable, rule, "rename it, and read it in a function alone")
+
+
+def of_servers(sites: Sites, where: Where, servers: Collection[str]) -> Iterator[Offence]:
+    """Yield sites without a server for the cluster, and servers of no site.
+
+    Args:
+        sites: the sites.
+        where: gives the path of a field of their file.
+        servers: names of the files in ``catalog/web/``.
+    """
+    wanted = {server_of(name): name for name in sites.sites}
+    for server in sorted(wanted.keys() ^ servers):
+        site = wanted.get(server)
+        rule = "each site has a server in catalog/web/, and each server there a site"
+        remedy = f"add catalog/web/{server}.yaml" if site else f"remove catalog/web/{server}.yaml, or add the site"
+        yield Offence(where(f"sites.{site}" if site else "sites"), server, rule, remedy)
 
 
 def of_names(
@@ -133,6 +162,14 @@ def _within(host: str, zone: Zone) -> bool:
     return host == zone.name or host.endswith(f".{zone.name}")
 
 
+def _headers(sites: Sites, where: Where, known: Collection[str]) -> Iterator[Offence]:
+    for header in _REQUIRED:
+        if header not in sites.headers:
+            yield Offence(where(f"headers.{header}"), "absent", "every answer of a site says it", "add it")
+    for header, value in sites.headers.items():
+        yield from _places(where(f"headers.{header}"), value, known)
+
+
 def _domains(site: Site, sites: Sites, at: Where) -> Iterator[Offence]:
     for host, domain in site.domains.items():
         field = f"domains.{host}"
@@ -166,10 +203,14 @@ def _public(site: Site, at: Where, known: Collection[str]) -> Iterator[Offence]:
         if looks_secret(value):
             rule = "what is built into a site is public, and this looks like a secret"
             yield Offence(path, "[not shown]", rule, "revoke it, and move it to secrets")
-        for place in dict.fromkeys(_PLACE.findall(value)):
-            if place not in known:
-                rule = "what stands in braces is a host of the zone, gateway or zone"
-                yield Offence(path, place, rule, f"choose one of: {', '.join(known)}")
+        yield from _places(path, value, known)
+
+
+def _places(path: str, value: str, known: Collection[str]) -> Iterator[Offence]:
+    for place in dict.fromkeys(_PLACE.findall(value)):
+        if place not in known:
+            rule = "what stands in braces is a host of the zone, gateway or zone"
+            yield Offence(path, place, rule, f"choose one of: {', '.join(known)}")
 
 
 def looks_secret(value: str) -> bool:

@@ -15,6 +15,8 @@ from components.lambda_.account_firewall import AccountFirewall
 from components.lambda_.cluster import Cluster as LambdaCluster
 from components.lambda_.machine import Machine
 from components.mcp.fleet import McpFleet
+from components.sites.sites import Sites
+from components.vercel.site import Site
 from components.weaviate.memory import Memory
 from components.workload.workload import Workload
 
@@ -33,6 +35,8 @@ __all__ = [
     "Machine",
     "McpFleet",
     "Memory",
+    "Site",
+    "Sites",
     "Task",
     "Workload",
     "Zone",

@@ -15,7 +15,8 @@ from rich.console import Console
 import catalog
 from catalog import CatalogError, Concern
 from catalog.backups import Verb
-from ops import access_app, dns_app, documents, esc_app, machines_app, secrets_app, view
+from ops import access_app, dns_app, documents, esc_app, machines_app, secrets_app, sites_app, view
+from ops.agreement import agreed
 from ops.answer import answer
 from ops.backups import run as run_backups
 from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed
@@ -31,7 +32,7 @@ from ops.lock_k3s import lock_k3s
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import preview as preview_verb
-from ops.results import BackupResult, DriftResult, LockResult, PreviewResult
+from ops.results import BackupResult, DriftResult, LockResult
 from ops.rollout import Rollout
 from ops.shell import exports
 from ops.up import up as up_verb
@@ -48,6 +49,7 @@ app.add_typer(dns_app.app, name="dns")
 app.add_typer(esc_app.app, name="esc")
 app.add_typer(machines_app.app, name="machines")
 app.add_typer(secrets_app.app, name="secrets")
+app.add_typer(sites_app.app, name="sites")
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
@@ -61,21 +63,15 @@ def setup() -> None:
     """Bring every tool that is needed here, in its pinned version; offline after the first time."""
     # First what only root can make: it is told before tools are built, for half an hour at worst.
     root = image.ensure(progress_for())
-    toolchain = ensure(catalog.load().versions, progress=progress_for(), root=root)
+    facts = catalog.load()
+    toolchain = ensure(facts.versions, progress=progress_for(), root=root, facts=facts)
     typer.echo(f"Tool chain: {toolchain.bin}\nRoot of machines: {root}")
 
 
 @app.command()
 def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, yes: Yes = False, as_json: AsJson = False) -> None:
     """Bring a stack to what it declares and check it; on this machine unless told otherwise."""
-
-    def agree(plan: PreviewResult) -> None:
-        view.show_changes(plan, Console(stderr=True, highlight=False), "No changes.")
-        if plan.errors:
-            raise EngineError("; ".join(plan.errors))
-        if not yes:
-            typer.confirm(f"Change {stack} in the cloud?", abort=True, err=True)
-
+    agree = agreed(stack, yes=yes)
     result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree)
     answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)
 

@@ -96,7 +96,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     # Before tools are built, for half an hour at worst.
     require_root()
     with phases.phase("tools"):
-        toolchain = ensure(facts.versions, progress=progress, root=image.ensure(progress))
+        toolchain = ensure(facts.versions, progress=progress, root=image.ensure(progress), facts=facts)
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     with phases.phase("machines"):
         rehearsal.start(
@@ -104,7 +104,8 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
             light=light_nodes(os.environ),
             names=egress.names((*facts.mcp.values(), *facts.central.values(), *facts.data.values())),
             object_storage=facts.object_storage,
-            zone=facts.zone.name,
+            zone=facts.zone,
+            sites=facts.sites,
         )
         rehearsal.configure(ROOT / "esc", rehearsal.account.taken_over(graph.choice))
         rehearsal.start_vector_store(graph.choice.weaviate.hosting[stack], progress)

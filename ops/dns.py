@@ -60,8 +60,9 @@ def declared(resources: Iterable[Mapping[str, Any]], stack: str) -> tuple[NameRo
         StateError: the stack has none, or its last run did not come so far.
     """
     for resource in resources:
-        if resource.get("type") == COMPONENT and (lines := (resource.get("outputs") or {}).get("records")):
-            return tuple(_row(text) for text in lines)
+        outputs = resource.get("outputs") or {}
+        if resource.get("type") == COMPONENT and (lines := outputs.get("records")):
+            return tuple(_row(text) for text in (*lines, *outputs.get("proofs", ())))
     msg = f"{stack} declares no names; ask for the stack that owns the zone (catalog/zone.yaml), after an `up` of it"
     raise StateError(msg)
 

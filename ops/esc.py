@@ -157,8 +157,8 @@ def _of_name(place: str, group: str, name: str, facts: Catalog, aliases: Mapping
 def _of_stack(
     stack: str, facts: Catalog, declared: _Declared, opened: Evaluation, chosen: AbstractSet[str]
 ) -> Iterator[Offence]:
-    needed = {f"{PROJECT}:{name.lower()}": name for name in (*facts.secrets, FINGERPRINT_KEY)}
-    tables = {"pulumiConfig": needed, "environmentVariables": PROVIDER_VARIABLES}
+    needed = {f"{PROJECT}:{name.lower()}": name for name in (*facts.secrets_of(stack), FINGERPRINT_KEY)}
+    tables = {"pulumiConfig": needed, "environmentVariables": facts.provider_variables(stack)}
     who, used, values = users(facts), set[str](), opened.values
     for table, wanted in tables.items():
         given = values.get(table, Value(value={})).members
@@ -167,6 +167,9 @@ def _of_stack(
         used |= {found for value in given.values() if (found := declared.name_of(value.value))}
         for key in given.keys() - wanted.keys() - chosen if table == "pulumiConfig" else ():
             yield Offence(f"{_file(stack)}: {table}", key, "only declared keys are given", "see docs/config.md")
+    for name in sorted(name for name in declared.values if not facts.is_given(name, stack)):
+        rule = f"a stack has no secret of others: this one is given to {', '.join(facts.secrets[name].stacks)}"
+        yield Offence(declared.path, name, rule, "remove it")
     for name in sorted(declared.values.keys() - used):
         yield Offence(declared.path, name, "every secret is handed out", f"remove it, or refer to it in {_file(stack)}")
 

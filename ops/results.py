@@ -12,6 +12,7 @@ from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, Unre
 from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
+from ops.site_rows import FrontEnd, SiteRow, SwitchStep
 
 
 class Result(BaseModel):
@@ -403,6 +404,29 @@ class SecretsSearchResult(Result):
     """What stands in places that are made to hold secrets."""
 
 
+class SitesResult(Result):
+    """How the public sites answer."""
+
+    served_by: FrontEnd
+    """Who is declared to serve them."""
+    hosts: tuple[SiteRow, ...]
+    """Their hosts."""
+
+    @property
+    def wrong(self) -> tuple[SiteRow, ...]:
+        """The hosts that do not answer as declared."""
+        return tuple(row for row in self.hosts if row.wrong)
+
+
+class SwitchResult(Result):
+    """How the sites went over to the other side."""
+
+    to: FrontEnd
+    """Who serves them now, where nothing went wrong."""
+    steps: tuple[SwitchStep, ...] = ()
+    """The steps, in order; none where that side served them alone already."""
+
+
 VERBS: Mapping[str, type[Result]] = {
     "up": UpResult,
     "preview": PreviewResult,
@@ -420,6 +444,8 @@ VERBS: Mapping[str, type[Result]] = {
     "machines wake": UpResult,
     "access peers": PeersResult,
     "dns check": DnsResult,
+    "sites check": SitesResult,
+    "sites switch": SwitchResult,
     "secrets push": SecretsPushResult,
     "secrets diff": SecretsPushResult,
     "secrets audit": SecretsAuditResult,

@@ -93,7 +93,7 @@ def _shared(stores: Mapping[str, Definition], facts: Catalog) -> Mapping[tuple[s
 
 def _owners(facts: Catalog) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for one in (*facts.mcp.values(), *facts.central.values(), *facts.data.values()):
+    for one in (*facts.mcp.values(), *facts.central.values(), *facts.data.values(), *facts.web.values()):
         for use in one.secrets:
             found.setdefault(use.secret, set()).add(one.owner)
     return found
@@ -109,8 +109,8 @@ def lacking(stack: str, opened: Mapping[str, Any], facts: Catalog) -> Iterator[s
     """
     who = users(facts)
     config, variables = opened.get("pulumiConfig") or {}, opened.get("environmentVariables") or {}
-    needed = {f"{PROJECT}:{name.lower()}": (name, config) for name in (*facts.secrets, FINGERPRINT_KEY)}
-    needed |= {variable: (name, variables) for variable, name in PROVIDER_VARIABLES.items()}
+    needed = {f"{PROJECT}:{name.lower()}": (name, config) for name in (*facts.secrets_of(stack), FINGERPRINT_KEY)}
+    needed |= {variable: (name, variables) for variable, name in facts.provider_variables(stack).items()}
     for key, (name, given) in needed.items():
         if not given.get(key):
             by = f", needed by {', '.join(who[name])}" if name in who else ""

@@ -58,6 +58,8 @@ def due(kept: Definition, facts: Catalog, today: date) -> tuple[str, ...]:
     """
     found = []
     for name, secret in facts.secrets.items():
+        if name not in kept.groups:
+            continue  # another stack's
         known, days = kept.known(name), facts.rotation_days.get(secret.kind)
         if (known and known.step) or (days and _until(kept, name, days, today) <= today):
             found.append(name)

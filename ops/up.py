@@ -1,6 +1,6 @@
 """``up``: a stack brought to what it declares, and checked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import httpx
@@ -33,7 +33,13 @@ _UP = ("up", "--refresh", "--run-program", "--continue-on-error", "--yes", "--sk
 
 
 def up(
-    stack: str, target: Target, *, progress: Progress, view: View, agree: Callable[[PreviewResult], None]
+    stack: str,
+    target: Target,
+    *,
+    progress: Progress,
+    view: View,
+    agree: Callable[[PreviewResult], None],
+    only: Sequence[str] = (),
 ) -> UpResult:
     """Bring the stack to what it declares, repairing what has drifted, and return what runs then.
 
@@ -43,6 +49,7 @@ def up(
         progress: told what is being done before the engine runs.
         view: told the engine's events.
         agree: shown what would change in the cloud; it raises to refuse.
+        only: types of the components that are brought to it, with all that belongs to them; all by default.
 
     Raises:
         CatalogError, ToolError, RehearsalError, EngineError: nothing was changed in the stack.
@@ -58,11 +65,12 @@ def up(
         require_modules(deployment.graph.choice, deployment.engine.environment)
         rehearsal_of(stack).wake()
     with phases.phase("engine"):
-        outcome, troubles = _run(deployment, view)
+        words = (*_UP, *(word for kind in only for word in ("--target", f"**::{kind}**")))
+        outcome, troubles = _run(deployment, view, words)
         for _ in range(_MORE_RUNS):
             if not outcome.may_go_on_beside(_OF_HOSTS):
                 break
-            outcome, troubles = _run(deployment, view)
+            outcome, troubles = _run(deployment, view, words)
     unjoined = _joined(deployment)
     if deployment.cluster is not None:
         # Whoever has it in a shell goes on with it, although the server's certificates or its address are new.
@@ -84,9 +92,9 @@ def _joined(deployment: Deployment) -> list[str]:
     return []
 
 
-def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ...]]:
+def _run(deployment: Deployment, view: View, words: Sequence[str]) -> tuple[Outcome, tuple[Trouble, ...]]:
     if deployment.cluster is None:
-        return deployment.engine.run(_UP, view.event), ()
+        return deployment.engine.run(words, view.event), ()
     with (
         Following(deployment.follow),
         Watch(
@@ -96,7 +104,7 @@ def _run(deployment: Deployment, view: View) -> tuple[Outcome, tuple[Trouble, ..
             workloads=deployment.workloads,
         ) as watch,
     ):
-        outcome = deployment.engine.run(_UP, view.event)
+        outcome = deployment.engine.run(words, view.event)
     return outcome, watch.troubles
 
 

@@ -233,13 +233,27 @@ def _gateway(cluster: httpx.Client, namespace: str) -> tuple[str, ssl.SSLContext
     if not addresses:
         msg = f"the gateway has no address yet; `kubectl -n {namespace} describe gateway {NAME}` says why"
         raise RehearsalError(msg)
-    answer = cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{CERTIFICATE}")
+    authority = authority_of(cluster, namespace, CERTIFICATE)
+    return addresses[0], ssl.create_default_context(cadata=authority or None)
+
+
+def authority_of(cluster: httpx.Client, namespace: str, secret: str) -> str:
+    """Return the certificate, in PEM, of the authority that signed one of the gateway's; empty for a public one.
+
+    Args:
+        cluster: speaks to the API server.
+        namespace: namespace of the gateway.
+        secret: the Secret with the gateway's certificate.
+
+    Raises:
+        RehearsalError: it has no certificate yet.
+    """
+    answer = cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{secret}")
     if answer.status_code == httpx.codes.NOT_FOUND:
-        msg = f"the gateway has no certificate yet; `kubectl -n {namespace} describe certificate` says why"
+        msg = f"{secret} is no certificate yet; `kubectl -n {namespace} describe certificate` says why"
         raise RehearsalError(msg)
     data: Mapping[str, str] = answer.raise_for_status().json()["data"]
-    authority = base64.b64decode(data.get("ca.crt", "")).decode()
-    return addresses[0], ssl.create_default_context(cadata=authority or None)
+    return base64.b64decode(data.get("ca.crt", "")).decode()
 
 
 def _token(cluster: httpx.Client, audience: str) -> str:

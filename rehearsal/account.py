@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from catalog import Stack
-from rehearsal import authority, internet, object_storage, service
+from rehearsal import authority, internet, object_storage, service, vercel_cloud
 from rehearsal.address import ACCOUNT, address, require_free
 from rehearsal.authority import AuthorityHost
 from rehearsal.error import RehearsalError
@@ -23,6 +23,7 @@ from rehearsal.object_storage import StorageHost
 from rehearsal.process import find, log_of
 from rehearsal.service import Service, ServiceStatus
 from rehearsal.toolchain import Progress
+from rehearsal.vercel_cloud import VercelHost
 
 if TYPE_CHECKING:
     from rehearsal.lambda_cloud import Control
@@ -82,6 +83,11 @@ class Account:
         """Where the authority of the platform's zone is."""
         return AuthorityHost(self.home)
 
+    @property
+    def vercel(self) -> VercelHost:
+        """Where the stand-in for Vercel is."""
+        return VercelHost(self.home)
+
     def start(
         self,
         progress: Progress,
@@ -126,9 +132,11 @@ class Account:
         if missing:
             service.start(self.folder, (missing,), _NOBODY, progress)
         told = self.folder.names.read_text(encoding="utf-8").split()
-        internet.start(self.folder, self.room, told, self.storage.names)
+        others = {**self.storage.names, **self.vercel.names}
+        internet.start(self.folder, self.room, told, others, zone=self.authority.zone)
         self.storage.start(self.room)
         self.authority.start(self.room)
+        self.vercel.start(self.room)
 
     def stop(self) -> None:
         """End its processes and its machines; what it holds stays, and what is on their disks.
@@ -136,7 +144,10 @@ class Account:
         Raises:
             RehearsalError: when one cannot be ended.
         """
-        service.stop(self.folder, ((_NAME, _STATES, internet.NAME, object_storage.NAME, authority.NAME), (_MACHINES,)))
+        service.stop(
+            self.folder,
+            ((_NAME, _STATES, internet.NAME, object_storage.NAME, authority.NAME, vercel_cloud.NAME), (_MACHINES,)),
+        )
         self.room.end()
 
     def settle(self) -> None:
@@ -168,12 +179,14 @@ class Account:
             "LAMBDA_CLOUD_CLOCK_SPEED": str(CLOCK_SPEED),
             "HOST_PROXY_URL": self.room.gate,
             **self.authority.variables(),
+            **self.vercel.variables(),
         }
 
     def secrets(self) -> dict[str, str]:
         """Return what opens it and its machines, by canonical name; nothing before it was started."""
         files = {"LAMBDA_CLOUD_API_KEY": self.folder.key, "LAMBDA_SSH_PRIVATE_KEY": self.folder.private_key}
-        return {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.exists()}
+        own = {name: file.read_text(encoding="utf-8") for name, file in files.items() if file.exists()}
+        return {**own, **self.vercel.secrets()}
 
     def environment(self) -> dict[str, str]:
         """Return what whoever speaks to it beside the engine must be told; nothing before it was started."""

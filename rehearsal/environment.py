@@ -11,7 +11,8 @@ from catalog.versions import read_versions
 from rehearsal.home import PRIVATE, Folder, private, write_private
 from rehearsal.toolchain import Toolchain
 
-_COMMAND = Path(__file__).parent / "command"
+_STAND_INS = {"command": "pulumi_command", "vercel": "pulumiverse_vercel"}
+"""The plugins that folders of these names stand in for, each with its Python package."""
 
 _ALLOWED = frozenset({"CI", "COLUMNS", "HOME", "LANG", "NO_COLOR", "TERM", "TZ", "USER"})
 """A list of what may pass, because nobody can list every variable that holds a credential."""
@@ -87,11 +88,12 @@ def install_plugins(folder: Folder, toolchain: Toolchain) -> None:
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(target)
             fresh.replace(link)
-    # One of ours stands in for this one.
-    program = _plugin(folder, "command", metadata.version("pulumi_command"))
-    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(_COMMAND))} "$@"\n'
-    if not program.exists() or program.read_text(encoding="utf-8") != text:
-        write_private(program, text).chmod(PRIVATE)
+    # Ours stand in for these.
+    for name, package in _STAND_INS.items():
+        program, place = _plugin(folder, name, metadata.version(package)), Path(__file__).parent / name
+        text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(place))} "$@"\n'
+        if not program.exists() or program.read_text(encoding="utf-8") != text:
+            write_private(program, text).chmod(PRIVATE)
 
 
 def _plugin(folder: Folder, name: str, version: str) -> Path:

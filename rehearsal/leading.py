@@ -53,8 +53,10 @@ async def inside(
             await running.wait()
 
 
-async def lead(host: str, port: int, connect: Callable[[], socket.socket]) -> None:
+async def lead(host: str, port: int, connect: Callable[[], socket.socket]) -> asyncio.Server:
     """Lead whoever comes in on loopback to where a function connects to, each by a connection of its own.
+
+    Return what listens there.
 
     Args:
         host: the address on loopback.
@@ -71,7 +73,7 @@ async def lead(host: str, port: int, connect: Callable[[], socket.socket]) -> No
         finally:
             await close(writer)
 
-    await asyncio.start_server(one, host, port)
+    return await asyncio.start_server(one, host, port)
 
 
 def connection(namespace: str, address: str, port: int) -> socket.socket:

@@ -14,6 +14,8 @@ import httpx
 
 from catalog.collection import Hosting
 from catalog.object_storage import ObjectStorage
+from catalog.site import Sites
+from catalog.zone import Zone
 from rehearsal import api_server, configuration
 from rehearsal.account import Account
 from rehearsal.api_server import ApiServer, Connection
@@ -75,7 +77,8 @@ class Rehearsal:
         light: bool = False,
         names: Sequence[str] = (),
         object_storage: ObjectStorage | None = None,
-        zone: str = "",
+        zone: Zone | None = None,
+        sites: Sites | None = None,
     ) -> None:
         """Make the account and its machines run; the cluster comes up on them by the engine.
 
@@ -86,7 +89,8 @@ class Rehearsal:
             light: whether the nodes of machines that boot from here on run no pods, and only seem to.
             names: names that exist outside of the machines.
             object_storage: what the catalog says of the object storage; none, or that of before, by default.
-            zone: the name of the platform's zone; none, or that of before, by default.
+            zone: the platform's zone; none, or that of before, by default.
+            sites: the public sites; none, or those of before, by default.
 
         Raises:
             RehearsalError: before anything is changed when a port is taken or the disk is full; later when a service
@@ -100,7 +104,15 @@ class Rehearsal:
                 if object_storage:
                     self.account.storage.declare(object_storage, self._tools.program(PROGRAM))
                 if zone:
-                    self.account.authority.declare(zone, knotd(self._tools.authority))
+                    self.account.authority.declare(zone.name, knotd(self._tools.authority))
+                if zone and sites:
+                    self.account.vercel.declare(
+                        team=sites.team,
+                        legacy=sites.legacy,
+                        edge=zone.vercel.address,
+                        alias=zone.vercel.alias,
+                        bundles=self._tools.sites,
+                    )
                 self.account.start(
                     progress,
                     programs=self._tools.machine_programs,

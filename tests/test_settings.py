@@ -49,7 +49,7 @@ def test_a_complete_configuration_is_read(given):
     settings = load(given)
     assert settings.machines == ("sophia-development",)
     assert settings.mcp_servers == ("all",)
-    assert set(settings.secrets) == set(FACTS.secrets)
+    assert set(settings.secrets) == set(FACTS.secrets_of("dev"))
 
 
 def test_no_secret_shows_in_the_settings(given):

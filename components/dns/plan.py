@@ -1,8 +1,10 @@
 """What the records of the zone are called, and how zone files have them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from catalog.records import RecordSet
+import catalog
+from catalog.records import RecordSet, verification
 from catalog.zone import Zone
 
 
@@ -17,6 +19,33 @@ def logical(one: RecordSet, zone: Zone) -> list[str]:
     called = f"{below}-{one.type.lower()}"
     several = len(one.values) > 1
     return [f"{called}-{number}" for number in range(1, len(one.values) + 1)] if several else [called]
+
+
+def proofs(found: Mapping[str, Mapping[str, str]], stack: catalog.Stack) -> dict[str, dict[str, Any]]:
+    """Return the record sets that prove to Vercel who owns hosts, by key.
+
+    Args:
+        found: texts by the name at which each is to stand, by host.
+        stack: the stack that owns the zone.
+    """
+    texts: dict[str, set[str]] = {}
+    for one in found.values():
+        for host, text in one.items():
+            texts.setdefault(host, set()).add(text)
+    sets = [verification(stack.zone, host, sorted(values)) for host, values in sorted(texts.items())]
+    return {one.key: {"ttl": one.ttl, "values": list(one.values)} for one in sets}
+
+
+def texts(proofs: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return record sets as zone files have them.
+
+    Args:
+        proofs: the record sets, by key.
+    """
+    return [
+        "\n".join(f"{key.partition(' ')[0]}. {one['ttl']} IN TXT {value}" for value in one["values"])
+        for key, one in proofs.items()
+    ]
 
 
 def line(one: RecordSet, values: Sequence[str]) -> str:

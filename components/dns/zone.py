@@ -1,6 +1,7 @@
 """``sophia:dns:Zone``."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
@@ -14,8 +15,9 @@ class Zone(pulumi.ComponentResource):
     """``sophia:dns:Zone``: each name of the zone leads where the catalog says, in the stack that owns the zone.
 
     Creates:
-        - ``rfc2136`` and Zone: the provider, and all record sets as one resource, where an authority takes updates.
-        - DnsRecord for each record, where the zone is delegated to Vercel.
+        - ``rfc2136`` and Zone: the provider, and all record sets as one resource, where an authority
+          takes updates, and those that prove to Vercel who owns hosts as another.
+        - ``vercel`` and DnsRecord for each record: the same, where the zone is delegated to Vercel.
 
     Does not create the zone itself, nor its delegation; and nothing at all where the records are kept by somebody else,
     whom ``records`` tells what is to stand there.
@@ -23,6 +25,8 @@ class Zone(pulumi.ComponentResource):
 
     records: pulumi.Output[Sequence[str]]
     """What is to stand there, as lines of a zone file; nothing in a stack that does not own the zone."""
+    proofs: pulumi.Output[Sequence[str]]
+    """What is to stand there beside, to prove to Vercel who owns hosts."""
 
     def __init__(
         self,
@@ -30,6 +34,7 @@ class Zone(pulumi.ComponentResource):
         *,
         stack: catalog.Stack,
         addresses: Mapping[str, pulumi.Input[str]],
+        verifications: pulumi.Output[Mapping[str, Mapping[str, str]]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Build the zone's records.
@@ -38,6 +43,8 @@ class Zone(pulumi.ComponentResource):
             name: logical name.
             stack: the stack's choice from the catalog: the zone, and who keeps its records.
             addresses: public addresses of the stack's own machines; of others, those that the catalog expects hold.
+            verifications: texts that prove to Vercel who owns a host, by the name at which each is to stand, by host;
+                where the zone is Vercel's own nothing has to be proven.
             opts: resource options.
         """
         at = {**stack.expected_addresses, **addresses}
@@ -46,18 +53,19 @@ class Zone(pulumi.ComponentResource):
         super().__init__("sophia:dns:Zone", name, facts, opts)
         # Who stops to manage a name does not take it from those who use it.
         child = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        proofs: pulumi.Output[Any] = verifications.apply(lambda found: plan.proofs(found, stack))
         if sets and stack.dns == "rfc2136":
             provider = sdk.Provider(f"{name}-provider", opts=pulumi.ResourceOptions(parent=self))
-            sdk.Zone(
-                f"{name}-records",
-                name=stack.zone.name,
-                records={one.key: {"ttl": one.ttl, "values": _values(one, at)} for one in sets},
-                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=provider)),
-            )
-        if stack.dns == "vercel":
+            by = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=provider))
+            declared: Any = {one.key: {"ttl": one.ttl, "values": _values(one, at)} for one in sets}
+            sdk.Zone(f"{name}-records", name=stack.zone.name, records=declared, opts=by)
+            # Apart from those, so that they are known in a preview whatever Vercel will ask for.
+            sdk.Zone(f"{name}-proofs", name=stack.zone.name, records=proofs, opts=by)
+        if sets and stack.dns == "vercel":
             self._at_vercel(name, stack, sets, at, child)
         self.records = pulumi.Output.all(*(_line(one, at) for one in sets))
-        self.register_outputs({"records": self.records})
+        self.proofs = proofs.apply(plan.texts)
+        self.register_outputs({"records": self.records, "proofs": self.proofs})
 
     @staticmethod
     def _at_vercel(
@@ -69,6 +77,10 @@ class Zone(pulumi.ComponentResource):
     ) -> None:
         import pulumiverse_vercel as vercel  # noqa: PLC0415 - 0.08 s of every other program's start
 
+        provider = vercel.Provider(
+            f"{name}-provider", team=stack.sites.team, opts=pulumi.ResourceOptions(parent=child.parent)
+        )
+        child = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=provider))
         for one in sets:
             for called, value in zip(plan.logical(one, stack.zone), _values(one, at), strict=True):
                 vercel.DnsRecord(

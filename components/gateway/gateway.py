@@ -10,12 +10,11 @@ from components.gateway import objects
 from components.workload.labels import namespace_labels
 from components.workload.pod import Manifest
 
-_GATEWAY_API = "gateway.networking.k8s.io/v1"
 _CERT_MANAGER = "cert-manager.io/v1"
 
 
 class Gateway(pulumi.ComponentResource):
-    """``sophia:gateway:Gateway``: clients from outside reach what is exposed, over HTTPS, at the stack's one host.
+    """``sophia:gateway:Gateway``: clients from outside reach what is exposed, over HTTPS, at its hosts.
 
     Creates:
         - Namespace that admits only restricted pods.
@@ -29,6 +28,8 @@ class Gateway(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     """Where it is reached."""
+    host: pulumi.Output[str]
+    """The host of that."""
 
     def __init__(self, name: str, *, stack: catalog.Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         """Build the gateway.
@@ -71,7 +72,7 @@ class Gateway(pulumi.ComponentResource):
         )
         CustomResource(
             f"{name}-class",
-            api_version=_GATEWAY_API,
+            api_version=objects.GATEWAY_API,
             kind="GatewayClass",
             metadata={"name": objects.CLASS},
             spec=objects.gateway_class(),
@@ -81,7 +82,7 @@ class Gateway(pulumi.ComponentResource):
             custom(f"{called}-issuer", _CERT_MANAGER, "Issuer", called, spec)
         for called, spec in objects.certificates(stack).items():
             custom(f"{called}-certificate", _CERT_MANAGER, "Certificate", called, spec)
-        custom("gateway", _GATEWAY_API, "Gateway", NAME, objects.gateway(stack))
-        custom("redirect", _GATEWAY_API, "HTTPRoute", "redirect", objects.redirect(stack))
-        self.url = pulumi.Output.from_input(stack.url)
-        self.register_outputs({"url": self.url})
+        custom("gateway", objects.GATEWAY_API, "Gateway", NAME, objects.gateway(stack))
+        custom("redirect", objects.GATEWAY_API, "HTTPRoute", "redirect", objects.redirect(stack))
+        self.url, self.host = pulumi.Output.from_input(stack.url), pulumi.Output.from_input(stack.host)
+        self.register_outputs({"url": self.url, "host": self.host})

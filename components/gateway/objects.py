@@ -8,13 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 import yaml
 
 import catalog
-from catalog.gateway import CERTIFICATE, NAME, Gateway
+from catalog.gateway import CERTIFICATE, NAME, SITES_CERTIFICATE, Gateway
 from catalog.mcp_server import Era, RateLimit
 from catalog.rollout import HEADER, canary
+from catalog.site import Site
 from catalog.workload import Workload
+from components.gateway import browsers
 from components.workload.labels import PLATFORM
 from components.workload.pod import Manifest
 
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+"""API group and version of its objects."""
 CLASS = "traefik"
 """Name of its GatewayClass."""
 HOOK = "mcp-gateway"
@@ -76,27 +80,82 @@ def gateway_class() -> Manifest:
 
 
 def gateway(stack: catalog.Stack) -> Manifest:
-    """Return the spec of the Gateway: plain HTTP and HTTPS at one host, for routes of the platform's namespaces."""
+    """Return the spec of the Gateway: plain HTTP and HTTPS at each host, for routes of the platform's namespaces."""
     allowed = {"namespaces": {"from": "Selector", "selector": {"matchLabels": PLATFORM}}}
-    common = {"hostname": stack.host, "allowedRoutes": allowed}
     ports = stack.gateway.entrypoints
-    tls = {"mode": "Terminate", "certificateRefs": [{"group": "", "kind": "Secret", "name": CERTIFICATE}]}
-    return {
-        "gatewayClassName": CLASS,
-        "listeners": [
-            {"name": "web", "protocol": "HTTP", "port": ports.web, **common},
-            {"name": "websecure", "protocol": "HTTPS", "port": ports.websecure, "tls": tls, **common},
-        ],
-    }
+    listeners: list[Manifest] = []
+    for host, certificate in {stack.host: CERTIFICATE, **dict.fromkeys(stack.site_hosts, SITES_CERTIFICATE)}.items():
+        common = {"hostname": host, "allowedRoutes": allowed}
+        tls = {"mode": "Terminate", "certificateRefs": [{"group": "", "kind": "Secret", "name": certificate}]}
+        web, websecure = _listener(stack, "web", host), _listener(stack, "websecure", host)
+        listeners += [
+            {"name": web, "protocol": "HTTP", "port": ports.web, **common},
+            {"name": websecure, "protocol": "HTTPS", "port": ports.websecure, "tls": tls, **common},
+        ]
+    return {"gatewayClassName": CLASS, "listeners": listeners}
+
+
+def _listener(stack: catalog.Stack, kind: str, host: str) -> str:
+    """Return the name of a host's listener; those of the gateway's own host have the kind's alone."""
+    below = stack.zone.below(host).replace(".", "-") or "apex"
+    return kind if host == stack.host else f"{kind}-{below}"
+
+
+def _parents(stack: catalog.Stack, kind: str, hosts: Iterable[str]) -> list[Manifest]:
+    return [_parent(stack.gateway, _listener(stack, kind, host)) for host in hosts]
 
 
 def redirect(stack: catalog.Stack) -> Manifest:
     """Return the spec of the HTTPRoute that leads plain HTTP to HTTPS."""
     filters = [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "port": 443, "statusCode": 301}}]
+    hosts = [stack.host, *stack.site_hosts]
     return {
-        "parentRefs": [_parent(stack.gateway, "web")],
-        "hostnames": [stack.host],
+        "parentRefs": _parents(stack, "web", hosts),
+        "hostnames": hosts,
         "rules": [{"matches": [_path("PathPrefix", "/")], "filters": filters}],
+    }
+
+
+def site_route(stack: catalog.Stack, site: Site, server: Workload) -> Manifest:
+    """Return the spec of the HTTPRoute of a site: all that its hosts are asked for, but for those that lead on.
+
+    Args:
+        stack: the stack that owns the sites.
+        site: the site.
+        server: the workload that serves it.
+    """
+    hosts = [host for host, domain in site.domains.items() if not domain.redirect]
+    return {
+        "parentRefs": _parents(stack, "websecure", hosts),
+        "hostnames": hosts,
+        "rules": [
+            {
+                "matches": [_path("PathPrefix", "/")],
+                "filters": [_extension(browsers.SITES)],
+                "backendRefs": [_backend(server.object_name, server.ports[0].port)],
+            }
+        ],
+    }
+
+
+def host_redirect(stack: catalog.Stack, host: str, target: str) -> Manifest:
+    """Return the spec of the HTTPRoute that leads visitors of one host on to another, for good.
+
+    Args:
+        stack: the stack that owns the sites.
+        host: the host.
+        target: the other one.
+    """
+    led = {"scheme": "https", "hostname": target, "port": 443, "statusCode": 308}
+    return {
+        "parentRefs": _parents(stack, "websecure", [host]),
+        "hostnames": [host],
+        "rules": [
+            {
+                "matches": [_path("PathPrefix", "/")],
+                "filters": [_extension(browsers.SITES), {"type": "RequestRedirect", "requestRedirect": led}],
+            }
+        ],
     }
 
 
@@ -124,6 +183,7 @@ def middlewares(stack: catalog.Stack, hook: str) -> Mapping[str, Manifest]:
         # The hook refuses what is too large; what is larger by far, Traefik does, with 401.
         MEASURING_AUTH: {"forwardAuth": {**asked, "maxBodySize": 2048 * largest}},
         # From Traefik's documentation: what does not answer, or answers only errors, is left alone for a while.
+        browsers.GATEWAY: browsers.of_gateway(stack),
         BREAKER: {
             "circuitBreaker": {
                 "expression": "NetworkErrorRatio() > 0.30 || ResponseCodeRatio(500, 600, 0, 600) > 0.30",
@@ -186,7 +246,7 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
 
     def rules(backends: list[Manifest], *headers: Manifest) -> Iterator[Manifest]:
         for auth, asked, said in ((AUTH, ("POST",), [_small(limit)]), (MEASURING_AUTH, methods, [])):
-            names = (auth, _rate(limit), _in_flight(limit), BREAKER)
+            names = (browsers.GATEWAY, auth, _rate(limit), _in_flight(limit), BREAKER)
             wanted = [*headers, *said]
             shown = {"headers": wanted} if wanted else {}
             yield {
@@ -201,14 +261,20 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
         backends = [{**backends[0], "weight": 100 - weight}, {**_backend(candidate, port), "weight": weight}]
         versions = ((workload.image.tag, service), (following.image.tag, candidate))
         picked = [rule for tag, name in versions for rule in rules([_backend(name, port)], _version(tag))]
+    asked = {
+        "matches": [_asked_before(expose.path)],
+        "filters": [_extension(browsers.GATEWAY)],
+        "backendRefs": backends,
+    }
     known = {
         "matches": [{**_path("Exact", f"{METADATA_PATH}{expose.path}"), "method": "GET"}],
+        "filters": [_extension(browsers.GATEWAY)],
         "backendRefs": [_backend(HOOK, HOOK_PORT)],
     }
     return {
         "parentRefs": [_parent(stack.gateway, "websecure")],
         "hostnames": [stack.host],
-        "rules": [*picked, *rules(backends), *([known] if expose.auth == "bearer" else [])],
+        "rules": [*picked, *rules(backends), asked, *([known] if expose.auth == "bearer" else [])],
     }
 
 
@@ -248,10 +314,18 @@ def _extension(name: str) -> Manifest:
     return {"type": "ExtensionRef", "extensionRef": {"group": "traefik.io", "kind": "Middleware", "name": name}}
 
 
+def _asked_before(path: str) -> Manifest:
+    """Match what a browser asks before it lets a page ask: what has both headers, Traefik answers by itself."""
+    names = ("Origin", "Access-Control-Request-Method")
+    said = [{"type": "RegularExpression", "name": name, "value": ".+"} for name in names]
+    return {**_path("Exact", path), "method": "OPTIONS", "headers": said}
+
+
 def issuers(stack: catalog.Stack) -> Mapping[str, Manifest]:
     """Return the specs of the Issuers, by name: the last one signs the gateway's certificate."""
     if stack.issuer == "acme":
-        solver = {"http01": {"gatewayHTTPRoute": {"parentRefs": [_parent(stack.gateway, "web")]}}}
+        parents = _parents(stack, "web", [stack.host, *stack.site_hosts])
+        solver = {"http01": {"gatewayHTTPRoute": {"parentRefs": parents}}}
         acme = stack.gateway.acme
         key = {"name": "acme-account"}
         spec = {
@@ -270,14 +344,19 @@ def certificates(stack: catalog.Stack) -> Mapping[str, Manifest]:
     key = {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
     signer = "acme" if stack.issuer == "acme" else "own-ca"
     own = {
-        "gateway": {
-            "secretName": CERTIFICATE,
-            "dnsNames": [stack.host],
+        called: {
+            "secretName": secret,
+            "dnsNames": hosts,
             "privateKey": key,
             "usages": ["digital signature", "key encipherment", "server auth"],
             "issuerRef": {"group": "cert-manager.io", "kind": "Issuer", "name": signer},
             **({} if stack.issuer == "acme" else {"duration": hours}),
         }
+        for called, secret, hosts in (
+            ("gateway", CERTIFICATE, [stack.host]),
+            ("sites", SITES_CERTIFICATE, [*stack.site_hosts]),
+        )
+        if hosts
     }
     if stack.issuer == "acme":
         return own

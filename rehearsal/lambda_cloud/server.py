@@ -24,7 +24,7 @@ from rehearsal.lambda_cloud.limits import Limits
 from rehearsal.lambda_cloud.log import Entry, Log
 from rehearsal.lambda_cloud.records import Status
 from rehearsal.lambda_cloud.routes import ROUTES, Call, Route
-from rehearsal.lambda_cloud.transport import hang_up
+from rehearsal.transport import hang_up
 
 _PAGED = "list-audit-events"
 

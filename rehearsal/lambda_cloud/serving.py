@@ -9,9 +9,9 @@ from pathlib import Path
 
 import uvicorn
 
+from rehearsal.background import serving
 from rehearsal.lambda_cloud import contract, surface
 from rehearsal.lambda_cloud.account import Account
-from rehearsal.lambda_cloud.background import serving
 from rehearsal.lambda_cloud.contract import BreachError
 from rehearsal.lambda_cloud.control import Control
 from rehearsal.lambda_cloud.faults import Faults
@@ -19,7 +19,7 @@ from rehearsal.lambda_cloud.limits import Limits
 from rehearsal.lambda_cloud.log import Log
 from rehearsal.lambda_cloud.server import Api, application
 from rehearsal.lambda_cloud.storage import Storage
-from rehearsal.lambda_cloud.transport import BreakableProtocol
+from rehearsal.transport import BreakableProtocol
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def ensure(progress: Progress) -> Path:
         message = "the root that machines boot from is missing, and only root can make it"
         raise ToolError(message, "run `sudo ./sophia setup`")
     if needed:
-        _install(needed, progress)
+        install(needed, progress)
     require_space([(place.parent, _MEBIBYTES)], lambda path: shutil.disk_usage(path).free, "making a machine's root")
     with writing(place.parent, "making a machine's root"):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -152,13 +152,22 @@ def _debian(root: Path) -> None:
     )
 
 
-def _install(packages: list[str], progress: Progress) -> None:
+def install(packages: list[str], progress: Progress) -> None:
+    """Make this computer have packages of its distribution.
+
+    Args:
+        packages: the packages.
+        progress: told what is done.
+
+    Raises:
+        ToolError: they cannot be had; the message says what to do.
+    """
     command = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
     # The first minutes of a new computer belong to its own updates.
     command[1:1] = ["-o", "DPkg::Lock::Timeout=300"]
     remedy = f"run `sudo apt-get update && sudo {shlex.join(command)}`"
     if shutil.which("apt-get", path=PATH) is None:
-        problem = f"machines need programs that this computer lacks: {', '.join(packages)}"
+        problem = f"this computer lacks: {', '.join(packages)}"
         raise ToolError(problem, "install them; set-up does it by itself where there is apt-get")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": PATH}
     with progress.activity(f"Installing {', '.join(packages)}", 20.0):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv4Network
 
 from rehearsal.machines.machine import MachineSpec
 from rehearsal.machines.names import OUTSIDE, Names, link_of
@@ -28,6 +29,9 @@ def ruleset(names: Names, machines: Iterable[MachineSpec], clients: Mapping[str,
         regions[machine.region].add(machine.private)
     senders = {**{space: machine.private for space, machine in spaces.items()}, **clients}
     own = [f'"{link_of(space)}" . {address}' for space, address in senders.items()]
+    # Beside the range for whatever is outside, hosts there that have an address of their own.
+    beside = sorted(one for one in clients.values() if IPv4Address(one) not in IPv4Network(OUTSIDE))
+    outside = ", ".join([OUTSIDE, *beside])
     within = "\n".join(_region(sorted(addresses)) for _, addresses in sorted(regions.items()))
     return f"""\
 table ip {_TABLE}
@@ -43,14 +47,14 @@ table ip {_TABLE} {{
   chain postrouting {{
     type nat hook postrouting priority srcnat;
     ct status dnat snat to ip saddr map @public_of
-    ip daddr {OUTSIDE} snat to ip saddr map @public_of
+    ip daddr {{ {outside} }} snat to ip saddr map @public_of
   }}
   chain forward {{
     type filter hook forward priority filter; policy drop;
     iifname . ip saddr != @own drop
     ct state established,related accept
     ct status dnat accept
-    ip daddr {OUTSIDE} accept
+    ip daddr {{ {outside} }} accept
 {within}
   }}
 }}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog import Catalog
 from catalog.addons import read_addons
 from catalog.versions import Versions
 from rehearsal.toolchain.addons import render
@@ -16,6 +17,7 @@ from rehearsal.toolchain.linked import linked_folder
 from rehearsal.toolchain.machine_programs import artefacts_folder, k3s_artefacts, programs_folder, workload_references
 from rehearsal.toolchain.progress import Progress
 from rehearsal.toolchain.recipes import recipes
+from rehearsal.toolchain.site_images import bundles, site_images
 from rehearsal.toolchain.tool import Tool, ToolError
 from rehearsal.toolchain.wheel_images import wheel_images
 
@@ -44,6 +46,8 @@ class Toolchain:
     """Weaviate's server."""
     authority: Path = Path("/nonexistent")
     """The folder of Knot DNS."""
+    sites: Path = Path("/nonexistent")
+    """The folder of the sites' bundles."""
 
     def program(self, name: str) -> Path:
         """The path of a program.
@@ -63,7 +67,12 @@ class Toolchain:
 
 
 def ensure(
-    versions: Versions, *, progress: Progress, edges: Edges | None = None, root: Path | None = None
+    versions: Versions,
+    *,
+    progress: Progress,
+    edges: Edges | None = None,
+    root: Path | None = None,
+    facts: Catalog | None = None,
 ) -> Toolchain:
     """Every tool is at hand at its pinned version; nothing but the cache is looked at when they are there already.
 
@@ -72,6 +81,7 @@ def ensure(
         progress: told what is done; nothing when there is nothing to do.
         edges: the machine; this one when none is given.
         root: the root that machines boot from; without it there is nothing for machines, whose images are made of it.
+        facts: what is built into the sites; without it there is nothing for machines either.
 
     Raises:
         ToolError: a tool is to be had from no source; the message says what to do.
@@ -79,13 +89,15 @@ def ensure(
     chosen = edges or Edges.here(versions.go)
     tools = recipes(versions, chosen.platform)
     entries = provide(tools, chosen, progress)
-    for_machines = of_authority = Path("/nonexistent")
-    if root is not None:
+    for_machines = of_authority = of_sites = Path("/nonexistent")
+    if root is not None and facts is not None:
         references = workload_references()
         unpacked = wheel_images(root, references, versions, chosen, progress)
         of_authority = authority_tree(versions, chosen, progress)
         of_data = data_images(entries, references, versions, chosen, progress)
-        for_machines = programs_folder(entries, versions, chosen, (*unpacked, *of_data))
+        of_sites = bundles(facts, chosen, progress)
+        of_web = site_images(of_sites, references, facts, chosen, progress)
+        for_machines = programs_folder(entries, versions, chosen, (*unpacked, *of_data, *of_web))
     return Toolchain(
         bin=program_folder([entries[tool.name] for tool in tools if tool.on_path], chosen),
         plugins={tool.plugin: entries[tool.name].folder / tool.name for tool in tools if tool.plugin},
@@ -97,6 +109,7 @@ def ensure(
         k3s=k3s_artefacts(entries, versions, chosen),
         weaviate=entries["weaviate-server"].program("weaviate-server"),
         authority=of_authority,
+        sites=of_sites,
     )
 
 

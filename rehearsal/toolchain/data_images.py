@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from catalog.versions import Versions
 from rehearsal.toolchain.cache import Entry
-from rehearsal.toolchain.data_tree import AUTHORITIES, SHARED, SUITE, data_tree
+from rehearsal.toolchain.data_tree import AUTHORITIES, SHARED, data_tree
+from rehearsal.toolchain.debian import SUITE
 from rehearsal.toolchain.edges import REPOSITORY, Edges
 from rehearsal.toolchain.images import Image, Layer, of_sources, of_tree
 from rehearsal.toolchain.progress import Progress

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.versions import Versions
-from rehearsal.toolchain.debian import bootstrap
+from rehearsal.toolchain.debian import SUITE, bootstrap
 from rehearsal.toolchain.disk import require_space
 from rehearsal.toolchain.edges import Edges
 from rehearsal.toolchain.progress import Progress
 from rehearsal.toolchain.trees import Trees
 
-SUITE = "trixie"
-"""The Debian release; that of the vendors' images."""
 SHARED = "shared"
 """The part of the tree that all images have."""
 AUTHORITIES = "etc/ssl/certs/ca-certificates.crt"

@@ -1,11 +1,53 @@
 """What Debian's packages hold, unpacked in a folder by mmdebstrap."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from rehearsal.toolchain.disk import require_space
+from rehearsal.toolchain.edges import Edges
+from rehearsal.toolchain.progress import Progress
 from rehearsal.toolchain.tool import ToolError
+from rehearsal.toolchain.trees import Trees
+
+SUITE = "trixie"
+"""The Debian release that programs are taken from; that of the vendors' images."""
+LIBRARIES = "usr/lib/*-linux-gnu*"
+"""Where the libraries of a program are, of whatever architecture, and their loader."""
+
+_MEBIBYTES = 120
+_SECONDS = 10
+
+
+def program_tree(name: str, package: str, program: str, edges: Edges, progress: Progress) -> Path:
+    """A folder with one program of a Debian package, the libraries that it needs and their loader.
+
+    Args:
+        name: what the tree is called.
+        package: the package with its version, as apt-get takes it.
+        program: the program's path, without a leading slash.
+        edges: the machine that the rehearsal runs on.
+        progress: told what is done; nothing when there is nothing to do.
+
+    Raises:
+        ToolError: this is not root, or Debian's packages are not to be had in the pinned version.
+    """
+    packages = ("libc-bin", package)
+
+    def make(tree: Path) -> None:
+        require_space([(tree, _MEBIBYTES)], edges.free_bytes, "unpacking Debian's packages")
+        root = tree.with_name("root")
+        bootstrap(root, SUITE, packages, "--variant=extract")
+        for kept in [root / program, *root.glob(f"{LIBRARIES}/*.so*")]:
+            place = tree / kept.relative_to(root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            kept.rename(place)
+        shutil.rmtree(root)
+
+    return Trees(edges, progress).tree(name, [], [SUITE, *packages], _SECONDS, make)
+
 
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 """Where mmdebstrap and what it calls are, whatever the caller's PATH."""

@@ -25,6 +25,7 @@ from rehearsal.toolchain.disk import writing
 from rehearsal.toolchain.edges import REPOSITORY, Edges
 from rehearsal.toolchain.images import Image, Layer, archive, of_program
 from rehearsal.toolchain.linked import link, linked_folder, same
+from rehearsal.toolchain.site_images import is_site
 from rehearsal.toolchain.wheel_images import is_served
 
 _OUR_IMAGES = "scoobyjava15/"
@@ -126,7 +127,7 @@ def _cert_manager(entry: Entry, versions: Versions, edges: Edges) -> Iterator[Im
 
 def _is_made(reference: str) -> bool:
     """Tell whether something of its own is in an image."""
-    return is_served(reference) or is_backup(reference) or _program_of(reference) is not None
+    return is_served(reference) or is_backup(reference) or is_site(reference) or _program_of(reference) is not None
 
 
 def _program_of(reference: str) -> str | None:

@@ -70,7 +70,12 @@ def test_only_the_gh200_is_tainted_and_arm64(committed: Catalog) -> None:
 def test_every_image_of_the_catalog_has_its_place_in_the_lock(committed: Catalog) -> None:
     plugin = committed.k3s.gpu.image
     assert plugin
-    workloads = (*committed.mcp.values(), *committed.central.values(), *committed.data.values())
+    workloads = (
+        *committed.mcp.values(),
+        *committed.central.values(),
+        *committed.data.values(),
+        *committed.web.values(),
+    )
     own = {one.image.reference for one in workloads}
     version = committed.versions.cert_manager
     brought = {f"quay.io/jetstack/cert-manager-{part}:v{version}" for part in ("cainjector", "controller", "webhook")}

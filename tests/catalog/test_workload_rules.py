@@ -150,7 +150,7 @@ def test_an_amd64_image_is_kept_off_the_arm64_machine(broken: Broken) -> None:
 def test_an_arm64_machine_without_its_taint_needs_multi_arch_images(broken: Broken) -> None:
     offences = broken({"machines.yaml": lambda tree: tree["sophia-ai-core"].pop("taints")})
     assert [offence.path for offence in offences] == [
-        f"catalog/{folder}/_defaults.yaml: workload.image.platforms" for folder in ("central", "mcp")
+        f"catalog/{folder}/_defaults.yaml: workload.image.platforms" for folder in ("central", "mcp", "web")
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalog import Catalog
+from catalog import Catalog, CatalogError
 from catalog.records import RecordSet, RecordType, addressed, expected, records, verification
 from catalog.site import FrontEnd, Target
 from catalog.zone_rules import filled, looks_secret, places
@@ -78,7 +78,7 @@ def test_a_machine_without_an_address_has_no_name_and_gets_one_with_it(committed
 
 
 def test_what_proves_ownership_stands_where_vercel_asks_for_it(committed: Catalog) -> None:
-    one = verification(committed, f"_vercel.{NAME}", "vc-domain-verify=app,1234")
+    one = verification(committed.zone, f"_vercel.{NAME}", ["vc-domain-verify=app,1234"])
     assert (one.key, one.values) == (f"_vercel.{NAME} TXT", ('"vc-domain-verify=app,1234"',))
 
 
@@ -197,3 +197,62 @@ def test_a_public_value_that_looks_like_a_secret_is_refused_and_not_shown(broken
 )
 def test_a_plain_value_looks_like_none(value: str) -> None:
     assert not looks_secret(value)
+
+
+def test_a_table_of_headers_has_what_every_answer_says(broken: Broken) -> None:
+    found = summary(broken, {SITES: lambda tree: tree["headers"].pop("X-Frame-Options")})
+    assert found == [("sites.yaml: headers.X-Frame-Options", "absent")]
+
+
+def test_a_header_names_hosts_of_the_zone_alone(broken: Broken) -> None:
+    found = summary(broken, {SITES: {"headers": {"Content-Security-Policy": "connect-src https://{nowhere}"}}})
+    assert found == [("sites.yaml: headers.Content-Security-Policy", "nowhere")]
+
+
+def test_a_header_is_one_line(broken: Broken) -> None:
+    (offence,) = broken({SITES: {"headers": {"X-Frame-Options": "DENY\nSet-Cookie: a=b"}}})
+    assert offence.path.endswith("headers.X-Frame-Options")
+
+
+def test_a_project_of_a_site_is_none_from_before(broken: Broken) -> None:
+    found = summary(broken, {SITES: lambda tree: tree["legacy"].append("sophia-intel-ai-app")})
+    assert found == [("sites.yaml: legacy[12]", "sophia-intel-ai-app")]
+
+
+def test_each_site_has_its_server_and_each_server_its_site(broken: Broken) -> None:
+    found = summary(broken, {"web/site-docs.yaml": None, "web/site-blog.yaml": "title: Blog\ndescription: A blog\n"})
+    named = {value for path, value in found if path.startswith("sites.yaml")}
+    assert named == {"site-docs", "site-blog"}
+
+
+PROJECT_ID = "prj_" + "0" * 28
+
+
+@pytest.mark.parametrize(
+    ("choice", "key", "value"),
+    [
+        ({"frontend_leaving": "vercel"}, "frontend_leaving", "vercel"),
+        ({"legacy_projects": {"nobodys": PROJECT_ID}}, "legacy_projects", "nobodys"),
+        ({"legacy_projects": {"dist": "dist"}}, "legacy_projects.dist", "dist"),
+        ({"released_projects": ("sophia-intel-ai-app",)}, "released_projects", "sophia-intel-ai-app"),
+        ({"legacy_projects": {"dist": PROJECT_ID, "frontend": PROJECT_ID}}, "legacy_projects.frontend", PROJECT_ID),
+    ],
+)
+def test_a_choice_about_sites_is_refused_by_key(committed: Catalog, choice: Any, key: str, value: str) -> None:
+    machines = [name for name, one in committed.machines.items() if one.owner == "prod"]
+    with pytest.raises(CatalogError) as error:
+        committed.stack("prod", machines=machines, image_lock="rehearsal", **choice)
+    (offence,) = error.value.offences
+    assert (offence.path, offence.value) == (f"Pulumi.prod.yaml: sophia:{key}", value)
+
+
+def test_projects_are_taken_over_by_the_stack_that_owns_the_sites(committed: Catalog) -> None:
+    with pytest.raises(CatalogError, match="projects at Vercel are managed by prod"):
+        committed.stack(
+            "dev", machines=["sophia-development"], image_lock="rehearsal", legacy_projects={"dist": PROJECT_ID}
+        )
+
+
+def test_only_the_owner_of_the_sites_has_their_token(committed: Catalog) -> None:
+    having = [stack for stack in committed.limits.stacks if "VERCEL_API_TOKEN" in committed.secrets_of(stack)]
+    assert having == ["prod"]

@@ -282,7 +282,44 @@ def on_the_cluster(facts, stack):
 
 
 @pytest.fixture(scope="session")
-def examples(stack, workload, stateful, on_the_cluster):
+def at_the_edge(facts, stack):
+    """Gives ways to build what visitors of the public sites meet first."""
+
+    def zone(dns: str, name: str, *, known: bool) -> pulumi.ComponentResource:
+        chosen = stack("prod", dns=dns)
+        addresses = {machine: output("203.0.113.7", known=known, secret=False) for machine in chosen.machines}
+        asked = {"app.example.test": {"_vercel.example.test": "vc-domain-verify=app,1234"}}
+        proven = output(asked, known=known, secret=False)
+        return components.Zone(name, stack=chosen, addresses=addresses, verifications=proven)
+
+    def sites(frontend: str, leaving: str, name: str, *, known: bool) -> pulumi.ComponentResource:
+        chosen = stack("prod", frontend=frontend, frontend_leaving=leaving, legacy_projects={"dist": "prj_" + "0" * 28})
+        return components.Sites(
+            name,
+            stack=chosen,
+            gateway=output("mcp.example.test", known=known, secret=False),
+            secrets={secret: output(f"value of {secret}", known=known) for secret in facts.secrets},
+            fingerprint_key=output("key", known=known),
+        )
+
+    def site(name: str, *, known: bool) -> pulumi.ComponentResource:
+        return components.Site(
+            name,
+            stack=stack("prod"),
+            site="app",
+            gateway=output("mcp.example.test", known=known, secret=False),
+            secrets={},
+        )
+
+    return {
+        "Site": [site],
+        "Sites": [partial(sites, "vercel", ""), partial(sites, "vercel", "cluster"), partial(sites, "cluster", "")],
+        "Zone": [partial(zone, "rfc2136"), partial(zone, "vercel")],
+    }
+
+
+@pytest.fixture(scope="session")
+def examples(stack, workload, stateful, on_the_cluster, at_the_edge):
     """Gives ways to build each public component, which together create everything it may create.
 
     Each takes the component's name and whether its inputs are known.
@@ -356,11 +393,6 @@ def examples(stack, workload, stateful, on_the_cluster):
         secrets = {secret: output(f"value of {secret}", known=known) for secret in names}
         return components.K3sCluster(name, stack=chosen, machines=machines, hosts=hosts, secrets=secrets)
 
-    def zone(dns: str, name: str, *, known: bool) -> pulumi.ComponentResource:
-        chosen = stack("prod", dns=dns)
-        addresses = {machine: output("203.0.113.7", known=known, secret=False) for machine in chosen.machines}
-        return components.Zone(name, stack=chosen, addresses=addresses)
-
     prod = stack("prod")
     (planned_host,) = hosts(stack("dev"))
     system = FileSystem(owner="prod", region="us-east-3")
@@ -369,6 +401,7 @@ def examples(stack, workload, stateful, on_the_cluster):
     return {
         "AccountFirewall": [account_firewall],
         **on_the_cluster,
+        **at_the_edge,
         "Host": [partial(host, planned_host)],
         "Hosts": [all_hosts],
         "K3sCluster": [partial(k3s, stack("staging")), partial(k3s, prod)],
@@ -381,5 +414,4 @@ def examples(stack, workload, stateful, on_the_cluster):
             partial(one, workload(), (), sealed=("tls.key",)),
             partial(one, workload(tls=True), ()),
         ],
-        "Zone": [partial(zone, "rfc2136"), partial(zone, "vercel")],
     }

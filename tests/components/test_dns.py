@@ -7,6 +7,7 @@ import pytest
 import components
 from components.dns import plan
 from render import Resource
+from tests.components.conftest import output
 
 NAME = "sophia-intel.ai"
 
@@ -18,7 +19,9 @@ def built(stack, build) -> Callable[[str], dict[str, Resource]]:
     def make(kept_by: str) -> dict[str, Resource]:
         chosen = stack("prod", dns=kept_by)
         addresses = dict.fromkeys(chosen.machines, "203.0.113.7")
-        found = build(lambda: components.Zone("zone", stack=chosen, addresses=addresses)).resources
+        proof = {"_vercel.sophia-intel.ai": "vc-domain-verify=app,1234"}
+        asked = output({f"app.{NAME}": proof, f"docs.{NAME}": {}}, known=True, secret=False)
+        found = build(lambda: components.Zone("zone", stack=chosen, addresses=addresses, verifications=asked)).resources
         return {one.name: one for one in found.values()}
 
     return make
@@ -27,6 +30,8 @@ def built(stack, build) -> Callable[[str], dict[str, Resource]]:
 def test_an_authority_gets_all_records_as_one_resource(built):
     records = built("rfc2136")["zone-records"].inputs["records"]
     assert records[f"app.{NAME} CNAME"] == {"ttl": 300, "values": ["cname.vercel-dns.com."]}
+    proofs = built("rfc2136")["zone-proofs"].inputs["records"]
+    assert proofs == {f"_vercel.{NAME} TXT": {"ttl": 300, "values": ['"vc-domain-verify=app,1234"']}}
     assert records[f"api.{NAME} A"] == {"ttl": 300, "values": ["203.0.113.7"]}, "the machine's own address"
     assert records[f"dev.api.{NAME} A"]["values"] == ["155.248.194.183"], "another stack's, as expected"
     assert f"staging.mcp.{NAME} A" not in records

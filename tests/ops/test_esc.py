@@ -48,7 +48,8 @@ def edited(root: Path, name: str, old: str, new: str) -> None:
 
 def test_what_is_committed_gives_every_stack_every_secret(by: Evaluator) -> None:
     followed = check(ROOT, FACTS, by)
-    assert followed == 3 * (len(FACTS.secrets) + 2), "those of the catalog, a key for fingerprints, and an address"
+    of_catalog = sum(len(FACTS.secrets_of(stack)) for stack in FACTS.limits.stacks)
+    assert followed == of_catalog + 3 * 2, "those of the catalog, a key for fingerprints, and an address"
 
 
 def test_whatever_is_given_has_somebody_who_needs_it() -> None:
@@ -76,6 +77,10 @@ BREAKS = {
     "another's": (
         ("prod", "${sophia.business.LINEAR_API_KEY}", "${sophia.business.ASANA_API_TOKEN}"),
         "sophia:linear_api_key: ASANA_API_TOKEN: it is the secret LINEAR_API_KEY, needed by `linear`",
+    ),
+    "of another stack": (
+        ("dev-secrets", "      K3S_TOKEN:", '      VERCEL_API_TOKEN: {"fn::secret": ""}\n      K3S_TOKEN:'),
+        "VERCEL_API_TOKEN: .*a stack has no secret of others: this one is given to prod",
     ),
     "undeclared key": (("prod", "sophia:linear_api_key:", "sophia:linear_key:"), "sophia:linear_key: only declared"),
     "no variable": (

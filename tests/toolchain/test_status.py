@@ -87,6 +87,6 @@ def test_every_pinned_tool_is_looked_at(edges: Edges) -> None:
         "weaviate": "weaviate_server",
     }
     # They come as a wheel and as Debian's packages, which set-up unpacks for their images.
-    unpacked = {"traefik", "postgresql", "pgvector", "valkey", "knot"}
+    unpacked = {"traefik", "postgresql", "pgvector", "valkey", "knot", "nginx"}
     pinned = {called.get(name, name) for name in Versions.model_fields} - unpacked
     assert pinned <= names

@@ -1,0 +1,1 @@
+"""The public sites, whoever serves them."""

@@ -1,0 +1,1 @@
+"""The public sites at Vercel."""
