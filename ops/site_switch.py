@@ -32,6 +32,7 @@ class Switch:
         stack: gives what the stack chooses at the moment.
         up: brings the stack to what is declared, and returns what went wrong.
         check: returns how each host answers.
+        kept: returns for how many seconds answers about the sites may be kept that were given before.
         wait: waits for so many seconds.
     """
 
@@ -42,9 +43,11 @@ class Switch:
         stack: Callable[[], Stack],
         up: Callable[[], tuple[str, ...]],
         check: Callable[[], Sequence[SiteRow]],
+        kept: Callable[[], float],
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._file, self._stack, self._up, self._check, self._wait = file, stack, up, check, wait
+        self._file, self._stack, self._up, self._check = file, stack, up, check
+        self._kept, self._wait = kept, wait
 
     def run(self, side: FrontEnd) -> tuple[SwitchStep, ...]:
         """Go over to a side, and return the steps; the last one says what went wrong, where something did.
@@ -62,10 +65,12 @@ class Switch:
         (other,) = {*SIDES} - {side}
         if stack.sides == (side,):
             return ()
+        # What is declared now may be another time than resolvers were told.
+        longest = max(self._kept(), stack.zone.ttl.site)
         steps = [self._step("both", lambda: self._brought(side, other))]
         if not steps[-1].wrong:
             # Whoever asked a moment before the change may go on for so long.
-            steps.append(self._step("wait", lambda: self._waited(stack.zone.ttl.site, side)))
+            steps.append(self._step("wait", lambda: self._waited(longest, side)))
         if not steps[-1].wrong:
             steps.append(self._step("one", lambda: self._brought(side, "")))
         return tuple(steps)

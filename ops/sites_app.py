@@ -15,6 +15,7 @@ from ops.answer import answer
 from ops.deployment import Target, known, rehearsal_of
 from ops.results import SitesResult, SwitchResult
 from ops.site_rows import FrontEnd, SiteRow
+from ops.states import deployed
 from ops.up import up
 from ops.verify import authority_of
 from rehearsal.machines.names import INTERNET, Names
@@ -58,7 +59,7 @@ def switch(
     as_json: AsJson = False,
 ) -> None:
     """Let the other side serve the sites: both do first, then names lead there, and at last the old one goes."""
-    from ops import site_switch, sites  # noqa: PLC0415 - for that reason
+    from ops import dns, site_switch, sites  # noqa: PLC0415 - for that reason
 
     progress = progress_for()
 
@@ -75,11 +76,17 @@ def switch(
         chosen = _chosen(stack, target)
         return sites.settled(chosen, _vantage(chosen, target))
 
+    def kept() -> float:
+        hosts = {host for site in _chosen(stack, target).sites.sites.values() for host in site.domains}
+        rows = dns.declared(deployed(stack, target), stack)
+        return max((row.ttl for row in rows if row.host in hosts and row.type != "CAA"), default=0)
+
     verb = site_switch.Switch(
         ROOT / f"Pulumi.{known(stack)}.yaml",
         stack=lambda: _chosen(stack, target),
         up=brought,
         check=checked,
+        kept=kept,
         wait=waited,
     )
     steps = verb.run(to)

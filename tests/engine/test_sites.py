@@ -19,12 +19,13 @@ from benchmarks.checkout import Checkout
 from catalog.gateway import CERTIFICATE
 from ops.sites import Answered, Vantage, ask
 from ops.verify import authority_of
-from rehearsal import Rehearsal
+from rehearsal import Rehearsal, internet
 from rehearsal.leading import connection
 from rehearsal.machines.names import INTERNET, Names
 from rehearsal.machines.within import within
+from rehearsal.process import end, find
 from tests.browser import chromium, led
-from tests.engine.clusters import drifted
+from tests.engine.clusters import choose, drifted
 
 pytestmark = pytest.mark.engine
 
@@ -137,9 +138,12 @@ def seen(checkout: Checkout, address: str) -> None:
 
 @pytest.fixture(scope="module")
 def short(prod: Checkout) -> Checkout:
-    """Prod, with answers about its sites that are kept for no longer than they must be."""
+    """Prod, with answers about its sites that are kept for no longer than they must be, and none that are kept yet."""
     zone = prod.root / "catalog/zone.yaml"
     zone.write_text(zone.read_text(encoding="utf-8").replace("site: 300", f"site: {SHORT}"), encoding="utf-8")
+    folder = Rehearsal(stack="prod", home=prod.home).account.folder
+    end(folder, find(folder, [internet.NAME]).values(), patience=5)
+    prod.sophia("up", "prod")
     return prod
 
 
@@ -191,6 +195,32 @@ def test_sites_go_over_and_back_and_every_visitor_is_served_by_the_side_that_own
     taken = [(side, {step["what"]: step["seconds"] for step in one}) for side, one in steps]
     print(f"answers: {dict(served)}, failures: {len(client.failures)}, seconds: {taken}")  # noqa: T201 - what is shown
     seen(short, edge)
+
+
+def test_a_project_from_before_is_deleted_by_nothing_but_three_steps(prod):
+    """Taken over by its id, released by its name, and no longer taken over (docs/runbooks/remove-a-legacy-project.md)."""
+    control = Rehearsal(stack="prod", home=prod.home).account.vercel.control()
+    (before,) = [one for one in control.account()["projects"].values() if one["name"] == "dist"]
+    words = ("pulumi", "-s", "prod", "up", "--yes", "--skip-preview", "--target", "**::sophia:sites:Sites**")
+
+    def up(**choice: Any) -> bool:
+        choose(prod, "prod", **choice)
+        with suppress(RuntimeError):
+            prod.by_hand("prod", *words)
+        return before["id"] in control.account()["projects"]
+
+    try:
+        written = len([one for one in control.log() if one["method"] != "GET"])
+        assert up(legacy_projects={"dist": before["id"]})
+        assert control.account()["projects"][before["id"]] == before, "imported, and nothing of it changed"
+        assert up(legacy_projects={}), "one that was not released stops the run"
+        assert up(legacy_projects={"dist": before["id"]}, released_projects=["dist"])
+        assert len([one for one in control.log() if one["method"] != "GET"]) == written
+        assert not up(legacy_projects={}, released_projects=[])
+    finally:
+        file = prod.root / "Pulumi.prod.yaml"
+        prod.by_hand("prod", "git", "checkout", "--quiet", file.name)
+    assert {one["name"] for one in control.account()["projects"].values()} > {SITES["app"].project}
 
 
 def test_a_certificate_of_somebody_else_is_told_and_not_taken(prod):

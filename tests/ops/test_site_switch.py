@@ -34,6 +34,7 @@ class World:
     led: bool = True
     fails: int = 0
     serves: FrontEnd = "vercel"
+    kept: int = 60
     did: list[Any] = field(default_factory=list)
 
     def up(self) -> tuple[str, ...]:
@@ -56,6 +57,7 @@ class World:
             stack=lambda: chosen(self.file, stack),
             up=self.up,
             check=self.check,
+            kept=lambda: self.kept,
             wait=lambda seconds: self.did.append(("wait", seconds)),
         )
         return verb.run(side)
@@ -73,6 +75,13 @@ def test_both_sides_serve_before_names_change_for_good(world: World) -> None:
     assert [(step.what, step.wrong) for step in steps] == [("both", ()), ("wait", ()), ("one", ())]
     ttl = FACTS.zone.ttl.site
     assert world.did == [("up", ("cluster", "vercel")), ("wait", ttl), ("up", ("cluster",))]
+
+
+def test_the_old_side_stays_for_as_long_as_what_was_said_before_may_be_kept(world: World) -> None:
+    """Whoever lowers the time to live in the same change has told resolvers the old one."""
+    world.kept = 3600
+    world.switch("cluster")
+    assert ("wait", 3600) in world.did
 
 
 def test_there_and_back_leaves_the_file_as_it_was(world: World) -> None:
