@@ -198,7 +198,7 @@ def test_sites_go_over_and_back_and_every_visitor_is_served_by_the_side_that_own
 
 
 def test_a_project_from_before_is_deleted_by_nothing_but_three_steps(prod):
-    """Taken over by its id, released by its name, and no longer taken over (docs/runbooks/remove-a-legacy-project.md)."""
+    """Taken over, released, and no longer taken over: docs/runbooks/remove-a-legacy-project.md."""
     control = Rehearsal(stack="prod", home=prod.home).account.vercel.control()
     (before,) = [one for one in control.account()["projects"].values() if one["name"] == "dist"]
     words = ("pulumi", "-s", "prod", "up", "--yes", "--skip-preview", "--target", "**::sophia:sites:Sites**")
