@@ -6,7 +6,8 @@ from catalog.cost import usd
 from catalog.limits import Budget
 from catalog.node import Node, untainted
 from catalog.offence import Concern, Offence
-from catalog.placement import pack
+from catalog.placement import ceiling, pack
+from catalog.pod import Demand
 from catalog.workload import Workload
 
 
@@ -19,7 +20,7 @@ def capacity(stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], p
         nodes: its nodes.
         path: where the choice of machines stands.
     """
-    unplaced = pack(((workload, workload.replicas.min) for workload in workloads), nodes).unplaced
+    unplaced = pack(map(Demand.of, workloads), nodes).unplaced
     if unplaced is not None:
         rule = f"the minimum replicas of all workloads fit the machines of {stack}"
         remedy = "lower replicas.min or resources.requests, loosen the placement, or add a machine"
@@ -62,7 +63,7 @@ def warnings(
         f"{stack} costs {usd(monthly)} USD a month, {usd(monthly - mark)} over the {what} of {usd(mark)}"
         for what, mark in marks
     ]
-    unplaced = pack(((workload, workload.replicas.max) for workload in workloads), nodes).unplaced
+    unplaced = pack(map(Demand.of, workloads), nodes, ceiling).unplaced
     if unplaced is not None:
         found.append(f"{stack} cannot grow to the maximum replicas of every workload: {unplaced}")
     return found
