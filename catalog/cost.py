@@ -10,19 +10,6 @@ def unpriced(machines: Iterable[Machine], book: PriceBook) -> list[str]:
     return sorted({machine.instance_type for machine in machines} - set(book.hourly_cents))
 
 
-def hourly_cents(machines: Iterable[Machine], book: PriceBook) -> int:
-    """Return what the machines cost per hour, in cents.
-
-    Args:
-        machines: every machine that is billed.
-        book: the prices.
-
-    Raises:
-        KeyError: a machine's type has no price; an unknown price is never counted as nothing.
-    """
-    return sum(book.hourly_cents[machine.instance_type] for machine in machines)
-
-
 def monthly_cents(hourly: int, hours_per_month: int) -> int:
     """Return the cents of a month that runs through.
 
