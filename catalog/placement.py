@@ -3,12 +3,13 @@
 The scheduler of Kubernetes decides for itself; what fits here leaves it at least one way to place every pod.
 """
 
-import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.node import Node, NodeResources
 from catalog.pod import Demand, Pod
+from catalog.room import Admission, Room, Size, holds
 
 Count = Callable[[Demand], int]
 """How many pods of a demand there are."""
@@ -59,59 +60,60 @@ class Packing:
     """What is left of each node's allocatable resources."""
     unplaced: Unplaced | None
     """The first pod that found no node; none are placed after it."""
-    rooms: Sequence["Room"] = field(repr=False, compare=False)
+    rooms: Sequence[Room] = field(repr=False, compare=False)
     """The nodes as they are filled, for more pods."""
 
 
-def admits(node: Node, pod: Pod) -> str | None:
-    """Return why a node may not take a pod; None when it may.
+def pack(
+    demands: Iterable[Demand], nodes: Sequence[Node], count: Count = floor, *, admission: Admission | None = None
+) -> Packing:
+    """Return where pods fit, by first-fit decreasing: those that fit the fewest nodes first, then by what they ask.
 
-    Preferences do not count, nor does what the node has left.
-    """
-    labels = node.all_labels
-    refusals = [next((one.refusal(labels) for one in term if not one.met(labels)), None) for term in pod.terms]
-    if refusals and None not in refusals:
-        return " and ".join(dict.fromkeys(str(one) for one in refusals))
-    for taint in node.taints:
-        if taint.effect != "PreferNoSchedule" and not any(one.covers(taint) for one in pod.tolerations):
-            return f"taint {taint.key} is not tolerated"
-    return None
-
-
-def pack(demands: Iterable[Demand], nodes: Sequence[Node], count: Count = floor) -> Packing:
-    """Return where pods fit, by first-fit decreasing: those that the fewest nodes admit first, then by what they ask.
-
-    What runs on every node comes before all else. Nodes that a pod prefers come first, then the others, each group by
-    name. The time grows with the pods plus the nodes times the distinct kinds of pod: a node that has once refused a
-    kind of pod is not asked again, because it only fills up.
+    Where that finds no way, those that ask for most come first of all, which now and then finds one. What runs on every
+    node comes before all else. Nodes that a pod prefers come first, then the others, each group by name. The time grows
+    with the pods plus the nodes times the distinct kinds of pod: a node that has once refused a kind of pod is not
+    asked again, because it only fills up.
 
     Args:
         demands: what wants pods.
         nodes: nodes they may use, empty at the start.
         count: how many pods of each are placed.
-    """
-    rooms = [Room(node) for node in sorted(nodes, key=lambda node: node.name)]
-    return fill(demands, rooms, count)
-
-
-def fill(demands: Iterable[Demand], rooms: Sequence["Room"], count: Count = floor) -> Packing:
-    """Return the same of nodes that may hold pods already; they hold the placed ones afterwards.
-
-    Args:
-        demands: what wants pods.
-        rooms: the nodes, by name.
-        count: how many pods of each are placed.
+        admission: which nodes may take which pods, where somebody has asked before.
     """
     asked = [*demands]
-    everywhere = [demand for demand in asked if demand.every_node]
-    unplaced = next((one for one in (_everywhere(demand, rooms) for demand in everywhere) if one), None)
+    by_name = sorted(nodes, key=lambda node: node.name)
+    known = admission or Admission(by_name)
+    first = _fill(asked, [Room(node) for node in by_name], count, known)
+    if first.unplaced is None:
+        return first
+    other = _fill(asked, [Room(node) for node in by_name], count, known, largest_first=True)
+    return first if other.unplaced else other
+
+
+def first_fit(demands: Iterable[Demand], nodes: Sequence[Node]) -> Packing:
+    """Return the same of floors, without the second attempt."""
+    by_name = sorted(nodes, key=lambda node: node.name)
+    return _fill([*demands], [Room(node) for node in by_name], floor, Admission(by_name))
+
+
+def _fill(
+    demands: Sequence[Demand],
+    rooms: Sequence[Room],
+    count: Count,
+    admission: Admission,
+    *,
+    largest_first: bool = False,
+) -> Packing:
+    takers = _Takers(rooms, admission)
+    everywhere = (takers.everywhere(demand) for demand in demands if demand.every_node)
+    unplaced = next((one for one in everywhere if one), None)
+    single = [one for one in demands if not one.every_node]
+    single.sort(key=lambda one: (0 if largest_first else takers.count(one.pod), *_size(one)))
     searches: dict[Pod, _Search] = {}
-    admitting = _Admitting(rooms)
-    ordered = sorted((one for one in asked if not one.every_node), key=lambda one: _order(one, admitting))
-    for demand in ordered if unplaced is None else ():
-        search = searches.get(demand.pod) or searches.setdefault(demand.pod, _Search(demand.pod, admitting))
+    for demand in single if unplaced is None else ():
+        search = searches.get(demand.pod) or searches.setdefault(demand.pod, _Search(demand.pod, takers))
         if not all(search.place(demand.name) for _ in range(count(demand))):
-            unplaced = Unplaced(demand.name, {room.node.name: room.refusal(demand.pod) or "" for room in rooms})
+            unplaced = refused(demand, rooms)
             break
     return Packing(
         pods={room.node.name: room.pods for room in rooms},
@@ -121,110 +123,54 @@ def fill(demands: Iterable[Demand], rooms: Sequence["Room"], count: Count = floo
     )
 
 
-def _everywhere(demand: Demand, rooms: Sequence["Room"]) -> Unplaced | None:
-    """Place a pod on each node that admits it, and return the first that has no room."""
-    for room in rooms:
-        if admits(room.node, demand.pod) is None:
+def refused(demand: Demand, rooms: Iterable[Room]) -> Unplaced:
+    """Return why no node takes a pod."""
+    return Unplaced(demand.name, {room.node.name: room.refusal(demand.pod) or "" for room in rooms})
+
+
+def _size(demand: Demand) -> tuple[int, int, int, int, str]:
+    pod = demand.pod
+    return (-pod.disk_gib, -pod.gpus, -pod.millicores, -pod.mebibytes, demand.name)
+
+
+class _Takers:
+    """Nodes that may take a pod."""
+
+    def __init__(self, rooms: Sequence[Room], admission: Admission) -> None:
+        self._by_name = {room.node.name: room for room in rooms}
+        self._admission = admission
+        self._rooms: dict[tuple[str, ...], list[Room]] = {}
+        self._sizes: dict[tuple[str, ...], Counter[Size]] = {}
+
+    def rooms(self, pod: Pod) -> list[Room]:
+        """Return them, those that it prefers first."""
+        names = self._admission.names(pod)
+        if names not in self._rooms:
+            self._rooms[names] = [self._by_name[name] for name in names]
+        return self._rooms[names]
+
+    def count(self, pod: Pod) -> int:
+        """Return how many of them have room, before any pod is placed that has a choice."""
+        names = self._admission.names(pod)
+        if names not in self._sizes:
+            self._sizes[names] = Counter(room.size for room in self.rooms(pod))
+        return sum(number for size, number in self._sizes[names].items() if holds(size, pod))
+
+    def everywhere(self, demand: Demand) -> Unplaced | None:
+        """Place a pod on each of them, and return the first that has no room."""
+        for room in self.rooms(demand.pod):
             if reason := room.refusal(demand.pod):
                 return Unplaced(demand.name, {room.node.name: reason})
             room.add(demand.pod, demand.name)
-    return None
-
-
-def _order(demand: Demand, admitting: "_Admitting") -> tuple[int, int, int, int, str]:
-    pod = demand.pod
-    # Those that only some nodes admit come first: the others find room elsewhere.
-    return (len(admitting.rooms(pod)), -pod.gpus, -pod.millicores, -pod.mebibytes, demand.name)
-
-
-class Room:
-    """A node while it fills up.
-
-    Args:
-        node: the node.
-    """
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.pods: dict[str, int] = {}
-        self._gpus, self._count = node.allocatable.gpus, node.allocatable.pods
-        self._millicores, self._mebibytes = node.allocatable.millicores, node.allocatable.mebibytes
-        # Where no source records the size of the disk, nobody can say that it is too small.
-        self._disk_gib = math.inf if node.allocatable.disk_gib is None else node.allocatable.disk_gib
-
-    def has_room(self, pod: Pod) -> bool:
-        """Whether the pod is no larger than what is left."""
-        return (
-            pod.millicores <= self._millicores
-            and pod.mebibytes <= self._mebibytes
-            and pod.gpus <= self._gpus
-            and pod.disk_gib <= self._disk_gib
-            and self._count > 0
-        )
-
-    def refusal(self, pod: Pod) -> str | None:
-        """Return why a pod does not fit now; None when it does."""
-        needs = (
-            (pod.gpus, self._gpus, "GPU shares"),
-            (pod.millicores, self._millicores, "millicores of CPU"),
-            (pod.mebibytes, self._mebibytes, "MiB of memory"),
-            (pod.disk_gib, self._disk_gib, "GiB of disk"),
-            (1, self._count, "pods"),
-        )
-        short = (f"{left} {what} left of the {need} it needs" for need, left, what in needs if need > left)
-        return admits(self.node, pod) or next(short, None)
-
-    def add(self, pod: Pod, workload: str) -> None:
-        """Give a pod its place."""
-        self._gpus -= pod.gpus
-        self._count -= 1
-        self._millicores -= pod.millicores
-        self._mebibytes -= pod.mebibytes
-        self._disk_gib -= pod.disk_gib
-        self.pods[workload] = self.pods.get(workload, 0) + 1
-
-    def left(self) -> NodeResources:
-        """Return what is still free."""
-        return self.node.allocatable.model_copy(
-            update={
-                "gpus": self._gpus,
-                "pods": self._count,
-                "millicores": self._millicores,
-                "mebibytes": self._mebibytes,
-                "disk_gib": None if self._disk_gib == math.inf else self._disk_gib,
-            }
-        )
-
-    def copy(self) -> "Room":
-        """Return the same node with the same pods, to be filled on its own."""
-        made = Room(self.node)
-        made.__dict__.update(self.__dict__, pods=dict(self.pods))
-        return made
-
-
-class _Admitting:
-    """Which nodes may take a pod, asked once for all pods that are placed alike."""
-
-    def __init__(self, rooms: Sequence[Room]) -> None:
-        self._rooms = rooms
-        self._found: dict[object, list[Room]] = {}
-
-    def rooms(self, pod: Pod) -> list[Room]:
-        """Return the nodes that admit the pod, those that it prefers first."""
-        key = (pod.terms, pod.tolerations, pod.preferred)
-        if key not in self._found:
-            admitted = [room for room in self._rooms if admits(room.node, pod) is None]
-            # Sorted by preference alone, they stay sorted by name where it is equal.
-            self._found[key] = sorted(admitted, key=lambda room: -pod.preference(room.node.all_labels))
-        return self._found[key]
+        return None
 
 
 class _Search:
     """The next node for pods of one kind."""
 
-    def __init__(self, pod: Pod, admitting: _Admitting) -> None:
+    def __init__(self, pod: Pod, takers: _Takers) -> None:
         self._pod = pod
-        self._rooms = admitting.rooms(pod)
+        self._rooms = takers.rooms(pod)
         self._next = 0
 
     def place(self, workload: str) -> bool:

@@ -107,15 +107,17 @@ class Pod:
         )
 
     @classmethod
-    def placed(cls, placement: Placement, platforms: Iterable[Architecture] = tuple(Architecture)) -> "Pod":
+    def placed(cls, placement: Placement, platforms: Iterable[Architecture] | None = None) -> "Pod":
         """Return a pod that asks for nothing, placed as it says.
 
         Args:
             placement: which nodes it may and should run on.
-            platforms: architectures that its image is built for.
+            platforms: architectures that its image is built for; None where that does not count.
         """
-        built = [one for one in platforms if not placement.architectures or one in placement.architectures]
-        required = [Requirement(ARCHITECTURE, "In", tuple(map(str, built)))] if {*built} != {*Architecture} else []
+        able = Architecture if platforms is None else platforms
+        built = [one for one in able if not placement.architectures or one in placement.architectures]
+        named = platforms is not None or placement.architectures
+        required = [Requirement(ARCHITECTURE, "In", tuple(map(str, built)))] if named else []
         if placement.required_roles:
             required.append(Requirement(ROLE, "In", tuple(map(str, placement.required_roles))))
         wanted = Requirement(ROLE, "In", tuple(map(str, placement.preferred_roles)))

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from catalog.node import Node, NodeResources
-from catalog.placement import Count, admits, floor
+from catalog.placement import Count, floor
 from catalog.pod import Demand, Pod
+from catalog.room import Admission
 
 _Amount = tuple[str, Callable[[Pod], int], Callable[[NodeResources], int | None]]
 
@@ -17,7 +18,9 @@ _AMOUNTS: tuple[_Amount, ...] = (
 )
 
 
-def shortage(demands: Iterable[Demand], nodes: Sequence[Node], count: Count = floor) -> str | None:
+def shortage(
+    demands: Iterable[Demand], nodes: Sequence[Node], count: Count = floor, *, admission: Admission | None = None
+) -> str | None:
     """Return a proof that the pods cannot all run; None where there is none, which proves nothing.
 
     Pods that may run on some nodes alone are held against what those nodes have: by their sum, and by how many pods
@@ -27,8 +30,10 @@ def shortage(demands: Iterable[Demand], nodes: Sequence[Node], count: Count = fl
         demands: what wants pods.
         nodes: nodes they may use.
         count: how many pods of each there are.
+        admission: which nodes may take which pods, where somebody has asked before.
     """
-    admitting = {demand: _admitting(demand, nodes) for demand in demands}
+    known = admission or Admission(nodes)
+    admitting = {demand: frozenset(known.names(demand.pod)) for demand in demands}
     bound = [
         (demand.pod, len(own) if demand.every_node else count(demand), own)
         for demand, own in admitting.items()
@@ -44,10 +49,6 @@ def shortage(demands: Iterable[Demand], nodes: Sequence[Node], count: Count = fl
             where = f"on {', '.join(sorted(group)[:4])}" if group else "and no node admits them"
             return f"{proof} {where}" if len(group) <= 4 else f"{proof} on the {len(group)} nodes that admit them"  # noqa: PLR2004 - more are not read
     return None
-
-
-def _admitting(demand: Demand, nodes: Sequence[Node]) -> frozenset[str]:
-    return frozenset(node.name for node in nodes if admits(node, demand.pod) is None)
 
 
 def _short(pods: Sequence[tuple[Pod, int]], nodes: Sequence[Node]) -> Iterator[str]:

@@ -308,9 +308,7 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         hourly_cents=cost.hourly_cents,
         monthly_cents=sum(one.monthly_cents for one in cost.items if one.kind == "machine"),
         expected_monthly_cents=sum(one.expected_cents for one in cost.items if one.kind == "machine"),
-        warnings=tuple(
-            stack_rules.warnings(choice.stack, workloads, nodes, monthly=cost.monthly_cents, budget=limits.budget),
-        ),
+        warnings=tuple(stack_rules.warnings(choice.stack, monthly=cost.monthly_cents, budget=limits.budget)),
     )
 
 

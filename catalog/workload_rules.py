@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from catalog.defaults import Defaults
 from catalog.node import Node
 from catalog.offence import Offence
-from catalog.placement import admits
 from catalog.pod import Pod
+from catalog.room import admits
 from catalog.shape import Location
 from catalog.workload import Workload
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from catalog import Catalog, Node, NodeResources, load
 from catalog.machine import Architecture, Role, Taint
-from catalog.placement import Packing, admits, pack
+from catalog.placement import Packing, first_fit, pack
 from catalog.pod import Demand, Pod
+from catalog.room import admits
 from catalog.workload import Amount, Placement, Resources, Volume, Workload
 
 _FACTS = load()
@@ -178,7 +179,7 @@ def test_every_pod_is_placed_where_it_may_run_or_the_first_that_is_not_is_explai
 @settings(deadline=None)
 @given(_SERVERS, _NODES)
 def test_remembering_full_nodes_changes_nothing(servers: list[tuple[Workload, int]], nodes: list[Node]) -> None:
-    assert pack([_wanted(*one) for one in servers], nodes).pods == _asking_every_node(servers, nodes)
+    assert first_fit([_wanted(*one) for one in servers], nodes).pods == _asking_every_node(servers, nodes)
 
 
 def _placed(packing: Packing) -> Counter[str]:
@@ -203,8 +204,8 @@ def _asking_every_node(servers: Sequence[tuple[Workload, int]], nodes: Sequence[
 
     def order_of(one: tuple[Workload, int]) -> tuple[int, list[int], str]:
         server = one[0]
-        admitting = [node for node in nodes if admits(node, Pod.of(server)) is None]
-        return len(admitting), [-need for need in needs[server.name]], server.name
+        able = [node for node in nodes if pack([_wanted(server, 1)], [node]).unplaced is None]
+        return len(able), [-need for need in needs[server.name]], server.name
 
     for server, count in sorted(servers, key=order_of):
         for _ in range(count):

@@ -69,15 +69,6 @@ def test_a_price_that_the_chosen_book_lacks_is_refused(edited: Edited) -> None:
     assert offence.path == "catalog/prices/2025.yaml: hourly_cents.gpu_1x_a10"
 
 
-def test_growth_that_does_not_fit_is_a_warning_that_names_the_first_pod(committed: Catalog) -> None:
-    (warning,) = committed.stack("dev", machines=DEV).warnings
-    assert warning.startswith("dev cannot grow to the maximum replicas of every workload: a pod of ")
-
-
-def test_prod_can_grow_to_the_maximum_of_every_server(prod: Stack) -> None:
-    assert not [warning for warning in prod.warnings if "grow" in warning]
-
-
 def test_servers_that_do_not_fit_the_chosen_machines_are_refused(committed: Catalog) -> None:
     offences = _refused(committed, "prod", machines=PROD[:1], image_lock="rehearsal")
     assert [(o.path, o.value) for o in offences] == [
