@@ -74,7 +74,7 @@ def test_servers_that_do_not_fit_the_chosen_machines_are_refused(committed: Cata
     assert [(o.path, o.value) for o in offences] == [
         (
             "Pulumi.prod.yaml: sophia:machines",
-            "a pod of ai-memory fits no node (sophia-ai-core: architecture arm64 is not amd64)",
+            "a pod of postgresql fits no node (sophia-ai-core: role core is not data or dev)",
         )
     ]
 

@@ -161,6 +161,7 @@ def test_the_verb_answers_by_its_schema(sophia, monkeypatch, prod):
     assert left.code == ExitCode.OK
     schema = json.loads((SCHEMAS / "capacity.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(json.loads(left.out))
+    assert set(json.loads(left.out)) == set(schema["properties"]), "so that a reader need not guess"
 
 
 def test_people_see_the_room_on_each_node(sophia, monkeypatch, prod):

@@ -185,6 +185,8 @@ def test_the_verb_answers_by_its_schema_and_writes_what_was_asked_for(sophia, tm
     left = sophia("cost", "prod", "--json", "--infracost", str(document), "--html", str(shown))
     assert left.code == ExitCode.OK
     schema("cost").validate(json.loads(left.out))
+    members = json.loads((SCHEMAS / "cost.json").read_text(encoding="utf-8"))["properties"]
+    assert set(json.loads(left.out)) == set(members), "so that a reader need not guess"
     written = json.loads(document.read_text(encoding="utf-8"))
     schema("infracost").validate(written)
     assert written["totalMonthlyCost"] == "4443.80"
