@@ -4,7 +4,20 @@ import os
 import subprocess
 import sys
 
-from benchmarks import engine, gate, hosts, k3s, kit, providers, pulumi_cloud, readiness, scale, sessions, weaviate
+from benchmarks import (
+    capacity,
+    engine,
+    gate,
+    hosts,
+    k3s,
+    kit,
+    providers,
+    pulumi_cloud,
+    readiness,
+    scale,
+    sessions,
+    weaviate,
+)
 from benchmarks.checkout import ROOT
 from benchmarks.samples import Row, machine, median, seconds, show
 
@@ -39,4 +52,5 @@ if __name__ == "__main__":
     show("K3s", k3s.measure())
     show("The gate and the gateway", gate.measure())
     show("Sessions through the gateway", sessions.measure())
+    show("Capacity", capacity.measure())
     show("Growth with the number of servers", scale.measure())

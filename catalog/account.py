@@ -94,6 +94,8 @@ class FileSystem(Model):
     """Its region, for good."""
     machines: tuple[DnsLabel, ...] = ()
     """Machines that are launched with it, in its region."""
+    expected_gib: Annotated[int, Field(ge=0)] | None = None
+    """GiB that it is expected to hold, by which it is billed; while that is absent, what it costs is not known."""
 
 
 class Account(Model):

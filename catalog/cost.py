@@ -10,19 +10,6 @@ def unpriced(machines: Iterable[Machine], book: PriceBook) -> list[str]:
     return sorted({machine.instance_type for machine in machines} - set(book.hourly_cents))
 
 
-def hourly_cents(machines: Iterable[Machine], book: PriceBook) -> int:
-    """Return what the machines cost per hour, in cents.
-
-    Args:
-        machines: every machine that is billed.
-        book: the prices.
-
-    Raises:
-        KeyError: a machine's type has no price; an unknown price is never counted as nothing.
-    """
-    return sum(book.hourly_cents[machine.instance_type] for machine in machines)
-
-
 def monthly_cents(hourly: int, hours_per_month: int) -> int:
     """Return the cents of a month that runs through.
 
@@ -36,16 +23,16 @@ def monthly_cents(hourly: int, hours_per_month: int) -> int:
 def decimal_usd(cents: int) -> str:
     """Return cents as dollars for programs: a plain decimal number.
 
-    >>> decimal_usd(536550), decimal_usd(7)
-    ('5365.50', '0.07')
+    >>> decimal_usd(536550), decimal_usd(7), decimal_usd(-150)
+    ('5365.50', '0.07', '-1.50')
     """
-    return f"{cents // 100}.{cents % 100:02d}"
+    return usd(cents).replace(",", "")
 
 
 def usd(cents: int) -> str:
     """Return cents as dollars for people.
 
-    >>> usd(536550), usd(735)
-    ('5,365.50', '7.35')
+    >>> usd(536550), usd(735), usd(-150)
+    ('5,365.50', '7.35', '-1.50')
     """
-    return f"{cents // 100:,}.{cents % 100:02d}"
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"

@@ -21,7 +21,7 @@ from catalog import (
     workload_rules,
     zone_rules,
 )
-from catalog.cost import hourly_cents, monthly_cents
+from catalog.bill import bill
 from catalog.limits import Limits
 from catalog.node import Node, is_sized, node
 from catalog.offence import Offence
@@ -199,8 +199,9 @@ def _of_stack(draft: Draft, limits: Limits, stack: str, nodes: list[Node]) -> It
         unpriced = [*machine_rules.of_prices(machines, book, label)]
         yield from unpriced
         if not unpriced:
-            monthly = monthly_cents(hourly_cents(machines.values(), book), limits.hours_per_month)
-            yield from stack_rules.spending(stack, monthly, limits.stacks[stack].budget, path)
+            name = limits.default_price_book
+            cost = bill(stack, machines, book, name, account=draft.account, sites=draft.sites, limits=limits)
+            yield from stack_rules.spending(stack, cost.monthly_cents, limits.stacks[stack].budget, path)
 
 
 def _nodes(draft: Draft, limits: Limits, stack: str) -> list[Node]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from catalog.access import InterfaceName, Ipv4Cidr
 from catalog.machine import Architecture
 from catalog.model import DnsLabel, Model
+from catalog.quantity import CpuQuantity, MemoryQuantity
 from catalog.versions import K3sVersion, Sha256
 from catalog.workload import Image
 
@@ -153,6 +154,17 @@ class Gpus(Model):
     """The label of a node that names its entry."""
 
 
+class Bundled(Model):
+    """What K3s brings and runs by itself, which no program registers."""
+
+    cpu: CpuQuantity | None = None
+    """CPU that a pod asks for; absent where it asks for none."""
+    memory: MemoryQuantity | None = None
+    """Memory that a pod asks for; absent where it asks for none."""
+    every_node: bool = False
+    """Whether a pod runs on each node without taints, instead of one in all."""
+
+
 class K3s(Model):
     """The file ``catalog/k3s.yaml``."""
 
@@ -176,6 +188,8 @@ class K3s(Model):
     """The audit log."""
     gpu: Gpus
     """How GPUs become a resource of nodes."""
+    bundled: Mapping[DnsLabel, Bundled]
+    """What it runs by itself in ``kube-system``, by name."""
     tables: tuple[Annotated[str, Field(pattern=r"^(ip|ip6|inet|arp|bridge|netdev) \S+$")], ...]
     """Tables of nftables that it makes on a host."""
 

@@ -11,7 +11,7 @@ from catalog.workload import Amount
 
 
 class Budget(Model):
-    """Monthly spending on machines, in United States cents per 730 hours."""
+    """Monthly spending on machines, file systems and seats, in United States cents per 730 hours."""
 
     warn_cents: Cents
     """From here on the plan warns."""
@@ -56,6 +56,8 @@ class Limits(Model):
     """Hours that a month is counted as."""
     default_price_book: str
     """Price book that applies where a stack chooses none."""
+    max_price_age_days: Annotated[int, Field(ge=1)]
+    """Days after which prices count as stale: what a stack costs is not told by them any more."""
     node: NodeReserve
     """What every node keeps for itself."""
     rejected_instance_types: Mapping[str, str] = {}

@@ -86,6 +86,10 @@ class PriceBook(Model):
     """Where they were read."""
     hourly_cents: Mapping[InstanceTypeName, Cents]
     """United States cents per hour and instance."""
+    file_system_gib_cents: Cents | None = None
+    """Cents per month for a GiB that a file system holds; absent where no source records it."""
+    seat_cents: Mapping[DnsLabel, Cents] = {}
+    """Cents per month and seat, by the service that sells them."""
 
 
 class Taint(Model):

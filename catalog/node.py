@@ -8,9 +8,7 @@ from pydantic import Field
 from catalog.limits import NodeReserve
 from catalog.machine import Architecture, InstanceType, InstanceTypeName, Machine, Role, Taint
 from catalog.model import Model
-
-ROLE = "sophia.ai/role"
-"""Label that says what a node is for."""
+from catalog.pod import ARCHITECTURE, ROLE
 
 GPU = "sophia.ai/gpu"
 """Label that names a node's GPU; absent on CPU machines."""
@@ -57,6 +55,13 @@ class Node(Model):
     """What the machine has."""
     allocatable: NodeResources
     """What pods may use: capacity less the reserve."""
+
+    @property
+    def all_labels(self) -> Mapping[str, str]:
+        """The same and those that the kubelet sets."""
+        host = {"kubernetes.io/hostname": self.name, "kubernetes.io/os": "linux", ARCHITECTURE: str(self.architecture)}
+        # A copy of a node may have another role than its labels say.
+        return {**self.labels, ROLE: str(self.role), **host}
 
 
 def untainted(nodes: Iterable[Node]) -> tuple[Node, ...]:

@@ -1,15 +1,28 @@
-"""Which pods fit on which nodes: first fit, the largest first, as plain arithmetic.
+"""Which pods fit on which nodes: first fit, the hardest to place first, as plain arithmetic.
 
 The scheduler of Kubernetes decides for itself; what fits here leaves it at least one way to place every pod.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from catalog.machine import Role
 from catalog.node import Node, NodeResources
-from catalog.workload import Placement, Workload
+from catalog.pod import Demand, Pod
+from catalog.room import Admission, Room, Size, holds
+
+Count = Callable[[Demand], int]
+"""How many pods of a demand there are."""
+
+
+def floor(demand: Demand) -> int:
+    """Return how many pods there are at the least."""
+    return demand.count
+
+
+def ceiling(demand: Demand) -> int:
+    """Return how many pods there are under full load."""
+    return demand.grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +30,24 @@ class Unplaced:
     """The first pod that found no node."""
 
     workload: str
-    """The workload it belongs to."""
+    """What it belongs to."""
     reasons: Mapping[str, str]
     """Why it does not fit, by node."""
 
     def __str__(self) -> str:
         if not self.reasons:
             return f"a pod of {self.workload} has no node at all"
-        why = "; ".join(f"{node}: {reason}" for node, reason in self.reasons.items())
+        # Nodes of a large fleet refuse for the same reason: each reason is told once.
+        nodes: dict[str, list[str]] = {}
+        for name, reason in self.reasons.items():
+            nodes.setdefault(reason, []).append(name)
+        why = "; ".join(f"{_some(names)}: {reason}" for reason, names in nodes.items())
         return f"a pod of {self.workload} fits no node ({why})"
+
+
+def _some(names: Sequence[str], shown: int = 4) -> str:
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,138 +60,125 @@ class Packing:
     """What is left of each node's allocatable resources."""
     unplaced: Unplaced | None
     """The first pod that found no node; none are placed after it."""
+    rooms: Sequence[Room] = field(repr=False, compare=False)
+    """The nodes as they are filled, for more pods."""
 
 
-def admits(node: Node, placement: Placement) -> str | None:
-    """Return why a node may not take the pods of a placement; None when it may.
+def pack(
+    demands: Iterable[Demand], nodes: Sequence[Node], count: Count = floor, *, admission: Admission | None = None
+) -> Packing:
+    """Return where pods fit, by first-fit decreasing: those that fit the fewest nodes first, then by what they ask.
 
-    Preferences do not count, nor does what the node has left.
-    """
-    if placement.required_roles and node.role not in placement.required_roles:
-        return f"role {node.role} is not {' or '.join(placement.required_roles)}"
-    if placement.architectures and node.architecture not in placement.architectures:
-        return f"architecture {node.architecture} is not {' or '.join(placement.architectures)}"
-    for taint in node.taints:
-        if taint.effect != "PreferNoSchedule" and taint.key not in placement.tolerated_taints:
-            return f"taint {taint.key} is not tolerated"
-    return None
-
-
-def pack(pods: Iterable[tuple[Workload, int]], nodes: Sequence[Node]) -> Packing:
-    """Return where pods fit, by first-fit decreasing: required roles and GPU shares first, then CPU, memory and name.
-
-    Preferred nodes come first, then the others, each group by name. The time grows with the pods plus the nodes times
-    the distinct kinds of pod: a node that has once refused a kind of pod is not asked again, because it only fills up.
+    Where that finds no way, those that ask for most come first of all, which now and then finds one. What runs on every
+    node comes before all else. Nodes that a pod prefers come first, then the others, each group by name. The time grows
+    with the pods plus the nodes times the distinct kinds of pod: a node that has once refused a kind of pod is not
+    asked again, because it only fills up.
 
     Args:
-        pods: how many pods of which workload.
+        demands: what wants pods.
         nodes: nodes they may use, empty at the start.
+        count: how many pods of each are placed.
+        admission: which nodes may take which pods, where somebody has asked before.
     """
-    rooms = [_Room(node) for node in sorted(nodes, key=lambda node: node.name)]
-    searches: dict[_Kind, _Search] = {}
-    unplaced = None
-    for kind, name, count in sorted(
-        ((_Kind.of(workload), workload.name, count) for workload, count in pods), key=_order
-    ):
-        search = searches.get(kind) or searches.setdefault(kind, _Search(kind, rooms))
-        if not all(search.place(name) for _ in range(count)):
-            unplaced = Unplaced(name, {room.node.name: room.refusal(kind) or "" for room in rooms})
+    asked = [*demands]
+    by_name = sorted(nodes, key=lambda node: node.name)
+    known = admission or Admission(by_name)
+    first = _fill(asked, [Room(node) for node in by_name], count, known)
+    if first.unplaced is None:
+        return first
+    other = _fill(asked, [Room(node) for node in by_name], count, known, largest_first=True)
+    return first if other.unplaced else other
+
+
+def first_fit(demands: Iterable[Demand], nodes: Sequence[Node]) -> Packing:
+    """Return the same of floors, without the second attempt."""
+    by_name = sorted(nodes, key=lambda node: node.name)
+    return _fill([*demands], [Room(node) for node in by_name], floor, Admission(by_name))
+
+
+def _fill(
+    demands: Sequence[Demand],
+    rooms: Sequence[Room],
+    count: Count,
+    admission: Admission,
+    *,
+    largest_first: bool = False,
+) -> Packing:
+    takers = _Takers(rooms, admission)
+    everywhere = (takers.everywhere(demand) for demand in demands if demand.every_node)
+    unplaced = next((one for one in everywhere if one), None)
+    single = [one for one in demands if not one.every_node]
+    single.sort(key=lambda one: (0 if largest_first else takers.count(one.pod), *_size(one)))
+    searches: dict[Pod, _Search] = {}
+    for demand in single if unplaced is None else ():
+        search = searches.get(demand.pod) or searches.setdefault(demand.pod, _Search(demand.pod, takers))
+        if not all(search.place(demand.name) for _ in range(count(demand))):
+            unplaced = refused(demand, rooms)
             break
     return Packing(
         pods={room.node.name: room.pods for room in rooms},
         free={room.node.name: room.left() for room in rooms},
         unplaced=unplaced,
+        rooms=rooms,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """All that decides where a pod fits; pods of the same kind are interchangeable."""
-
-    placement: Placement
-    gpus: int
-    millicores: int
-    mebibytes: int
-    disk_gib: int
-
-    @classmethod
-    def of(cls, workload: Workload) -> "_Kind":
-        requests = workload.resources.requests
-        return cls(
-            workload.placement,
-            workload.resources.gpus,
-            requests.millicores,
-            requests.mebibytes,
-            workload.kept_gib,
-        )
+def refused(demand: Demand, rooms: Iterable[Room]) -> Unplaced:
+    """Return why no node takes a pod."""
+    return Unplaced(demand.name, {room.node.name: room.refusal(demand.pod) or "" for room in rooms})
 
 
-def _order(pods: tuple[_Kind, str, int]) -> tuple[bool, int, int, int, str]:
-    kind, name, _ = pods
-    # Those that only some nodes admit come first: the others find room elsewhere.
-    return (not kind.placement.required_roles, -kind.gpus, -kind.millicores, -kind.mebibytes, name)
+def _size(demand: Demand) -> tuple[int, int, int, int, str]:
+    pod = demand.pod
+    return (-pod.disk_gib, -pod.gpus, -pod.millicores, -pod.mebibytes, demand.name)
 
 
-class _Room:
-    """A node while it fills up."""
+class _Takers:
+    """Nodes that may take a pod."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.pods: dict[str, int] = {}
-        self._gpus, self._count = node.allocatable.gpus, node.allocatable.pods
-        self._millicores, self._mebibytes = node.allocatable.millicores, node.allocatable.mebibytes
-        # Where no source records the size of the disk, nobody can say that it is too small.
-        self._disk_gib = math.inf if node.allocatable.disk_gib is None else node.allocatable.disk_gib
+    def __init__(self, rooms: Sequence[Room], admission: Admission) -> None:
+        self._by_name = {room.node.name: room for room in rooms}
+        self._admission = admission
+        self._rooms: dict[tuple[str, ...], list[Room]] = {}
+        self._sizes: dict[tuple[str, ...], Counter[Size]] = {}
 
-    def refusal(self, kind: _Kind) -> str | None:
-        """Return why a pod of this kind does not fit now; None when it does."""
-        needs = (
-            (kind.gpus, self._gpus, "GPU shares"),
-            (kind.millicores, self._millicores, "millicores of CPU"),
-            (kind.mebibytes, self._mebibytes, "MiB of memory"),
-            (kind.disk_gib, self._disk_gib, "GiB of disk"),
-            (1, self._count, "pods"),
-        )
-        short = (f"{left} {what} left of the {need} it needs" for need, left, what in needs if need > left)
-        return admits(self.node, kind.placement) or next(short, None)
+    def rooms(self, pod: Pod) -> list[Room]:
+        """Return them, those that it prefers first."""
+        names = self._admission.names(pod)
+        if names not in self._rooms:
+            self._rooms[names] = [self._by_name[name] for name in names]
+        return self._rooms[names]
 
-    def add(self, kind: _Kind, workload: str) -> None:
-        """Give a pod its place."""
-        self._gpus -= kind.gpus
-        self._count -= 1
-        self._millicores -= kind.millicores
-        self._mebibytes -= kind.mebibytes
-        self._disk_gib -= kind.disk_gib
-        self.pods[workload] = self.pods.get(workload, 0) + 1
+    def count(self, pod: Pod) -> int:
+        """Return how many of them have room, before any pod is placed that has a choice."""
+        names = self._admission.names(pod)
+        if names not in self._sizes:
+            self._sizes[names] = Counter(room.size for room in self.rooms(pod))
+        return sum(number for size, number in self._sizes[names].items() if holds(size, pod))
 
-    def left(self) -> NodeResources:
-        """Return what is still free."""
-        return self.node.allocatable.model_copy(
-            update={
-                "gpus": self._gpus,
-                "pods": self._count,
-                "millicores": self._millicores,
-                "mebibytes": self._mebibytes,
-                "disk_gib": None if self._disk_gib == math.inf else self._disk_gib,
-            }
-        )
+    def everywhere(self, demand: Demand) -> Unplaced | None:
+        """Place a pod on each of them, and return the first that has no room."""
+        for room in self.rooms(demand.pod):
+            if reason := room.refusal(demand.pod):
+                return Unplaced(demand.name, {room.node.name: reason})
+            room.add(demand.pod, demand.name)
+        return None
 
 
 class _Search:
     """The next node for pods of one kind."""
 
-    def __init__(self, kind: _Kind, rooms: Sequence[_Room]) -> None:
-        preferred: set[Role] = set(kind.placement.preferred_roles)
-        self._kind = kind
-        self._rooms = sorted(rooms, key=lambda room: room.node.role not in preferred)
+    def __init__(self, pod: Pod, takers: _Takers) -> None:
+        self._pod = pod
+        self._rooms = takers.rooms(pod)
         self._next = 0
 
     def place(self, workload: str) -> bool:
         """Give one pod a place; False when no node has one."""
         while self._next < len(self._rooms):
             room = self._rooms[self._next]
-            if room.refusal(self._kind) is None:
-                room.add(self._kind, workload)
+            if room.has_room(self._pod):
+                room.add(self._pod, workload)
                 return True
             self._next += 1
         return False

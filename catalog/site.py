@@ -140,6 +140,8 @@ class Sites(Model):
 
     owner: DnsLabel
     """The stack that manages the sites."""
+    seats: Annotated[int, Field(ge=1)]
+    """People of the team who may deploy: Vercel bills each of them."""
     team: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     """The slug of the Vercel team that has the projects."""
     repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")]

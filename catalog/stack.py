@@ -20,8 +20,8 @@ from catalog.access import Access, BreakGlass
 from catalog.account import Account, Schedule
 from catalog.addons import Addon, AddonLock, Manifest, bundle
 from catalog.backups import Backups
+from catalog.bill import Bill, bill, unpriced
 from catalog.collection import Collection, Weaviate
-from catalog.cost import hourly_cents, monthly_cents
 from catalog.facts import Facts
 from catalog.firewall import Firewall
 from catalog.gateway import Gateway, IssuerKind
@@ -170,6 +170,8 @@ class Stack:
     """Ids of what it takes over from the account, by name."""
     ssh_public_key: str
     """Public half of the account's SSH key; the stack that owns the account has it."""
+    bill: Bill
+    """What it costs, item by item."""
     prices: Mapping[str, int]
     """United States cents per hour by machine."""
     hourly_cents: int
@@ -286,11 +288,10 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         offences.append(Offence(choice.path("access_ci_public_key"), "absent", rule, remedy))
     if len(machines) == len(choice.machines):  # a name that is wrong is no lack of room
         offences += stack_rules.capacity(choice.stack, workloads, nodes, choice.path("machines"))
-    unpriced = [*machine_rules.of_prices(machines, book, f"catalog/prices/{book_name}.yaml")]
-    offences += unpriced
-    hourly = 0 if unpriced else hourly_cents(machines.values(), book)
-    monthly = monthly_cents(hourly, facts.limits.hours_per_month)
-    offences += stack_rules.spending(choice.stack, monthly, limits.budget, choice.path("machines"))
+    cost = bill(choice.stack, machines, book, book_name, account=facts.account, sites=facts.sites, limits=facts.limits)
+    offences += machine_rules.of_prices(machines, book, f"catalog/prices/{book_name}.yaml")
+    offences += unpriced(cost.items, f"catalog/prices/{book_name}.yaml")
+    offences += stack_rules.spending(choice.stack, cost.monthly_cents, limits.budget, choice.path("machines"))
     if limits.require_image_digests and lock.enforced:
         offences += _unlocked(choice, {*_images(workloads, facts.k3s, nodes), facts.backups.image.reference}, lock)
     k3s = facts.k3s.model_copy(update={"version": choice.k3s_version or facts.k3s.version})
@@ -356,21 +357,13 @@ def compose(facts: Facts, choice: Choice) -> Stack:
         k3s_programs=programs.programs[k3s.version],
         adopt=choice.adopt or {},
         ssh_public_key=choice.ssh_public_key,
+        bill=cost,
         prices={name: book.hourly_cents[machine.instance_type] for name, machine in machines.items()},
-        hourly_cents=hourly,
-        monthly_cents=monthly,
-        expected_monthly_cents=_expected(facts.account, choice.stack, hourly, monthly),
-        warnings=tuple(
-            stack_rules.warnings(choice.stack, workloads, nodes, monthly=monthly, budget=limits.budget),
-        ),
+        hourly_cents=cost.hourly_cents,
+        monthly_cents=sum(one.monthly_cents for one in cost.items if one.kind == "machine"),
+        expected_monthly_cents=sum(one.expected_cents for one in cost.items if one.kind == "machine"),
+        warnings=tuple(stack_rules.warnings(choice.stack, monthly=cost.monthly_cents, budget=limits.budget)),
     )
-
-
-def _expected(account: Account, stack: str, hourly: int, monthly: int) -> int:
-    if stack in account.on_demand_hours:
-        return hourly * account.on_demand_hours[stack]
-    schedule = account.schedules.get(stack)
-    return monthly if schedule is None else round(monthly * schedule.share())
 
 
 def _unknown(facts: Facts, choice: Choice) -> Iterator[Offence]:

@@ -7,6 +7,7 @@ from catalog.limits import Budget
 from catalog.node import Node, untainted
 from catalog.offence import Concern, Offence
 from catalog.placement import pack
+from catalog.pod import Demand
 from catalog.workload import Workload
 
 
@@ -19,7 +20,7 @@ def capacity(stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], p
         nodes: its nodes.
         path: where the choice of machines stands.
     """
-    unplaced = pack(((workload, workload.replicas.min) for workload in workloads), nodes).unplaced
+    unplaced = pack(map(Demand.of, workloads), nodes).unplaced
     if unplaced is not None:
         rule = f"the minimum replicas of all workloads fit the machines of {stack}"
         remedy = "lower replicas.min or resources.requests, loosen the placement, or add a machine"
@@ -44,25 +45,17 @@ def spending(stack: str, monthly: int, budget: Budget, path: str) -> Iterator[Of
         yield Offence(path, f"{usd(monthly)} USD", rule, remedy, Concern.COST)
 
 
-def warnings(
-    stack: str, workloads: Sequence[Workload], nodes: Sequence[Node], *, monthly: int, budget: Budget
-) -> list[str]:
-    """Return what is allowed and yet worth knowing: spending near or over its marks, and growth that does not fit.
+def warnings(stack: str, *, monthly: int, budget: Budget) -> list[str]:
+    """Return what is allowed and yet worth knowing: spending near or over its marks.
 
     Args:
         stack: the stack's name.
-        workloads: what runs on it.
-        nodes: its nodes.
         monthly: cents per month.
         budget: its budget.
     """
     marks = [("warning mark", budget.warn_cents)] if monthly >= budget.warn_cents else []
     marks += [("target", target) for target in budget.target_cents if monthly > target]
-    found = [
+    return [
         f"{stack} costs {usd(monthly)} USD a month, {usd(monthly - mark)} over the {what} of {usd(mark)}"
         for what, mark in marks
     ]
-    unplaced = pack(((workload, workload.replicas.max) for workload in workloads), nodes).unplaced
-    if unplaced is not None:
-        found.append(f"{stack} cannot grow to the maximum replicas of every workload: {unplaced}")
-    return found

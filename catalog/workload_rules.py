@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from catalog.defaults import Defaults
 from catalog.node import Node
 from catalog.offence import Offence
-from catalog.placement import admits
+from catalog.pod import Pod
+from catalog.room import admits
 from catalog.shape import Location
 from catalog.workload import Workload
 
@@ -163,7 +164,7 @@ def platforms(workload: Workload, where: Where, nodes: Sequence[Node]) -> Iterat
     missing = {
         node.architecture: node.name
         for node in reversed(nodes)
-        if node.architecture not in workload.image.platforms and admits(node, workload.placement) is None
+        if node.architecture not in workload.image.platforms and admits(node, Pod.placed(workload.placement)) is None
     }
     for architecture, name in missing.items():
         built = ", ".join(workload.image.platforms)

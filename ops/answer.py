@@ -9,7 +9,14 @@ from ops.exit_code import ExitCode
 from ops.results import Result
 
 
-def answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: bool = False) -> None:
+def answer(
+    result: Result,
+    show: Callable[[], None],
+    *,
+    as_json: bool,
+    drifted: bool = False,
+    code: ExitCode = ExitCode.FAILED,
+) -> None:
     """Print a result, and leave with its exit code unless all is well.
 
     Args:
@@ -17,6 +24,7 @@ def answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: 
         show: prints it for people.
         as_json: whether it is printed as JSON instead.
         drifted: whether it is a drift.
+        code: what its errors mean.
 
     Raises:
         typer.Exit: with the code, when it is not 0.
@@ -27,6 +35,6 @@ def answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: 
         show()
         view.show_errors(result.errors)
     if result.errors:
-        raise typer.Exit(ExitCode.FAILED)
+        raise typer.Exit(code)
     if drifted:
         raise typer.Exit(ExitCode.DRIFT)

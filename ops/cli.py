@@ -15,11 +15,12 @@ from rich.console import Console
 import catalog
 from catalog import CatalogError, Concern
 from catalog.backups import Verb
-from ops import access_app, dns_app, documents, esc_app, machines_app, secrets_app, sites_app, view
+from ops import access_app, cost_app, dns_app, documents, esc_app, machines_app, secrets_app, sites_app, view
+from ops.account import holdings
 from ops.agreement import agreed
 from ops.answer import answer
 from ops.backups import run as run_backups
-from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed
+from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed, require_cloud
 from ops.doctor import doctor as doctor_verb
 from ops.drift import drift as drift_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
@@ -29,6 +30,7 @@ from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, Locked, lock_images
 from ops.lock_addons import lock_addons
 from ops.lock_k3s import lock_k3s
+from ops.lock_prices import lock_prices
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.preview import preview as preview_verb
@@ -44,6 +46,8 @@ from rehearsal.toolchain import ToolError, ensure, progress_for
 from render import ROOT, RenderError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(cost_app.cost)
+app.command()(cost_app.capacity)
 app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
 app.add_typer(esc_app.app, name="esc")
@@ -204,16 +208,25 @@ def lock(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Write a lock: digests that vendors publish, add-ons as set-up renders them, or tools as servers list them."""
+    """Write a lock: digests that vendors publish, add-ons as set-up renders them, tools that servers list, prices."""
     if what is Locked.TOOLS:
         changed = lock_tools(existing(stack, progress_for()), catalog.ROOT / "lock/tools.json")
         result = LockResult(stack=stack, filled=dict.fromkeys(changed, "changed"))
     elif what is Locked.ADDONS:
         rendered = ensure(catalog.load().versions, progress=progress_for()).addons
         result = lock_addons(catalog.ROOT / "lock/addons.yaml", rendered)
+    elif what is Locked.PRICES:
+        result = _prices()
     else:
         result = _published()
-    answer(result, lambda: typer.echo(f"Entries written: {len(result.filled)}"), as_json=as_json)
+    answer(result, lambda: view.show_lock(result, view.stdout()), as_json=as_json)
+
+
+def _prices() -> LockResult:
+    """Write what the real account's API tells, never what a rehearsal's does, which has its prices from here."""
+    require_cloud(os.environ)
+    _, offers = holdings(os.environ)
+    return lock_prices(catalog.ROOT / "prices", catalog.load(), offers, datetime.now(UTC).date())
 
 
 def _published() -> LockResult:

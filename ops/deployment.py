@@ -12,6 +12,7 @@ import httpx
 import catalog
 from catalog import egress
 from catalog.ignores import DriftIgnore
+from ops.capacity import require
 from ops.engine import Engine, EngineError
 from ops.error import InputError
 from ops.phases import Phases
@@ -93,6 +94,7 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
     with phases.phase("render"):
         facts = catalog.load()
         graph = render(stack)
+        require(graph)
     # Before tools are built, for half an hour at worst.
     require_root()
     with phases.phase("tools"):
@@ -159,6 +161,7 @@ def in_cloud(stack: str, progress: Progress) -> Deployment:
     require_cloud(os.environ)
     facts = catalog.load()
     graph = render(stack, image_lock="images")
+    require(graph)
     environment = cloud_environment(facts, progress)
     run_file = home() / "cloud" / f"{stack}.json"
     return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)

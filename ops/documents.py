@@ -9,8 +9,12 @@ import yaml
 import catalog
 from catalog import discovery
 from catalog.documentation import markdown
+from ops.infracost import Infracost
 from ops.results import VERBS
 from render import render
+
+FORMATS = {"infracost": Infracost}
+"""What verbs write beside their answers, by the name of its schema."""
 
 STACKS = ("dev", "staging", "prod")
 
@@ -18,6 +22,10 @@ STACKS = ("dev", "staging", "prod")
 def documents(root: Path) -> Mapping[Path, str]:
     """Return the text of every generated document by path; a test holds the committed files equal to it."""
     schemas = {
+        root / f"docs/schema/{name.replace(' ', '-')}.json": _json(model.model_json_schema(mode="serialization"))
+        for name, model in FORMATS.items()
+    }
+    schemas |= {
         root / f"docs/schema/{verb.replace(' ', '-')}.json": _json(model.model_json_schema())
         for verb, model in VERBS.items()
     }

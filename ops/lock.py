@@ -25,6 +25,8 @@ class Locked(StrEnum):
     """What set-up renders of each add-on."""
     TOOLS = "tools"
     """The tools that the MCP servers of a stack list."""
+    PRICES = "prices"
+    """What Lambda Cloud's machines cost, as its API tells it."""
 
 
 class LockError(RuntimeError):

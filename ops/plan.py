@@ -5,8 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from catalog.placement import pack
-from catalog.quantity import cpu, memory
+from ops.capacity import headroom, require
 from ops.differences import differences
 from ops.results import PlanResult
 from render import ROOT, Graph, RenderError, render
@@ -21,28 +20,32 @@ def plan(stack: str, base: str) -> PlanResult:
 
     Raises:
         RenderError: the commit or its program cannot be rendered.
-        CatalogError: the catalog or the stack's choice breaks a rule.
+        CatalogError: the catalog or the stack's choice breaks a rule, or not all pods fit.
     """
     head = render(stack)
-    before = _render_commit(stack, base)
-    choice = head.choice
-    left = pack([(workload, workload.replicas.min) for workload in choice.workloads], choice.nodes).free
+    before = render_commit(stack, base)
+    room = require(head)
     return PlanResult(
         stack=stack,
         base=_git("rev-parse", "--short", base).strip(),
         changes=differences(before, head),
         monthly_cost_usd=str(head.outputs["monthly_cost_usd"]),
         base_monthly_cost_usd=str(before.outputs["monthly_cost_usd"]),
-        headroom={
-            name: f"{cpu(free.millicores)} CPU, {memory(free.mebibytes)}, {free.gpus} GPU shares, {free.pods} pods"
-            for name, free in left.items()
-        },
-        warnings=choice.warnings,
+        headroom=headroom(room.nodes),
+        warnings=(*head.choice.warnings, *room.warnings),
     )
 
 
-def _render_commit(stack: str, base: str) -> Graph:
-    """Render a commit's own program in a process of its own, from an unpacked copy."""
+def render_commit(stack: str, base: str) -> Graph:
+    """Render a commit's own program in a process of its own, from an unpacked copy.
+
+    Args:
+        stack: name of the stack.
+        base: any name of a commit that git knows.
+
+    Raises:
+        RenderError: the commit or its program cannot be rendered.
+    """
     with tempfile.TemporaryDirectory(prefix="sophia-plan-") as folder:
         archive = subprocess.run(["git", "archive", "--format=tar", base], cwd=ROOT, capture_output=True, check=False)
         if archive.returncode:

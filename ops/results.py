@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from catalog.ignores import DriftIgnore
 from ops.access_rows import BreakGlassRow, PeerRow
+from ops.capacity_rows import LossRow, QuotaRow, RoomRow
+from ops.cost_rows import BookRow, BudgetRow, DeltaRow, IdleRow, ItemRow, SavingRow, TargetRow
 from ops.dns_rows import NameRow
 from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
 from ops.gate.verdict import ServerVerdict
@@ -269,11 +271,71 @@ class PlanResult(Result):
     """What should be looked at, but blocks nothing."""
 
 
+class CostResult(Result):
+    """What a stack costs, and what would make it cheaper."""
+
+    book: BookRow
+    """The prices that it is told by."""
+    hourly_usd: str
+    """What its machines cost an hour while they exist."""
+    monthly_usd: str
+    """What all of it costs in 730 hours, when everything exists around the clock."""
+    yearly_usd: str
+    """The same in twelve such months."""
+    expected_monthly_usd: str
+    """The same for the hours in which machines are expected to exist, by schedule or on demand."""
+    items: tuple[ItemRow, ...]
+    """All that is billed."""
+    unpriced: tuple[str, ...] = ()
+    """What nobody knows the price of; it is in no sum."""
+    budget: BudgetRow
+    """What it may cost."""
+    targets: tuple[TargetRow, ...] = ()
+    """Targets of the source documents, and what they would take."""
+    delta: DeltaRow | None = None
+    """What changes; null where there is nothing to compare with."""
+    idle_gpus: tuple[IdleRow, ...] = ()
+    """Machines whose GPU no pod asks for."""
+    cheaper: tuple[SavingRow, ...] = ()
+    """Cheaper types that one machine could be, and machines that it could do without: all pods at their floors fit."""
+    week_usd: Mapping[str, tuple[str, ...]] = {}
+    """What each machine costs in each hour of a week from Monday 00:00 by the schedule's clock, in dollars."""
+    warnings: tuple[str, ...] = ()
+    """What should be looked at, but blocks nothing."""
+
+
+class CapacityResult(Result):
+    """Whether all that a stack registers fits its machines."""
+
+    fits: bool
+    """Whether every pod has a place while every workload runs at its floor, and quotas let it be made."""
+    unplaced: str = ""
+    """The first pod that has none, and why, by node; empty where each has one."""
+    proof: str = ""
+    """A sum that shows that no order of placing them would help; empty where none was found."""
+    grows: bool = True
+    """Whether every pod has a place under full load."""
+    pods: int = 0
+    """Pods that have a place at the floors."""
+    nodes: tuple[RoomRow, ...] = ()
+    """The nodes and what is left on each, in the stack's order."""
+    losses: tuple[LossRow, ...] = ()
+    """What the loss of each machine would mean."""
+    quotas: tuple[QuotaRow, ...] = ()
+    """Quotas of namespaces, and what is used of them."""
+    broken_quotas: tuple[str, ...] = ()
+    """Quotas that leave no room for the floors."""
+    warnings: tuple[str, ...] = ()
+    """What should be looked at, but blocks nothing."""
+
+
 class LockResult(Result):
-    """Which digests were filled."""
+    """Which entries were written."""
 
     filled: Mapping[str, str] = {}
-    """Digest by image reference, or by the address of a program."""
+    """Digest by image reference, or by the address of a program; price before and now, in cents, by instance type."""
+    warnings: tuple[str, ...] = ()
+    """What should be looked at, but blocks nothing."""
 
 
 class ToolRow(BaseModel):
@@ -439,6 +501,8 @@ VERBS: Mapping[str, type[Result]] = {
     "plan": PlanResult,
     "doctor": DoctorResult,
     "lock": LockResult,
+    "cost": CostResult,
+    "capacity": CapacityResult,
     "machines": MachinesResult,
     "machines sleep": SleepResult,
     "machines wake": UpResult,

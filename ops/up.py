@@ -6,6 +6,7 @@ from contextlib import suppress
 import httpx
 
 from ops import cluster
+from ops.capacity import capacity
 from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
 from ops.engine import Outcome
 from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK
@@ -132,7 +133,7 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
         nodes=nodes,
         servers=servers,
         monthly_cost_usd=str(deployment.graph.outputs["monthly_cost_usd"]),
-        warnings=deployment.graph.choice.warnings,
+        warnings=(*deployment.graph.choice.warnings, *capacity(deployment.graph).warnings),
         seconds=phases.seconds,
     )
 

@@ -21,6 +21,7 @@ from ops.results import (
     DoctorResult,
     DriftedResource,
     DriftResult,
+    LockResult,
     MachinesResult,
     PlannedChange,
     PlanResult,
@@ -245,6 +246,12 @@ def show_doctor(result: DoctorResult, console: Console) -> None:
     for name, state in result.services.items():
         services.add_row(name, state)
     console.print(services)
+
+
+def show_lock(result: LockResult, console: Console) -> None:
+    """Print how many entries were written, and what should be looked at."""
+    console.print(f"Entries written: {len(result.filled)}")
+    show_warnings(result.warnings, console)
 
 
 def show_verdicts(result: VerifyResult, console: Console) -> None:

@@ -125,7 +125,7 @@ def test_a_budget_warns_before_it_blocks(broken: Broken) -> None:
 
 def test_machines_that_cost_more_than_their_budget_are_refused(broken: Broken) -> None:
     offences = broken({"limits.yaml": {"stacks": {"prod": {"budget": {"block_cents": 442380, "warn_cents": 0}}}}})
-    assert _summary(offences) == [(f"{MACHINES}: owner prod", "4,423.80 USD")]
+    assert _summary(offences) == [(f"{MACHINES}: owner prod", "4,443.80 USD")]
 
 
 def test_servers_that_do_not_fit_the_machines_of_a_stack_are_refused(broken: Broken) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from catalog import Catalog, Node, NodeResources, load
 from catalog.machine import Architecture, Role, Taint
-from catalog.placement import Packing, admits, pack
+from catalog.placement import Packing, first_fit, pack
+from catalog.pod import Demand, Pod
+from catalog.room import admits
 from catalog.workload import Amount, Placement, Resources, Volume, Workload
 
 _FACTS = load()
@@ -33,23 +36,27 @@ def _server(name: str = "a", *, cpu: str = "500m", gpus: int = 0, placement: Pla
     return _SERVER.model_copy(update=update)
 
 
+def _wanted(server: Workload, count: int) -> Demand:
+    return replace(Demand.of(server), count=count)
+
+
 def test_all_twenty_pods_of_prod_land_on_the_mcp_node(committed: Catalog) -> None:
     own = [name for name, machine in committed.machines.items() if machine.owner == "prod"]
     nodes = committed.stack("prod", machines=own, image_lock="rehearsal").nodes
-    packing = pack(((server, server.replicas.min) for server in committed.mcp.values()), nodes)
+    packing = pack(map(Demand.of, committed.mcp.values()), nodes)
     assert {node: sum(pods.values()) for node, pods in packing.pods.items() if pods} == {"sophia-mcp-orchestrator": 20}
     assert packing.free["sophia-mcp-orchestrator"].millicores == 13_500 - 10_500
 
 
 def test_growth_beyond_the_preferred_node_spills_to_the_others() -> None:
     server = _server(placement=Placement(preferred_roles=(Role.MCP,)))
-    packing = pack([(server, 6)], [_node("a-data", Role.DATA), _node("b-mcp")])
+    packing = pack([_wanted(server, 6)], [_node("a-data", Role.DATA), _node("b-mcp")])
     assert packing.pods == {"a-data": {"a": 2}, "b-mcp": {"a": 4}}
 
 
 def test_a_required_role_is_never_left() -> None:
     server = _server(placement=Placement(required_roles=(Role.MCP,)))
-    packing = pack([(server, 6)], [_node("a-data", Role.DATA), _node("b-mcp")])
+    packing = pack([_wanted(server, 6)], [_node("a-data", Role.DATA), _node("b-mcp")])
     assert str(packing.unplaced) == (
         "a pod of a fits no node (a-data: role data is not mcp; b-mcp: 0 MiB of memory left of the 1024 it needs)"
     )
@@ -59,10 +66,11 @@ def test_volumes_take_the_disk_of_their_node_where_its_size_is_known() -> None:
     volume = Volume(name="data", mount_path="/data", size="60Gi", persistent=True)
     server = _server(cpu="100m").model_copy(update={"volumes": (volume,)})
     small = _room().model_copy(update={"disk_gib": 100})
-    packing = pack([(server, 2)], [_node("a", allocatable=small)])
+    packing = pack([_wanted(server, 2)], [_node("a", allocatable=small)])
     assert str(packing.unplaced) == "a pod of a fits no node (a: 40 GiB of disk left of the 60 it needs)"
     assert packing.free["a"].disk_gib == 40
-    assert pack([(server, 2)], [_node("a")]).unplaced is None, "of an unknown disk nobody can say that it is too small"
+    unplaced = pack([_wanted(server, 2)], [_node("a")]).unplaced
+    assert unplaced is None, "of an unknown disk nobody can say that it is too small"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +90,7 @@ def test_volumes_take_the_disk_of_their_node_where_its_size_is_known() -> None:
 def test_a_node_says_why_it_may_not_take_a_pod(
     update: dict[str, object], placement: Placement, reason: str | None
 ) -> None:
-    assert admits(_node("a", **update), placement) == reason  # type: ignore[arg-type]  # a table of keywords
+    assert admits(_node("a", **update), Pod.placed(placement)) == reason  # type: ignore[arg-type]  # a table of keywords
 
 
 @pytest.mark.parametrize(
@@ -95,13 +103,13 @@ def test_a_node_says_why_it_may_not_take_a_pod(
     ],
 )
 def test_what_is_short_is_named(room: NodeResources, server: Workload, reason: str) -> None:
-    unplaced = pack([(server, 1)], [_node("a", allocatable=room)]).unplaced
+    unplaced = pack([_wanted(server, 1)], [_node("a", allocatable=room)]).unplaced
     assert unplaced is not None
     assert unplaced.reasons == {"a": reason}
 
 
 def test_without_nodes_nothing_fits() -> None:
-    assert str(pack([(_server(), 1)], []).unplaced) == "a pod of a has no node at all"
+    assert str(pack([_wanted(_server(), 1)], []).unplaced) == "a pod of a has no node at all"
 
 
 _ROLES = st.sampled_from([Role.MCP, Role.DATA])
@@ -131,7 +139,7 @@ _SERVERS = st.lists(
 @settings(deadline=None)
 @given(_SERVERS, _NODES)
 def test_no_node_is_overfilled_and_what_is_left_adds_up(servers: list[tuple[Workload, int]], nodes: list[Node]) -> None:
-    packing = pack(servers, nodes)
+    packing = pack([_wanted(*one) for one in servers], nodes)
     by_name = {server.name: server for server, _ in servers}
     for node in nodes:
         here = [(by_name[name].resources, count) for name, count in packing.pods[node.name].items()]
@@ -157,10 +165,10 @@ def test_no_node_is_overfilled_and_what_is_left_adds_up(servers: list[tuple[Work
 def test_every_pod_is_placed_where_it_may_run_or_the_first_that_is_not_is_explained(
     servers: list[tuple[Workload, int]], nodes: list[Node]
 ) -> None:
-    packing = pack(servers, nodes)
+    packing = pack([_wanted(*one) for one in servers], nodes)
     by_name, by_node = {server.name: server for server, _ in servers}, {node.name: node for node in nodes}
     for node, pods in packing.pods.items():
-        assert not [name for name in pods if admits(by_node[node], by_name[name].placement)]
+        assert not [name for name in pods if admits(by_node[node], Pod.of(by_name[name]))]
     if packing.unplaced is None:
         assert _placed(packing) == Counter({server.name: count for server, count in servers})
     else:
@@ -171,7 +179,7 @@ def test_every_pod_is_placed_where_it_may_run_or_the_first_that_is_not_is_explai
 @settings(deadline=None)
 @given(_SERVERS, _NODES)
 def test_remembering_full_nodes_changes_nothing(servers: list[tuple[Workload, int]], nodes: list[Node]) -> None:
-    assert pack(servers, nodes).pods == _asking_every_node(servers, nodes)
+    assert first_fit([_wanted(*one) for one in servers], nodes).pods == _asking_every_node(servers, nodes)
 
 
 def _placed(packing: Packing) -> Counter[str]:
@@ -194,16 +202,17 @@ def _asking_every_node(servers: Sequence[tuple[Workload, int]], nodes: Sequence[
         server.name: [server.resources.gpus, server.resources.requests.millicores, 1024, 1] for server, _ in servers
     }
 
-    def order_of(one: tuple[Workload, int]) -> tuple[bool, list[int], str]:
+    def order_of(one: tuple[Workload, int]) -> tuple[int, list[int], str]:
         server = one[0]
-        return not server.placement.required_roles, [-need for need in needs[server.name]], server.name
+        able = [node for node in nodes if pack([_wanted(server, 1)], [node]).unplaced is None]
+        return len(able), [-need for need in needs[server.name]], server.name
 
     for server, count in sorted(servers, key=order_of):
         for _ in range(count):
             order = sorted(nodes, key=lambda node: (node.role not in server.placement.preferred_roles, node.name))
             for node in order:
                 rest = [a - b for a, b in zip(left[node.name], needs[server.name], strict=True)]
-                if admits(node, server.placement) is None and min(rest) >= 0:
+                if admits(node, Pod.of(server)) is None and min(rest) >= 0:
                     left[node.name] = rest
                     pods[node.name][server.name] = pods[node.name].get(server.name, 0) + 1
                     break

@@ -72,7 +72,9 @@ def test_a_plan_shows_the_room_that_is_left_on_the_one_node(planned, committed):
     (node,) = committed.nodes
     asked = sum(w.replicas.min * w.resources.requests.millicores for w in committed.workloads)
     left = millicores(planned["headroom"][node.name].split(" CPU")[0])
-    assert left == node.allocatable.millicores - asked - 1000, "one pod asks for a core more"
+    # cert-manager's three pods, six runs of backups and drills, the migrations, the GPU plugin, and what K3s brings.
+    others = 30 + 600 + 50 + 10 + 200
+    assert left == node.allocatable.millicores - asked - others - 1000, "one pod asks for a core more"
 
 
 def test_a_plan_is_as_its_schema_says(planned):
