@@ -27,6 +27,7 @@ HELD: Final[Mapping[str, str]] = {
     r"account/(api-key|ssh-key)": "what the rehearsed Lambda Cloud gave to its customer",
     r"account/object-storage/accounts\.json": "what the object storage knows its customers by",
     r"account/authority/(key|knot\.conf)": "what the authority of the zone knows its key by",
+    r"account/vercel/(token|ca-key\.pem)": "what the rehearsed Vercel gave to its customer, and signs with",
     rf"{_K3S}(server/)?(agent-)?token": "K3s' own files of its tokens",
     rf"{_K3S}server/cred/passwd": "K3s' own file of its tokens",
     rf"{_K3S}agent/containerd/io\.containerd\.metadata\.v1\.bolt/meta\.db": (

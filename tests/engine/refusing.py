@@ -15,9 +15,11 @@ from typing_extensions import override
 
 from providers.host.provider import PROVIDER as HOST
 from providers.lambda_cloud.provider import PROVIDER as LAMBDA_CLOUD
+from providers.rfc2136.provider import PROVIDER as RFC2136
 from providers.weaviate.provider import PROVIDER as WEAVIATE
 from rehearsal.lambda_cloud import Account, Fake, serve
 from rehearsal.machines.testing import key_pair
+from rehearsal.vercel.provider import PROVIDER as VERCEL
 from render.graph import SECRET, UNKNOWN
 from tests.host.declarations import BREAK_GLASS, ROWS
 from tests.host.loopback import Loopback
@@ -47,7 +49,8 @@ def filled(value):
 
 cluster = pulumi_kubernetes.Provider("cluster", kubeconfig=config.require("kubeconfig"))
 for number, (kind, inputs) in enumerate(json.loads(Path("kinds.json").read_text()).items()):
-    special = {"kubernetes": {"provider": cluster}, "command": {"version": "1.2.1"}}.get(kind.partition(":")[0], {})
+    versions = {"command": {"version": "1.2.1"}, "vercel": {"version": "5.21.1"}}
+    special = {"kubernetes": {"provider": cluster}, **versions}.get(kind.partition(":")[0], {})
     pulumi.CustomResource(kind, f"refused-{number}", filled(inputs), pulumi.ResourceOptions(**special))
 """
 
@@ -105,6 +108,11 @@ def kinds(ssh: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
             "config": {"node-name": "two", "server": "https://127.0.0.1:6443"},
             "token": f"K10{'b' * 64}::node:{CANARY}",
         },
+        "rfc2136:index:Zone": {
+            "name": "refused.test",
+            "records": {"refused.test TXT": {"ttl": 300, "values": [f'"{CANARY}"']}},
+        },
+        **_vercel(),
         "command:remote:Command": {
             "connection": {"host": "127.0.0.1", "port": ssh["port"], "user": "ubuntu", "hostKey": ssh["hostKey"]},
             "create": "false",
@@ -116,9 +124,31 @@ def kinds(ssh: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 def expected() -> set[str]:
     """Return the kinds that the goldens and the providers' own schemas have."""
-    own = {kind for one in (HOST, LAMBDA_CLOUD, WEAVIATE) for kind in one.kinds}
+    own = {kind for one in (HOST, LAMBDA_CLOUD, RFC2136, VERCEL, WEAVIATE) for kind in one.kinds}
     used = {kind for kind in _used() if not kind.startswith(("pulumi:", "sophia:"))}
     return own | used
+
+
+def _vercel() -> Mapping[str, Mapping[str, Any]]:
+    of = {"projectId": "prj_refused"}
+    condition = {"type": "path", "op": "pre", "value": CANARY}
+    rule = {"name": "refused", "action": {"action": "deny"}, "conditionGroups": [{"conditions": [condition]}]}
+    return {
+        "vercel:index/project:Project": {"name": "refused", "buildCommand": CANARY},
+        "vercel:index/projectDomain:ProjectDomain": {**of, "domain": "refused.test", "gitBranch": CANARY},
+        "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable": {
+            **of,
+            "key": "REFUSED",
+            "value": CANARY,
+            "sensitive": True,
+            "targets": ["production"],
+        },
+        "vercel:index/projectRoute:ProjectRoute": {**of, "description": CANARY, "route": {"src": "^/$"}},
+        "vercel:index/firewallConfig:FirewallConfig": {**of, "rules": {"rules": [rule]}},
+        "vercel:index/projectCrons:ProjectCrons": {"projectId": CANARY, "enabled": False},
+        "vercel:index/deployment:Deployment": {**of, "ref": CANARY},
+        "vercel:index/dnsRecord:DnsRecord": {"domain": "refused.test", "type": "TXT", "value": CANARY},
+    }
 
 
 def _used() -> Mapping[str, Any]:

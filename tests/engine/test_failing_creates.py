@@ -1,5 +1,6 @@
 """A create that fails, of each kind there is, tells no secret: not even where the other side repeats all of it."""
 
+import base64
 import json
 import secrets
 import subprocess
@@ -17,6 +18,9 @@ pytestmark = pytest.mark.engine
 
 def test_a_failing_create_of_each_kind_tells_no_secret(dev, tmp_path):
     canaries = {name: f"canary{secrets.token_hex(20)}" for name in ("input", "lambda-cloud", "weaviate")}
+    # In the forms that they must have.
+    canaries["vercel"] = f"canary{secrets.token_hex(9)}"
+    canaries["dns"] = base64.b64encode(secrets.token_bytes(32)).decode()
     canaries["ssh"], public = key_pair()
     with refusing.http() as (url, asked), refusing.RefusingHost(public).served() as host:
         kinds = refusing.kinds(host.connection)
@@ -29,11 +33,17 @@ def test_a_failing_create_of_each_kind_tells_no_secret(dev, tmp_path):
             "WEAVIATE_URL": url,
             "WEAVIATE_API_KEY": canaries["weaviate"],
             "HOST_SSH_PRIVATE_KEY": canaries["ssh"],
+            "VERCEL_API_URL": url,
+            "VERCEL_API_TOKEN": canaries["vercel"],
+            "DNS_UPDATE_SERVER": "127.0.0.1",
+            "DNS_UPDATE_PORT": url.rpartition(":")[2],
+            "DNS_UPDATE_KEYNAME": "refused",
+            "DNS_UPDATE_KEYSECRET": canaries["dns"],
             "PYTHONPATH": str(ROOT),
         }
         plugins = [
             {"name": name, "path": str(ROOT / "providers" / name.replace("-", "_"))}
-            for name in ("host", "lambda-cloud", "weaviate")
+            for name in ("host", "lambda-cloud", "rfc2136", "weaviate")
         ]
         files = {"__main__.py": refusing.PROGRAM, "kinds.json": json.dumps(kinds)}
         made = project(tmp_path / "refused", environment, files, {"plugins": {"providers": plugins}})
@@ -66,7 +76,15 @@ def test_a_failing_create_of_each_kind_tells_no_secret(dev, tmp_path):
     diagnostics = [one["diagnosticEvent"] for one in told if "diagnosticEvent" in one]
     errors = "\n".join(one["message"] for one in diagnostics if one["severity"] == "error")
     assert failed == {*kinds}, errors + done.stderr
-    assert {path.rpartition("/")[2] for path in asked} >= {"ssh-keys", "filesystems", "launch", "schema", "aliases"}
+    assert {path.rpartition("/")[2] for path in asked} >= {
+        "ssh-keys",
+        "filesystems",
+        "launch",
+        "schema",
+        "aliases",
+        "projects",
+        "env",
+    }
 
     search = Search(canaries)
     search.look("outputs", "outputs", (done.stdout + done.stderr).encode())
