@@ -150,7 +150,6 @@ class _StackConfig(PydanticBaseSettingsSource):
     def __init__(self, settings: type[BaseSettings], catalog: Catalog) -> None:
         super().__init__(settings)
         self._config = pulumi.Config(PROJECT)
-        self._secrets = {name.lower() for name in catalog.secrets}
         self._own = catalog.secrets_of(pulumi.get_stack())
         self.offences: list[Offence] = []
         self.absent: set[str] = set()
@@ -199,7 +198,7 @@ class _StackConfig(PydanticBaseSettingsSource):
             return value
 
     def _refuse_unknown_keys(self) -> None:
-        declared = {*self.settings_cls.model_fields, *self._secrets} - {"secrets"}
+        declared = {*self.settings_cls.model_fields, *map(str.lower, self._own)} - {"secrets"}
         known = {f"{PROJECT}:{key}" for key in declared}
         given = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
         for key in given:

@@ -273,6 +273,9 @@ def _of_secrets(file: SecretsFile, label: str, stacks: Collection[str] | None) -
     for name, secret in file.secrets.items() if stacks is not None else ():
         for stack in secret.stacks:
             yield from references.stack(f"{label}: secrets.{name}.stacks", stack, stacks or ())
+        if secret.stacks and not secret.for_providers:
+            rule = "what the program reads every stack has: the engine wants a value of each declared key"
+            yield Offence(f"{label}: secrets.{name}.stacks", ", ".join(secret.stacks), rule, "remove it")
     meanings = {name: name for name in file.secrets}
     for name, secret in file.secrets.items():
         for alias in secret.aliases:

@@ -91,12 +91,12 @@ class Facts:
     """Versions of every tool."""
 
     def secrets_of(self, stack: str) -> tuple[str, ...]:
-        """Return the canonical names of the secrets that a stack has.
+        """Return the canonical names of the secrets that the program of a stack reads.
 
         Args:
             stack: the stack's name.
         """
-        return tuple(name for name in self.secrets if self.is_given(name, stack))
+        return tuple(name for name, one in self.secrets.items() if one.given_to(stack) and not one.for_providers)
 
     def provider_variables(self, stack: str) -> Mapping[str, str]:
         """Return what a stack's providers are told by their environment alone, each with the name in Pulumi ESC.

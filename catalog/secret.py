@@ -99,6 +99,8 @@ class Secret(Model):
     """What it is, which decides its rotation."""
     rotation: Rotation = Rotation.BY_HAND
     """How it gets another value."""
+    for_providers: bool = False
+    """Whether providers alone read it, from their environment, and the program never does."""
     stacks: tuple[DnsLabel, ...] = ()
     """The stacks that have it; all where none is named."""
     aliases: tuple[EnvName, ...] = ()

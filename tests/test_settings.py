@@ -22,7 +22,7 @@ CHOICES = {
     "sophia:price_book": "2026",
 }
 FACTS = catalog.load()
-SECRET_KEYS = ["fingerprint_key", *(name.lower() for name in FACTS.secrets)]
+SECRET_KEYS = ["fingerprint_key", *(name.lower() for name in FACTS.secrets_of("dev"))]
 
 
 def load(config: dict[str, object], encrypted: list[str] | None = None) -> Settings:
@@ -123,7 +123,7 @@ def test_prod_without_the_ids_of_its_machines_is_refused_before_anything_is_buil
 def test_every_key_the_program_reads_is_declared_and_typed():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
     fields = set(Settings.model_fields) - {"secrets"}
-    assert set(declared) == fields | {name.lower() for name in FACTS.secrets}
+    assert set(declared) == fields | {name.lower() for name in FACTS.secrets_of("dev")}
     assert all("type" in declaration and "description" in declaration for declaration in declared.values())
 
 

@@ -253,6 +253,12 @@ def test_projects_are_taken_over_by_the_stack_that_owns_the_sites(committed: Cat
         )
 
 
+def test_a_secret_that_the_program_reads_is_every_stacks(broken: Broken) -> None:
+    found = summary(broken, {"secrets.yaml": lambda tree: tree["secrets"]["LINEAR_API_KEY"].update(stacks=["prod"])})
+    assert found == [("secrets.yaml: secrets.LINEAR_API_KEY.stacks", "prod")]
+
+
 def test_only_the_owner_of_the_sites_has_their_token(committed: Catalog) -> None:
-    having = [stack for stack in committed.limits.stacks if "VERCEL_API_TOKEN" in committed.secrets_of(stack)]
+    having = [stack for stack in committed.limits.stacks if "VERCEL_API_TOKEN" in committed.provider_variables(stack)]
     assert having == ["prod"]
+    assert "VERCEL_API_TOKEN" not in committed.secrets_of("prod"), "the program never reads it"
