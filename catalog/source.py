@@ -13,7 +13,7 @@ from catalog.offence import Offence
 _RESTORE = "correct the file, or bring it back with `git restore`"
 
 
-class _Loader(yaml.CSafeLoader):
+class Loader(yaml.CSafeLoader):
     """Notes what YAML permits and the catalog does not: a key given twice, and an alias of another part."""
 
     def __init__(self, text: str) -> None:
@@ -111,7 +111,7 @@ class Source:
     def _tree(self, name: str, text: str) -> dict[str, Any] | None:
         loader = None
         try:
-            loader = _Loader(text)
+            loader = Loader(text)
             tree = loader.get_single_data()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
