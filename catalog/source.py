@@ -21,7 +21,8 @@ class Loader(yaml.CSafeLoader):
         self.line = 1
         self.refused: list[tuple[int, str]] = []
         self.is_tree = True
-        self._seen: set[int] = set()
+        # The nodes themselves are kept, so that none of a later document is taken for one of them.
+        self._seen: dict[int, yaml.Node] = {}
 
     @override
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -49,7 +50,7 @@ class Loader(yaml.CSafeLoader):
         if id(node) in self._seen:
             self.is_tree = False
             self.refused.append((node.start_mark.line + 1, "an alias stands for another part of the file"))
-        self._seen.add(id(node))
+        self._seen[id(node)] = node
 
 
 @dataclass

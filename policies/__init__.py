@@ -27,6 +27,9 @@ __all__ = [
     "judge_documents",
     "judge_export",
     "judge_graph",
+    "of_documents",
+    "of_export",
+    "of_graph",
 ]
 
 

@@ -1,8 +1,10 @@
 """Asking rules about resources: every rule that applies, each on its own, and what broke is a finding too."""
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,9 @@ from policies.resources import Resource
 from policies.rule import Rule
 
 FOLDER: Final = Path(__file__).parent
+
+MOST_TOLD: Final = 25
+"""Violations of a rule that are told of one resource, and as many that could not be evaluated; the rest is counted."""
 
 
 class Judge:
@@ -66,11 +71,17 @@ class Judge:
         """
         for resource in resources:
             resource.notes.taken()
-        for verdict, problem in _examined(rule, resources, self.context):
+        for verdict, problem in _told(_examined(rule, resources, self.context)):
             yield self._finding(rule, verdict, problem)
         for resource in resources:
-            for path, why in resource.notes.taken().items():
+            notes = resource.notes.taken()
+            for path, why in islice(notes.items(), MOST_TOLD):
                 problem = Problem(f"could not evaluate {path or 'it'}: {why}", path, resource.urn)
+                yield self._finding(rule, Verdict.UNKNOWN, problem)
+            if len(notes) > MOST_TOLD:
+                problem = Problem(
+                    f"could not evaluate {len(notes) - MOST_TOLD} more of its properties", "", resource.urn
+                )
                 yield self._finding(rule, Verdict.UNKNOWN, problem)
 
     def _finding(self, rule: Rule, verdict: Verdict, problem: Problem) -> Finding:
@@ -112,6 +123,18 @@ class Judge:
 
 
 Asked = Iterator[tuple[Verdict, Problem]]
+
+
+def _told(found: Asked) -> Asked:
+    """Yield what is found of each resource, as far as anybody would read it, and that there is more."""
+    told: Counter[str] = Counter()
+    for verdict, problem in found:
+        told[problem.urn] += verdict is Verdict.VIOLATION
+        if verdict is not Verdict.VIOLATION or told[problem.urn] <= MOST_TOLD:
+            yield verdict, problem
+    for urn, count in told.items():
+        if count > MOST_TOLD:
+            yield Verdict.VIOLATION, Problem(f"breaks the rule in {count - MOST_TOLD} more places", "", urn)
 
 
 def _examined(rule: Rule, resources: Sequence[Resource], context: Context) -> Asked:

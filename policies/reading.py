@@ -9,21 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
 
 from render.graph import SECRET, UNKNOWN
 
-MOST_VALUES: Final = 200_000
+MOST_VALUES: Final = 100_000
 """Values in one resource that are read; what lies beyond them cannot be evaluated."""
 
 DEEPEST: Final = 64
 """How deep values may lie in one another; what lies deeper cannot be evaluated."""
 
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SIGNATURE: Final = rpc._special_sig_key  # noqa: SLF001 - the SDK names the wire's constants here and nowhere public
 """Key under which the engine says that a mapping stands for something else."""
 
-SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark on the wire, no secret
-OUTPUT_SIGNATURE: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-RESOURCE_SIGNATURE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
+SECRET_SIGNATURE: Final = rpc._special_secret_sig  # noqa: SLF001 - as above
+OUTPUT_SIGNATURE: Final = rpc._special_output_value_sig  # noqa: SLF001 - as above
+RESOURCE_SIGNATURE: Final = rpc._special_resource_sig  # noqa: SLF001 - as above
 
 _SENTINELS: Final = frozenset(
     {

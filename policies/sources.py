@@ -1,6 +1,7 @@
 """Resources from a render, from an exported state and from Kubernetes YAML; the engine's come through the servicer."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,18 +13,6 @@ from policies.resources import Resource
 from render import Graph
 
 _OPTIONS = ("protect", "retainOnDelete", "deleteBeforeReplace", "ignoreChanges", "additionalSecretOutputs", "aliases")
-_OF_RENDER = {
-    "protect": "protect",
-    "retain_on_delete": "retainOnDelete",
-    "delete_before_replace": "deleteBeforeReplace",
-    "ignore_changes": "ignoreChanges",
-    "additional_secret_outputs": "additionalSecretOutputs",
-    "replace_on_changes": "replaceOnChanges",
-    "custom_timeouts": "customTimeouts",
-    "deleted_with": "deletedWith",
-    "import_id": "importId",
-    "aliases": "aliases",
-}
 
 
 class SourceError(ValueError):
@@ -42,12 +31,21 @@ def of_graph(graph: Graph) -> tuple[Resource, ...]:
             one.type,
             one.name,
             tree(one.inputs),
-            options=tree({_OF_RENDER.get(name, name): value for name, value in one.options.items()}),
+            options=tree({_camel(name): value for name, value in one.options.items()}),
             parent=one.parent,
             provider=one.provider,
         )
         for one in graph
     )
+
+
+def _camel(name: str) -> str:
+    """Return an option as the engine spells it, of a render's.
+
+    >>> _camel("retain_on_delete")
+    'retainOnDelete'
+    """
+    return re.sub("_([a-z])", lambda found: found[1].upper(), name)
 
 
 def of_export(text: str) -> tuple[Resource, ...]:
