@@ -4,7 +4,20 @@ import os
 import subprocess
 import sys
 
-from benchmarks import engine, gate, hosts, k3s, kit, providers, pulumi_cloud, readiness, scale, sessions, weaviate
+from benchmarks import (
+    engine,
+    gate,
+    hosts,
+    k3s,
+    kit,
+    policies,
+    providers,
+    pulumi_cloud,
+    readiness,
+    scale,
+    sessions,
+    weaviate,
+)
 from benchmarks.checkout import ROOT
 from benchmarks.samples import Row, machine, median, seconds, show
 
@@ -34,6 +47,7 @@ if __name__ == "__main__":
     show("The engine against kubectl", engine.measure())
     show("Providers", [*providers.measure(), *kit.measure(), *readiness.measure()])
     show("The vector store", weaviate.measure())
+    show("Policies", policies.measure())
     show("The rehearsal's Pulumi Cloud", pulumi_cloud.measure())
     show("Hosts", hosts.measure())
     show("K3s", k3s.measure())
