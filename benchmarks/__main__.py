@@ -11,6 +11,7 @@ from benchmarks import (
     hosts,
     k3s,
     kit,
+    policies,
     providers,
     pulumi_cloud,
     readiness,
@@ -47,6 +48,7 @@ if __name__ == "__main__":
     show("The engine against kubectl", engine.measure())
     show("Providers", [*providers.measure(), *kit.measure(), *readiness.measure()])
     show("The vector store", weaviate.measure())
+    show("Policies", policies.measure())
     show("The rehearsal's Pulumi Cloud", pulumi_cloud.measure())
     show("Hosts", hosts.measure())
     show("K3s", k3s.measure())

@@ -115,9 +115,22 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
     ignores, k3s, lock = draft.ignores, draft.k3s, draft.k3s_lock
     addons, addon_lock, gateway, weaviate = draft.addons, draft.addon_lock, draft.gateway, draft.weaviate
     storage, backups, sites, zone = draft.object_storage, draft.backups, draft.sites, draft.zone
+    policy = draft.policy
     if offences or not (account and firewall and access and hosts and ignores and limits and secrets and versions):
         raise CatalogError(offences)
-    if not (k3s and lock and addons and addon_lock and gateway and weaviate and storage and backups and sites and zone):
+    if not (
+        k3s
+        and lock
+        and addons
+        and addon_lock
+        and gateway
+        and weaviate
+        and storage
+        and backups
+        and sites
+        and zone
+        and policy
+    ):
         raise CatalogError(offences)
     return Catalog(
         instance_types=draft.types.valid,
@@ -139,6 +152,7 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         weaviate=weaviate,
         object_storage=storage,
         limits=limits,
+        policy=policy,
         secrets=secrets.secrets,
         rotation_days=secrets.rotation_days,
         mcp=draft.mcp.valid,

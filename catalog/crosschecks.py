@@ -14,6 +14,7 @@ from catalog import (
     machine_rules,
     mcp_rules,
     object_storage_rules,
+    policy,
     references,
     rollout,
     stack_rules,
@@ -49,6 +50,11 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
         label = draft.source.label("drift_ignores.yaml")
         yield from ignores.offences(
             draft.ignores, lambda field: f"{label}: {field}", stacks=draft.limits.stacks, today=today
+        )
+    if draft.policy is not None and draft.limits is not None:
+        of_policy = draft.source.label("policy.yaml")
+        yield from policy.offences(
+            draft.policy, lambda field: f"{of_policy}: {field}", stacks=draft.limits.stacks, today=today
         )
     if draft.weaviate is not None and draft.limits is not None:
         of_weaviate = draft.source.label("weaviate.yaml")

@@ -17,6 +17,7 @@ from catalog.k3s import K3s, K3sLock
 from catalog.limits import Limits
 from catalog.machine import InstanceType, Machine, PriceBook
 from catalog.object_storage import ObjectStorage
+from catalog.policy import Policy
 from catalog.secret import PROVIDER_VARIABLES, Secret, SecretKind
 from catalog.site import Sites
 from catalog.tool_surface import Surface
@@ -69,6 +70,8 @@ class Facts:
     """Limits of the account and of every stack."""
     secrets: Mapping[str, Secret]
     """Secrets by canonical name."""
+    policy: Policy
+    """What policies mean in each stack, and what is exempt from them."""
     rotation_days: Mapping[SecretKind, int]
     """Days between rotations by kind of secret; a kind that is absent is not rotated by schedule."""
     mcp: Mapping[str, Workload]

@@ -25,6 +25,7 @@ from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
 from catalog.object_storage import ObjectStorage
 from catalog.offence import Offence
+from catalog.policy import Policy
 from catalog.secret import SecretsFile
 from catalog.shape import Entries, document, entries, fits, shaped
 from catalog.site import Sites
@@ -84,6 +85,8 @@ class Draft:
     """Where data lies that outlives machines."""
     limits: Limits | None
     """Limits."""
+    policy: Policy | None
+    """Levels of policies, and exemptions from them."""
     secrets: SecretsFile | None
     """Secrets and their rotation."""
     defaults: Defaults | None
@@ -151,6 +154,7 @@ def read(root: Path) -> Draft:
         weaviate=document(source, "weaviate.yaml", Weaviate),
         object_storage=document(source, "object_storage.yaml", ObjectStorage),
         limits=document(source, "limits.yaml", Limits),
+        policy=document(source, "policy.yaml", Policy),
         secrets=document(source, "secrets.yaml", SecretsFile),
         defaults=defaults,
         mcp=mcp,

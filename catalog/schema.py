@@ -23,6 +23,7 @@ from catalog.limits import Limits
 from catalog.machine import InstanceType, InstanceTypeName, Machine, PriceBook
 from catalog.model import DnsLabel
 from catalog.object_storage import ObjectStorage
+from catalog.policy import Policy
 from catalog.secret import SecretsFile
 from catalog.site import Sites
 from catalog.versions import ToolLock, Versions
@@ -55,6 +56,7 @@ def schemas() -> dict[str, Schema]:
         "limits": Limits,
         "machines": Mapping[DnsLabel, Machine],
         "object-storage": ObjectStorage,
+        "policy": Policy,
         "price-book": PriceBook,
         "secrets": SecretsFile,
         "sites": Sites,

@@ -13,7 +13,7 @@ from catalog.offence import Offence
 _RESTORE = "correct the file, or bring it back with `git restore`"
 
 
-class _Loader(yaml.CSafeLoader):
+class Loader(yaml.CSafeLoader):
     """Notes what YAML permits and the catalog does not: a key given twice, and an alias of another part."""
 
     def __init__(self, text: str) -> None:
@@ -21,7 +21,8 @@ class _Loader(yaml.CSafeLoader):
         self.line = 1
         self.refused: list[tuple[int, str]] = []
         self.is_tree = True
-        self._seen: set[int] = set()
+        # The nodes themselves are kept, so that none of a later document is taken for one of them.
+        self._seen: dict[int, yaml.Node] = {}
 
     @override
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -49,7 +50,7 @@ class _Loader(yaml.CSafeLoader):
         if id(node) in self._seen:
             self.is_tree = False
             self.refused.append((node.start_mark.line + 1, "an alias stands for another part of the file"))
-        self._seen.add(id(node))
+        self._seen[id(node)] = node
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Source:
     def _tree(self, name: str, text: str) -> dict[str, Any] | None:
         loader = None
         try:
-            loader = _Loader(text)
+            loader = Loader(text)
             tree = loader.get_single_data()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark

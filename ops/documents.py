@@ -30,8 +30,10 @@ def documents(root: Path) -> Mapping[Path, str]:
         for verb, model in VERBS.items()
     }
     facts = catalog.load()
-    # What providers import takes half a second (measured), and no other verb needs it.
-    from providers.host.provider import PROVIDER as HOST  # noqa: PLC0415 - for that reason
+    # What providers and policies import takes half a second (measured), and no other verb needs it.
+    from policies.documentation import markdown as rules  # noqa: PLC0415 - for that reason
+    from policies.rules import RULES  # noqa: PLC0415 - the same
+    from providers.host.provider import PROVIDER as HOST  # noqa: PLC0415 - the same
     from providers.kit.documentation import markdown as reference  # noqa: PLC0415 - the same
     from providers.lambda_cloud.provider import PROVIDER as LAMBDA_CLOUD  # noqa: PLC0415 - the same
     from providers.rfc2136.provider import PROVIDER as RFC2136  # noqa: PLC0415 - the same
@@ -45,6 +47,7 @@ def documents(root: Path) -> Mapping[Path, str]:
         root / "docs/catalog.md": markdown(facts),
         root / "docs/clients.md": discovery.markdown(facts),
         root / "docs/config.md": _configuration(root),
+        root / "docs/policies.md": rules(facts.policy, RULES),
         **schemas,
     }
 

@@ -119,6 +119,21 @@ def test_only_the_program_and_what_renders_it_know_pulumi(package):
     assert users == []
 
 
+def test_rules_know_nothing_of_the_engine():
+    allowed = {"policies/servicer.py", "policies/reading.py", "policies/testing/analyzer.py"}
+    users = {
+        str(path.relative_to(ROOT))
+        for package, path in modules()
+        if package == "policies" and imported(path) & {"pulumi", "pulumi_policy"}
+    }
+    assert users == allowed, "a rule is judged on renders and states too: it imports the catalog and the reading layer"
+
+
+def test_nothing_constructs_the_sdk_s_policy_pack():
+    users = [str(path.relative_to(ROOT)) for _, path in modules() if "PolicyPack(" in path.read_text(encoding="utf-8")]
+    assert users == [], "its constructor never returns, and its servicer fails open; see docs/decisions/0024"
+
+
 def test_only_settings_touches_the_stack_configuration():
     users = [
         str(path.relative_to(ROOT))

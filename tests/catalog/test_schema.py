@@ -13,7 +13,7 @@ from catalog.schema import FOLDER, schemas, text
 
 FILES = [
     *(ROOT / name for name in ("access.yaml", "account.yaml", "addons.yaml", "firewall.yaml", "gateway.yaml")),
-    *(ROOT / name for name in ("hosts.yaml", "k3s.yaml", "object_storage.yaml", "weaviate.yaml")),
+    *(ROOT / name for name in ("hosts.yaml", "k3s.yaml", "object_storage.yaml", "policy.yaml", "weaviate.yaml")),
     *(ROOT / name for name in ("instance_types.yaml", "machines.yaml", "limits.yaml", "secrets.yaml")),
     *sorted((ROOT / "prices").iterdir()),
     *sorted((ROOT / "mcp").iterdir()),

@@ -1,0 +1,77 @@
+"""What rules know beside the resource: the stack, the facts of the catalog, and the day."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Final
+
+import catalog
+from catalog.policy import LATEST, Level, Policy, StackLevels, strictest
+
+Version = tuple[int, int]
+"""Major and minor of a version of the Pod Security Standards."""
+
+_BEYOND: Final[Version] = (1, 1 << 16)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stack is judged with."""
+
+    stack: str
+    """Name of the stack."""
+    facts: catalog.Catalog
+    """The catalog."""
+    today: date
+    """The day, in UTC, on which exemptions are current or expired."""
+    choice: catalog.Stack | None = None
+    """What the stack chose from the catalog; None where only its resources are known."""
+
+    @property
+    def policy(self) -> Policy:
+        """Levels and exemptions."""
+        return self.facts.policy
+
+    @cached_property
+    def levels(self) -> StackLevels:
+        """What findings mean in the stack; one that the catalog does not know is judged as strictly as there is."""
+        return self.policy.stacks.get(self.stack) or strictest()
+
+    @cached_property
+    def pod_security(self) -> Version:
+        """The version of the Pod Security Standards that pods are held to."""
+        text = self.policy.pod_security_version
+        if text == LATEST:
+            return _BEYOND
+        major, minor = text.split(".")
+        return int(major), int(minor)
+
+    def level(self, rule: str, severity: str) -> Level:
+        """Return what a violation of a rule means.
+
+        Args:
+            rule: the rule's id.
+            severity: how bad it is.
+        """
+        return self.levels.of(rule, severity)
+
+
+def context(
+    stack: str,
+    *,
+    facts: catalog.Catalog | None = None,
+    today: date | None = None,
+    choice: catalog.Stack | None = None,
+) -> Context:
+    """Return what a stack is judged with.
+
+    Args:
+        stack: name of the stack.
+        facts: the catalog; the repository's own by default.
+        today: the day in UTC; today by default.
+        choice: what the stack chose from the catalog.
+
+    Raises:
+        CatalogError: the catalog breaks a rule.
+    """
+    return Context(stack, facts or catalog.load(), today or datetime.now(UTC).date(), choice)

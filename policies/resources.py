@@ -1,0 +1,145 @@
+"""One resource as rules see it, whatever told of it, and the Kubernetes objects that it is or lists."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from policies.field import Field, Notes, Problem
+
+T = TypeVar("T")
+
+KUBERNETES: Final = "kubernetes:"
+_PATCH = "Patch"
+_LIST = "List"
+
+
+class Resource:
+    """One resource, read once; all rules share it.
+
+    Args:
+        urn: its identity in the stack; of a document, one made of its kind and name.
+        token: its type token.
+        name: its logical name.
+        inputs: tree of what it is given.
+        options: tree of its options, by the engine's names; those that the source does not tell are ``NOT_TOLD``.
+        parent: URN of its parent; empty at the root, and where the source does not tell.
+        provider: URN of its explicit provider; empty for the default one, and where the source does not tell.
+    """
+
+    __slots__ = ("_views", "inputs", "name", "notes", "options", "parent", "provider", "type", "urn")
+
+    def __init__(
+        self, urn: str, token: str, name: str, inputs: Any, *, options: Any = None, parent: str = "", provider: str = ""
+    ) -> None:
+        self.urn = urn
+        self.type = token
+        self.name = name
+        self.parent = parent
+        self.provider = provider
+        self.notes = Notes(urn)
+        self.inputs = Field(inputs, "", self.notes)
+        self.options = Field(options, "options", self.notes)
+        self._views: dict[Hashable, tuple[Sequence[Any], dict[str, str]]] = {}
+
+    def problem(self, message: str) -> Problem:
+        """Return what is wrong with the resource as a whole.
+
+        Args:
+            message: what must hold, as a clause; never with a value in it.
+        """
+        return Problem(message, "", self.urn)
+
+    def view(self, key: Hashable, find: Callable[["Resource"], Iterable[T]]) -> Sequence[T]:
+        """Return what is found in it, looked for once; what could not be read on the way is noted each time.
+
+        Args:
+            key: what is looked for.
+            find: finds it.
+        """
+        if key not in self._views:
+            before = self.notes.taken()
+            self._views[key] = tuple(find(self)), self.notes.taken()
+            for path, why in before.items():
+                self.notes.add(path, why)
+        found, notes = self._views[key]
+        for path, why in notes.items():
+            self.notes.add(path, why)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesObject:
+    """One Kubernetes object: the resource itself, or an item of the list that it is."""
+
+    resource: Resource
+    """The resource."""
+    group: str
+    """Its API group; empty for the core."""
+    version: str
+    """Its version within the group."""
+    kind: str
+    """Its kind, without ``Patch``; empty where it is not known, and then any rule may be about it."""
+    partial: bool
+    """Whether only some of its fields are stated, as in a patch: what is absent is no statement."""
+    body: Field
+    """The object."""
+
+    def is_of(self, kinds: Iterable[str]) -> bool:
+        """Return whether it is of one of some kinds, such as ``Pod`` or ``apps/Deployment``; an unknown one may be."""
+        return not self.kind or qualified(self.group, self.kind) in kinds
+
+
+def qualified(group: str, kind: str) -> str:
+    """Return a kind with its group.
+
+    >>> qualified("apps", "Deployment"), qualified("", "Pod")
+    ('apps/Deployment', 'Pod')
+    """
+    return f"{group}/{kind}" if group else kind
+
+
+def token_kinds(token: str) -> tuple[str, str, str]:
+    """Return the group, version and kind of a type token; empty ones where it is none of Kubernetes'.
+
+    >>> token_kinds("kubernetes:apps/v1:DeploymentPatch")
+    ('apps', 'v1', 'DeploymentPatch')
+    """
+    package, _, rest = token.partition(":")
+    api, _, kind = rest.rpartition(":")
+    group, _, version = api.rpartition("/")
+    return ("" if group == "core" else group, version, kind) if package == "kubernetes" else ("", "", "")
+
+
+def possible_kinds(token: str) -> tuple[str, ...]:
+    """Return the kinds of the objects that a resource of a type is or lists; ``*`` for a list of anything."""
+    group, _, kind = token_kinds(token)
+    if not kind or kind == _LIST:
+        return ("*",) if kind else ()
+    own = qualified(group, kind)
+    return (own, own.removesuffix(_PATCH), own.removesuffix(_LIST))
+
+
+def objects(resource: Resource) -> Sequence[KubernetesObject]:
+    """Return the Kubernetes objects that a resource is or lists."""
+    return resource.view("objects", _objects)
+
+
+def _objects(resource: Resource) -> Iterable[KubernetesObject]:
+    group, version, kind = token_kinds(resource.type)
+    body = resource.inputs
+    if kind == _LIST or (kind.endswith(_LIST) and body.has("items", unknown=True)):
+        for item in body.items("items"):
+            yield _item(resource, item, (group, version, kind.removesuffix(_LIST)))
+    elif kind:
+        partial = kind.endswith(_PATCH)
+        yield KubernetesObject(resource, group, version, kind.removesuffix(_PATCH), partial, body)
+
+
+def _item(resource: Resource, item: Field, of_list: tuple[str, str, str]) -> KubernetesObject:
+    group, version, kind = of_list
+    if not kind:
+        # Only the item itself says what it is; one that does not may be anything.
+        api = item.text("apiVersion", unknown=None)
+        kind = item.text("kind", unknown=None) or ""
+        group, _, version = (api or "").rpartition("/")
+    return KubernetesObject(resource, group, version, kind, partial=False, body=item)

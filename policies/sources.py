@@ -1,0 +1,141 @@
+"""Resources from a render, from an exported state and from Kubernetes YAML; the engine's come through the servicer."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from catalog.source import Loader
+from policies.reading import NOT_TOLD, tree
+from policies.resources import Resource
+from render import Graph
+
+_OPTIONS = ("protect", "retainOnDelete", "deleteBeforeReplace", "ignoreChanges", "additionalSecretOutputs", "aliases")
+
+
+class SourceError(ValueError):
+    """What is to be judged cannot be read; the message says where and why, and shows no value."""
+
+
+def of_graph(graph: Graph) -> tuple[Resource, ...]:
+    """Return the resources of a render.
+
+    Args:
+        graph: the render.
+    """
+    return tuple(
+        Resource(
+            one.urn,
+            one.type,
+            one.name,
+            tree(one.inputs),
+            options=tree({_camel(name): value for name, value in one.options.items()}),
+            parent=one.parent,
+            provider=one.provider,
+        )
+        for one in graph
+    )
+
+
+def _camel(name: str) -> str:
+    """Return an option as the engine spells it, of a render's.
+
+    >>> _camel("retain_on_delete")
+    'retainOnDelete'
+    """
+    return re.sub("_([a-z])", lambda found: found[1].upper(), name)
+
+
+def of_export(text: str) -> tuple[Resource, ...]:
+    """Return the resources of a state, as ``pulumi stack export`` prints it; what waits to be deleted is left out.
+
+    Args:
+        text: the export.
+
+    Raises:
+        SourceError: it is none.
+    """
+    try:
+        document = json.loads(text)
+        resources = document["deployment"].get("resources") or []
+        return tuple(_of_state(one) for one in resources if not one.get("delete"))
+    except json.JSONDecodeError as error:
+        msg = f"the state, line {error.lineno}: it is not JSON; export it again: `pulumi stack export`"
+    except (AttributeError, KeyError, TypeError, RecursionError):
+        msg = (
+            "the state: it is not what `pulumi stack export` prints, {deployment: {resources: [...]}}; export it again"
+        )
+    raise SourceError(msg)
+
+
+def _of_state(one: Mapping[str, Any]) -> Resource:
+    urn = str(one["urn"])
+    options = {name: one.get(name) for name in _OPTIONS}
+    # States older than these options do not tell them, and an absent one is its default in the others.
+    options["customTimeouts"] = one.get("customTimeouts")
+    options["deleteBeforeReplace"] = one.get("deleteBeforeReplace", NOT_TOLD)
+    return Resource(
+        urn,
+        str(one["type"]),
+        urn.rpartition("::")[2],
+        tree(one.get("inputs") or {}),
+        options=tree(options),
+        parent=str(one.get("parent") or ""),
+        provider=str(one.get("provider") or "").rpartition("::")[0],
+    )
+
+
+def of_documents(text: str, *, file: str, stack: str) -> tuple[Resource, ...]:
+    """Return the Kubernetes objects of a YAML file.
+
+    Args:
+        text: the file.
+        file: how messages name it.
+        stack: the stack that they are judged for.
+
+    Raises:
+        SourceError: it is not YAML, has anchors, or a document that is no Kubernetes object.
+    """
+    try:
+        documents = [*_documents(text, file)]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        msg = f"{file}, line {mark.line + 1 if mark else 1}: it is not YAML; correct the line"
+        raise SourceError(msg) from None
+    # PyYAML lets such errors through for values that do not fit an explicit or a resolved tag.
+    except (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        msg = str(error) if isinstance(error, SourceError) else f"{file}: a value cannot be read; put it in quotes"
+        raise SourceError(msg) from None
+    return tuple(_of_document(document, number, file, stack) for number, document in documents)
+
+
+def _documents(text: str, file: str) -> Iterator[tuple[int, Any]]:
+    loader, number = Loader(text), 0
+    while loader.check_data():  # type: ignore[no-untyped-call]  # the C parser's is not annotated
+        number += 1
+        document = loader.get_data()
+        for line, what in loader.refused:
+            msg = f"{file}, line {line}: {what}; a manifest is a plain tree without repeats: write it out once"
+            raise SourceError(msg)
+        if document is not None:
+            yield number, document
+
+
+def _of_document(document: Any, number: int, file: str, stack: str) -> Resource:
+    where = f"{file}, document {number}"
+    if not isinstance(document, dict):
+        shown = "a list" if isinstance(document, list) else "a single value"
+        msg = f"{where}: it is {shown}: a manifest is a mapping with apiVersion and kind; write `key: value` lines"
+        raise SourceError(msg)
+    api, kind = document.get("apiVersion"), document.get("kind")
+    if not isinstance(api, str) or not isinstance(kind, str) or not api or not kind:
+        msg = f"{where}: it has no apiVersion or no kind: a manifest says what it is; add it"
+        raise SourceError(msg)
+    metadata = document.get("metadata")
+    told = metadata if isinstance(metadata, dict) else {}
+    name = str(told.get("name") or told.get("generateName") or f"document-{number}")
+    token = f"kubernetes:{api if '/' in api else f'core/{api}'}:{kind}"
+    options = dict.fromkeys(_OPTIONS, NOT_TOLD)
+    return Resource(f"urn:pulumi:{stack}::{file}::{token}::{name}", token, name, tree(document), options=options)
