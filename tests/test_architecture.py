@@ -131,7 +131,7 @@ def test_rules_know_nothing_of_the_engine():
 
 def test_nothing_constructs_the_sdk_s_policy_pack():
     users = [str(path.relative_to(ROOT)) for _, path in modules() if "PolicyPack(" in path.read_text(encoding="utf-8")]
-    assert users == [], "its constructor never returns, and its servicer fails open; see docs/decisions/0024"
+    assert users == [], "its constructor never returns, and its servicer fails open; see docs/decisions/0026"
 
 
 def test_only_settings_touches_the_stack_configuration():
