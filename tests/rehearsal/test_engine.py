@@ -108,7 +108,7 @@ def test_configuring_twice_keeps_the_state(configured: Rehearsal, project: Path)
 def test_the_engine_finds_its_plugins_without_the_network(configured: Rehearsal, project: Path) -> None:
     plugins = json.loads(_pulumi(configured, project, "plugin", "ls", "--json"))
     found = sorted((plugin["name"], plugin["kind"]) for plugin in plugins)
-    assert found == [("command", "resource"), ("kubernetes", "resource")]
+    assert found == [("command", "resource"), ("kubernetes", "resource"), ("vercel", "resource")]
 
 
 def test_removing_a_stack_makes_the_engine_forget_it_and_it_alone(
