@@ -68,7 +68,15 @@ def crashed(checkout) -> str:
 
 def working(checkout) -> bool:
     """Return whether an engine runs that has started its plugins."""
-    return len([process for process in engines(checkout) if process.name().startswith("pulumi")]) > 2
+    return len([name for process in engines(checkout) if (name := named(process)).startswith("pulumi")]) > 2
+
+
+def named(process) -> str:
+    """Return a process's name; it has none when it is gone by now, as what an engine asks for a moment."""
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def sample(search: Search) -> None:
