@@ -81,8 +81,13 @@ def _index(rules: Sequence[Rule]) -> str:
     return _table(("rule", "what holds", "severity", "standards"), rows)
 
 
+_TOGETHER = "the resources of a stack together, in a render or a state"
+
+
 def _section(rule: Rule) -> str:
-    about = rule.subjects.what if rule.subjects else "the resources of a stack together, in a render or a state"
+    about = rule.subjects.what if rule.subjects else _TOGETHER
+    if rule.concerns:
+        about = f"{rule.concerns.what}; {_TOGETHER}"
     always = "; it blocks in every stack, and nothing is exempt from it"
     rows = [
         f"- About: {about}",
