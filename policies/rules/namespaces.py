@@ -1,14 +1,15 @@
 """Namespaces: that there is one, which pods it admits, and that no pod stands alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Problem
 from policies.pods import TEMPLATES
-from policies.resources import KubernetesObject
-from policies.rule import cis, kubernetes, nsa, rule, soc2
+from policies.resources import KubernetesObject, Resource
+from policies.rule import cis, kubernetes, nsa, rule, soc2, stack_rule
+from policies.selection import all_objects
 
 _SHARED: Final = frozenset(("", "default", "kube-system", "kube-public", "kube-node-lease"))
 _PLACED: Final = (
@@ -20,7 +21,7 @@ _LEVELS: Final = ("privileged", "baseline", "restricted")
 _LABEL = "pod-security.kubernetes.io/"
 
 
-@rule(
+@stack_rule(
     "K8S-NS-1",
     kubernetes(*_PLACED),
     title="Everything is in a namespace of the platform",
@@ -29,11 +30,16 @@ _LABEL = "pod-security.kubernetes.io/"
     also=("CKV_K8S_21", "KSV-0037", "KSV-0110"),
     remedy="name a namespace that is neither default nor the cluster's own",
 )
-def placed(one: KubernetesObject, _: Context) -> Iterator[Problem]:
-    """Quotas, network policies and rights are those of a namespace: default has none, kube-system holds the cluster."""
-    found = one.body.text("metadata", "namespace", unknown="?")
-    if one.kind and (found or "") in _SHARED and not (found is None and one.partial):
-        yield one.body.problem("must be a namespace that is neither default nor the cluster's", "metadata", "namespace")
+def placed(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
+    """Quotas, network policies and rights are those of a namespace: default has none, kube-system holds the cluster.
+
+    Before its cluster is there, a preview does not know the names of a stack's namespaces, and a render does.
+    """
+    for one in all_objects(resources, *_PLACED):
+        found = one.body.text("metadata", "namespace", unknown="?")
+        if (found or "") in _SHARED:
+            what = "must be a namespace that is neither default nor the cluster's"
+            yield one.body.problem(what, "metadata", "namespace")
 
 
 @rule(
