@@ -15,7 +15,7 @@ from rich.console import Console
 import catalog
 from catalog import CatalogError, Concern
 from catalog.backups import Verb
-from ops import access_app, dns_app, documents, esc_app, machines_app, secrets_app, view
+from ops import access_app, dns_app, documents, esc_app, machines_app, policy_app, secrets_app, view
 from ops.answer import answer
 from ops.backups import run as run_backups
 from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed
@@ -47,6 +47,7 @@ app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
 app.add_typer(esc_app.app, name="esc")
 app.add_typer(machines_app.app, name="machines")
+app.add_typer(policy_app.app, name="policy")
 app.add_typer(secrets_app.app, name="secrets")
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]

@@ -11,6 +11,7 @@ from ops.dns_rows import NameRow
 from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
 from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
+from ops.manifest_rows import ManifestRow
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
 
 
@@ -403,7 +404,7 @@ class SecretsSearchResult(Result):
     """What stands in places that are made to hold secrets."""
 
 
-VERBS: Mapping[str, type[Result]] = {
+VERBS: Mapping[str, type[BaseModel]] = {
     "up": UpResult,
     "preview": PreviewResult,
     "drift": DriftResult,
@@ -420,6 +421,7 @@ VERBS: Mapping[str, type[Result]] = {
     "machines wake": UpResult,
     "access peers": PeersResult,
     "dns check": DnsResult,
+    "policy check-manifests": ManifestRow,
     "secrets push": SecretsPushResult,
     "secrets diff": SecretsPushResult,
     "secrets audit": SecretsAuditResult,
@@ -427,4 +429,4 @@ VERBS: Mapping[str, type[Result]] = {
     "secrets doctor": SecretsDoctorResult,
     "secrets search": SecretsSearchResult,
 }
-"""The result of every verb that has ``--json``."""
+"""The result of every verb that has ``--json``; of ``policy check-manifests`` a line of it."""

@@ -84,7 +84,7 @@ def doctor(sophia):
     return lambda *words: sophia("doctor", "dev", *words)
 
 
-_ELSEWHERE = ("access", "backup", "dns", "machines", "plan", "restore", "rollout", "secrets", "verify")
+_ELSEWHERE = ("access", "backup", "dns", "machines", "plan", "policy", "restore", "rollout", "secrets", "verify")
 """Verbs that need more, such as a repository or a cluster: they are held to their schemas where they have it."""
 
 
