@@ -14,8 +14,9 @@ from policies.selection import all_objects
 _SHARED: Final = frozenset(("", "default", "kube-system", "kube-public", "kube-node-lease"))
 _PLACED: Final = (
     *sorted(TEMPLATES.keys() - {"PodTemplate"}),
-    *("Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "networking.k8s.io/Ingress"),
+    *("ConfigMap", "Service", "ServiceAccount", "PersistentVolumeClaim", "networking.k8s.io/Ingress"),
     *("networking.k8s.io/NetworkPolicy", "policy/PodDisruptionBudget", "autoscaling/HorizontalPodAutoscaler"),
+    "Secret",
 )
 _LEVELS: Final = ("privileged", "baseline", "restricted")
 _LABEL = "pod-security.kubernetes.io/"
