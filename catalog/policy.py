@@ -113,6 +113,38 @@ class Exemption(Model):
         return self.expires <= today
 
 
+Place = Annotated[str, Field(pattern=r"^[a-z0-9.*?-]+/[a-z0-9.:*?-]+$", examples=["kube-system/traefik"])]
+"""A namespace and a name in it; ``*`` and ``?`` match as in file names."""
+
+Source = Annotated[
+    str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$", examples=["quay.io/jetstack", "docker.io/library"])
+]
+"""A registry, or a part of one: all repositories below it."""
+
+
+class Bounds(Model):
+    """The numbers and lists that rules go by."""
+
+    image_sources: Mapping[str, tuple[Source, ...]] = {}
+    """Where images may come from, by stack; anywhere in a stack without an entry."""
+    replicas: Mapping[str, Annotated[int, Field(ge=1)]] = {}
+    """Pods that what runs without end has at least, by stack; one in a stack without an entry."""
+    limit_to_request: Annotated[int, Field(ge=1)] = 16
+    """How many times what it asks for a container may use at most."""
+    smallest_id: Annotated[int, Field(ge=1)] = 10_000
+    """The smallest number of a user or a group that is surely none of a host's."""
+    pod_security_level: Literal["baseline", "restricted"] = "restricted"
+    """The Pod Security Standard that namespaces enforce at least."""
+    api_tokens: tuple[Place, ...] = ()
+    """ServiceAccounts whose pods may hold a token of the API server."""
+    cluster_admins: tuple[str, ...] = ()
+    """Names of bindings that may give the role cluster-admin."""
+    load_balancers: tuple[Place, ...] = ()
+    """Services that may have ports of the machines."""
+    helm: tuple[Place, ...] = ()
+    """HelmChartConfigs that there may be."""
+
+
 class Policy(Model):
     """What policies mean, and what is exempt from them."""
 
@@ -120,6 +152,8 @@ class Policy(Model):
     """The version of the Pod Security Standards that pods are held to."""
     pod_templates: Mapping[KindName, FieldPath] = {}
     """Where kinds of custom resources hold the template of their pods."""
+    bounds: Bounds = Bounds()
+    """The numbers and lists that rules go by."""
     stacks: Mapping[str, StackLevels]
     """What findings mean, by stack; a stack without an entry is judged as strictly as there is."""
     exemptions: tuple[Exemption, ...] = ()
@@ -146,6 +180,9 @@ def offences(policy: Policy, where: Where, *, stacks: Collection[str], today: da
     for stack in sorted(set(stacks) - policy.stacks.keys()):
         rule = "every stack of catalog/limits.yaml has its levels"
         yield Offence(where(f"stacks.{stack}"), "absent", rule, "add them; those of prod are the strictest")
+    for name in ("image_sources", "replicas"):
+        for stack in getattr(policy.bounds, name):
+            yield from references.stack(where(f"bounds.{name}.{stack}"), stack, sorted(stacks))
     latest = today + timedelta(days=LONGEST_DAYS)
     seen: dict[tuple[str, str, str], int] = {}
     for index, entry in enumerate(policy.exemptions):

@@ -15,7 +15,18 @@ from rich.console import Console
 import catalog
 from catalog import CatalogError, Concern
 from catalog.backups import Verb
-from ops import access_app, cost_app, dns_app, documents, esc_app, machines_app, secrets_app, sites_app, view
+from ops import (
+    access_app,
+    cost_app,
+    dns_app,
+    documents,
+    esc_app,
+    machines_app,
+    policy_app,
+    secrets_app,
+    sites_app,
+    view,
+)
 from ops.account import holdings
 from ops.agreement import agreed
 from ops.answer import answer
@@ -52,6 +63,7 @@ app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
 app.add_typer(esc_app.app, name="esc")
 app.add_typer(machines_app.app, name="machines")
+app.add_typer(policy_app.app, name="policy")
 app.add_typer(secrets_app.app, name="secrets")
 app.add_typer(sites_app.app, name="sites")
 

@@ -13,6 +13,7 @@ from ops.dns_rows import NameRow
 from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
 from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
+from ops.manifest_rows import ManifestRow
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
 from ops.site_rows import FrontEnd, SiteRow, SwitchStep
 
@@ -489,7 +490,7 @@ class SwitchResult(Result):
     """The steps, in order; none where that side served them alone already."""
 
 
-VERBS: Mapping[str, type[Result]] = {
+VERBS: Mapping[str, type[BaseModel]] = {
     "up": UpResult,
     "preview": PreviewResult,
     "drift": DriftResult,
@@ -510,6 +511,7 @@ VERBS: Mapping[str, type[Result]] = {
     "dns check": DnsResult,
     "sites check": SitesResult,
     "sites switch": SwitchResult,
+    "policy check-manifests": ManifestRow,
     "secrets push": SecretsPushResult,
     "secrets diff": SecretsPushResult,
     "secrets audit": SecretsAuditResult,
@@ -517,4 +519,4 @@ VERBS: Mapping[str, type[Result]] = {
     "secrets doctor": SecretsDoctorResult,
     "secrets search": SecretsSearchResult,
 }
-"""The result of every verb that has ``--json``."""
+"""The result of every verb that has ``--json``; of ``policy check-manifests`` a line of it."""

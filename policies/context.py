@@ -1,12 +1,16 @@
 """What rules know beside the resource: the stack, the facts of the catalog, and the day."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Final
 
 import catalog
+from catalog.machine import Architecture
+from catalog.node import ENVIRONMENT, Node, node
 from catalog.policy import LATEST, Level, Policy, StackLevels, strictest
+from policies.images import reference
 
 Version = tuple[int, int]
 """Major and minor of a version of the Pod Security Standards."""
@@ -45,6 +49,31 @@ class Context:
             return _BEYOND
         major, minor = text.split(".")
         return int(major), int(minor)
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes of the stack: those that it chose, or else those that it owns."""
+        if self.choice is not None:
+            return self.choice.nodes
+        return tuple(one for one in self.all_nodes if one.labels[ENVIRONMENT] == self.stack)
+
+    @cached_property
+    def all_nodes(self) -> tuple[Node, ...]:
+        """The nodes that the machines of all stacks become."""
+        types, reserve = self.facts.instance_types, self.facts.limits.node
+        return tuple(
+            node(name, one, types[one.instance_type], stack=one.owner, reserve=reserve)
+            for name, one in self.facts.machines.items()
+        )
+
+    @cached_property
+    def platforms(self) -> Mapping[str, frozenset[Architecture]]:
+        """What images of the catalog are built for, by their repositories, written out, and tags."""
+        workloads = (*self.facts.mcp.values(), *self.facts.central.values(), *self.facts.data.values())
+        images = [one.image for one in workloads] + [self.facts.backups.image]
+        images += [self.facts.k3s.gpu.image] if self.facts.k3s.gpu.image else []
+        found = ((reference(one.reference), one.platforms) for one in images)
+        return {f"{image.repository}:{image.tag}": frozenset(platforms) for image, platforms in found}
 
     def level(self, rule: str, severity: str) -> Level:
         """Return what a violation of a rule means.

@@ -61,7 +61,7 @@ class Report:
     findings: tuple[Finding, ...]
     """All findings, exempt ones among them; by rule, resource and path."""
     judged: Mapping[str, tuple[str, ...]]
-    """The resources that each rule was asked about, by its id; a rule about the stack as a whole was about none."""
+    """The resources that each rule says something of, by its id; one about the stack as a whole says it of none."""
     skipped: tuple[str, ...] = ()
     """Rules that the stack's levels skip."""
     rules: tuple[Rule, ...] = field(default=(), repr=False)

@@ -84,6 +84,11 @@ class Judge:
                 )
                 yield self._finding(rule, Verdict.UNKNOWN, problem)
 
+    def _asked(self, rule: Rule, resource: Resource) -> bool:
+        """Return whether a rule says something of a resource, be it that it holds."""
+        about = rule.subjects or rule.concerns
+        return about is not None and about.covers(resource.type, self.context)
+
     def _finding(self, rule: Rule, verdict: Verdict, problem: Problem) -> Finding:
         level = self._levels[rule.id]
         if verdict is Verdict.FAILED:
@@ -115,9 +120,7 @@ class Judge:
         found: list[Finding] = [finding for resource in everything for finding in self.one(resource)]
         found += self.whole(everything)
         found += stale(self.context, found, {resource.urn: resource.name for resource in everything})
-        judged = {
-            rule.id: tuple(one.urn for one in everything if rule in self.applying(one.type)) for rule in self._rules
-        }
+        judged = {rule.id: tuple(one.urn for one in everything if self._asked(rule, one)) for rule in self._rules}
         ordered = tuple(sorted(found, key=lambda one: (one.rule, one.urn, one.path, one.message)))
         return Report(self.context.stack, ordered, judged, self.skipped, self._rules)
 

@@ -29,6 +29,10 @@ TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Where each kind that bears pods has the template of them; a pod is its own."""
 
+LASTING: Final = frozenset(("apps/Deployment", "apps/StatefulSet", "apps/ReplicaSet", "ReplicationController"))
+"""Kinds whose pods run without end, as many as are wanted."""
+
+_ON_EVERY_NODE = "apps/DaemonSet"
 _WINDOWS_KNOWN_FROM: Final[Version] = (1, 25)
 _USER_NAMESPACES_FROM: Final[Version] = (1, 35)
 
@@ -53,6 +57,33 @@ class Pod:
     def partial(self) -> bool:
         """Whether only some fields are stated: what is absent is no statement."""
         return self.object.partial
+
+    @property
+    def kind(self) -> str:
+        """The kind of what makes it, or ``Pod``; empty where that is not known."""
+        return qualified(self.object.group, self.object.kind) if self.object.kind else ""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is made to run without end."""
+        return self.kind in LASTING or self.on_every_node
+
+    @property
+    def on_every_node(self) -> bool:
+        """Whether there is one on each node."""
+        return self.kind == _ON_EVERY_NODE
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of what makes it; empty where it names none, or one that is not known."""
+        return self.object.namespace
+
+    def lasting_containers(self) -> Iterator[Field]:
+        """Yield the containers that run as long as the pod: sidecars begin before the others."""
+        for container in self.containers("initContainers"):
+            if container.text("restartPolicy", unknown=None) == "Always":
+                yield container
+        yield from self.containers("containers")
 
     def containers(self, *sets: str) -> Iterator[Field]:
         """Yield its containers.

@@ -84,6 +84,21 @@ class KubernetesObject:
     body: Field
     """The object."""
 
+    @property
+    def name(self) -> str:
+        """Its name; empty where it has none, or one that is not known."""
+        return self.body.text("metadata", "name", unknown=None) or ""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty where it names none, or one that is not known."""
+        return self.body.text("metadata", "namespace", unknown=None) or ""
+
+    @property
+    def place(self) -> str:
+        """Its namespace and name, such as ``kube-system/traefik``."""
+        return f"{self.namespace}/{self.name}"
+
     def is_of(self, kinds: Iterable[str]) -> bool:
         """Return whether it is of one of some kinds, such as ``Pod`` or ``apps/Deployment``; an unknown one may be."""
         return not self.kind or qualified(self.group, self.kind) in kinds

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, NotRequired, TypedDict, TypeVar, Unpack
 from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Problem
-from policies.resources import KubernetesObject, Resource, objects, possible_kinds
+from policies.resources import KUBERNETES, KubernetesObject, Resource, objects, possible_kinds
 
 T = TypeVar("T")
 
@@ -103,6 +103,14 @@ def kubernetes(*kinds: str) -> Subjects[KubernetesObject]:
     )
 
 
+OBJECTS: Final = Subjects(
+    "Kubernetes objects of any kind",
+    lambda token, _: token.startswith(KUBERNETES),
+    lambda resource, _: objects(resource),
+)
+"""Every Kubernetes object."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One thing that must hold, and what people need to know of it."""
@@ -121,10 +129,14 @@ class Rule:
     """What other tools call it."""
     exemptible: bool = True
     """Whether a resource can be exempted from it, and its level lowered."""
+    manifests: bool = True
+    """Whether manifests alone can tell; not where it asks for what only a program declares, such as protection."""
     why: str
     """What goes wrong where it does not hold; the docstring of its function."""
     subjects: Subjects[Any] | None
     """What it is about; None for the resources of a stack together."""
+    concerns: Subjects[Any] | None = None
+    """Of what it says something, where it needs all resources together to say it."""
     check: Callable[[Any, Context], Iterable[Problem]]
     """Yields what is wrong with one subject, or with all resources."""
 
@@ -132,6 +144,16 @@ class Rule:
     def page(self) -> str:
         """Where it is explained."""
         return f"{PAGE}#{self.id.lower()}"
+
+    def concerned(self, resource: Resource, context: Context) -> bool:
+        """Return whether it says something of a resource.
+
+        Args:
+            resource: the resource.
+            context: what the stack is judged with.
+        """
+        about = self.subjects or self.concerns
+        return about is not None and about.covers(resource.type, context) and any(about.find(resource, context))
 
 
 class About(TypedDict):
@@ -143,6 +165,7 @@ class About(TypedDict):
     remedy: str
     also: NotRequired[tuple[str, ...]]
     exemptible: NotRequired[bool]
+    manifests: NotRequired[bool]
 
 
 def rule(
@@ -159,12 +182,14 @@ def rule(
 
 
 def stack_rule(
-    name: str, **about: Unpack[About]
+    name: str, concerns: Subjects[Any] | None = None, **about: Unpack[About]
 ) -> Callable[[Callable[[Sequence[Resource], Context], Iterable[Problem]]], Rule]:
     """Return what makes a rule about the resources of a stack together; the engine, which has them singly, skips it.
 
     Args:
         name: the rule's id.
+        concerns: of what among them it says something; None where it is about the stack as a whole.
         about: what people need to know of it.
     """
-    return lambda check: Rule(id=name, why=inspect.getdoc(check) or "", subjects=None, check=check, **about)
+    why = inspect.getdoc
+    return lambda check: Rule(id=name, why=why(check) or "", subjects=None, concerns=concerns, check=check, **about)

@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from catalog.source import Loader
+from policies.manifest_loader import ManifestLoader
 from policies.reading import NOT_TOLD, tree
 from policies.resources import Resource
 from render import Graph
 
+_LIST = "List"
 _OPTIONS = ("protect", "retainOnDelete", "deleteBeforeReplace", "ignoreChanges", "additionalSecretOutputs", "aliases")
 
 
@@ -87,8 +89,22 @@ def _of_state(one: Mapping[str, Any]) -> Resource:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One Kubernetes object of a YAML file: a document, or an item of one that is a list."""
+
+    document: int
+    """Place of the document in the file; the first is 0."""
+    kind: str
+    """Its kind."""
+    name: str
+    """Its name; one made of its place where it has none."""
+    resource: Resource
+    """The object as rules see it."""
+
+
 def of_documents(text: str, *, file: str, stack: str) -> tuple[Resource, ...]:
-    """Return the Kubernetes objects of a YAML file.
+    """Return the documents of a YAML file as resources; a list is one.
 
     Args:
         text: the file.
@@ -96,35 +112,55 @@ def of_documents(text: str, *, file: str, stack: str) -> tuple[Resource, ...]:
         stack: the stack that they are judged for.
 
     Raises:
-        SourceError: it is not YAML, has anchors, or a document that is no Kubernetes object.
+        SourceError: it is not YAML, or a document is no Kubernetes object.
     """
+    return tuple(_resource(document, f"document-{number}", file, stack) for number, document in _documents(text, file))
+
+
+def of_manifests(text: str, *, file: str, stack: str) -> tuple[Manifest, ...]:
+    """Return the Kubernetes objects of a YAML file, those in lists each by itself.
+
+    Args:
+        text: the file.
+        file: how messages name it.
+        stack: the stack that they are judged for.
+
+    Raises:
+        SourceError: it is not YAML, or a document is no Kubernetes object.
+    """
+    found = []
+    for number, document in _documents(text, file):
+        for place, one in _items(document, f"{file}, document {number}", f"document-{number}"):
+            # Two documents may be equal, and findings are told apart by their URNs.
+            resource = _resource(one, place, f"{file}#{place}", stack)
+            found.append(Manifest(number - 1, str(one["kind"]), resource.name, resource))
+    return tuple(found)
+
+
+def _documents(text: str, file: str) -> Iterator[tuple[int, dict[Any, Any]]]:
+    """Yield the documents that are not empty, with their numbers; the first is 1."""
+    number = 1
     try:
-        documents = [*_documents(text, file)]
+        loader = ManifestLoader(text)
+        while loader.check_data():  # type: ignore[no-untyped-call]  # the C parser's is not annotated
+            document = loader.get_data()
+            if document is not None:
+                yield number, _object(document, f"{file}, document {number}")
+            number += 1
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        msg = f"{file}, line {mark.line + 1 if mark else 1}: it is not YAML; correct the line"
+        why = error.problem if error.context == ManifestLoader.REFUSED else "it is not YAML; correct the line"
+        msg = f"{file}, document {number}, line {mark.line + 1 if mark else 1}: {why}"
         raise SourceError(msg) from None
+    except SourceError:
+        raise
     # PyYAML lets such errors through for values that do not fit an explicit or a resolved tag.
-    except (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        msg = str(error) if isinstance(error, SourceError) else f"{file}: a value cannot be read; put it in quotes"
+    except (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError):
+        msg = f"{file}, document {number}: a value cannot be read; put it in quotes"
         raise SourceError(msg) from None
-    return tuple(_of_document(document, number, file, stack) for number, document in documents)
 
 
-def _documents(text: str, file: str) -> Iterator[tuple[int, Any]]:
-    loader, number = Loader(text), 0
-    while loader.check_data():  # type: ignore[no-untyped-call]  # the C parser's is not annotated
-        number += 1
-        document = loader.get_data()
-        for line, what in loader.refused:
-            msg = f"{file}, line {line}: {what}; a manifest is a plain tree without repeats: write it out once"
-            raise SourceError(msg)
-        if document is not None:
-            yield number, document
-
-
-def _of_document(document: Any, number: int, file: str, stack: str) -> Resource:
-    where = f"{file}, document {number}"
+def _object(document: Any, where: str) -> dict[Any, Any]:
     if not isinstance(document, dict):
         shown = "a list" if isinstance(document, list) else "a single value"
         msg = f"{where}: it is {shown}: a manifest is a mapping with apiVersion and kind; write `key: value` lines"
@@ -133,9 +169,35 @@ def _of_document(document: Any, number: int, file: str, stack: str) -> Resource:
     if not isinstance(api, str) or not isinstance(kind, str) or not api or not kind:
         msg = f"{where}: it has no apiVersion or no kind: a manifest says what it is; add it"
         raise SourceError(msg)
+    return document
+
+
+def _items(document: dict[Any, Any], where: str, place: str) -> Iterator[tuple[str, dict[Any, Any]]]:
+    """Yield a document, or each object in it where it is a list, with its place."""
+    kind = document["kind"]
+    if kind != _LIST and not (kind.endswith(_LIST) and "items" in document):
+        yield place, document
+        return
+    items = document.get("items") or []
+    if not isinstance(items, list):
+        msg = f"{where}: its items are no list: write each as `- apiVersion: ...`"
+        raise SourceError(msg)
+    # Items of a list of one kind need not say it.
+    of_kind = {} if kind == _LIST else {"apiVersion": document["apiVersion"], "kind": kind.removesuffix(_LIST)}
+    for number, item in enumerate(items, 1):
+        at = f"{where}, item {number}"
+        one = _object(of_kind | item if isinstance(item, dict) else item, at)
+        if one is document or one["kind"].endswith(_LIST):
+            msg = f"{at}: it is a list in a list; write its items out"
+            raise SourceError(msg)
+        yield f"{place}-item-{number}", one
+
+
+def _resource(document: dict[Any, Any], place: str, file: str, stack: str) -> Resource:
+    api, kind = document["apiVersion"], document["kind"]
     metadata = document.get("metadata")
     told = metadata if isinstance(metadata, dict) else {}
-    name = str(told.get("name") or told.get("generateName") or f"document-{number}")
+    name = str(told.get("name") or told.get("generateName") or place)
     token = f"kubernetes:{api if '/' in api else f'core/{api}'}:{kind}"
     options = dict.fromkeys(_OPTIONS, NOT_TOLD)
     return Resource(f"urn:pulumi:{stack}::{file}::{token}::{name}", token, name, tree(document), options=options)

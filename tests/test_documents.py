@@ -89,14 +89,14 @@ def test_the_readme_fits_two_screens():
 
 def test_every_verb_is_in_the_table_and_no_other_is():
     table = [
-        re.match(r"`\./sophia ([a-z-]+(?: [a-z]+)?)", row[0]) for row in rows(VERBS_PAGE, "| verb | what it does |")
+        re.match(r"`\./sophia ([a-z-]+(?: [a-z-]+)?)", row[0]) for row in rows(VERBS_PAGE, "| verb | what it does |")
     ]
     assert sorted(verb[1] for verb in table if verb) == sorted(verbs())
 
 
 def test_the_table_marks_exactly_the_verbs_that_answer_as_json():
     marked = {row[0] for row in rows(VERBS_PAGE, "| verb | what it does |") if row[0].endswith("*")}
-    assert {re.findall(r"sophia ([a-z-]+(?: [a-z]+)?)", verb)[0] for verb in marked} == set(VERBS)
+    assert {re.findall(r"sophia ([a-z-]+(?: [a-z-]+)?)", verb)[0] for verb in marked} == set(VERBS)
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=named(page)) for page in PAGES])

@@ -4,7 +4,7 @@ import pulumi
 
 import catalog
 from catalog.addons import Manifest
-from components.workload.labels import PLATFORM
+from components.workload.labels import namespace_labels
 from components.workload.objects import NOT_AWAITED
 
 _DEFINITION = "CustomResourceDefinition"
@@ -48,7 +48,11 @@ class Addon(pulumi.ComponentResource):
         objects = stack.addon(addon)
         first: list[pulumi.Resource] = []
         if space := stack.addons[addon].namespace:
-            namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": PLATFORM}}
+            namespace = {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": space, "labels": namespace_labels()},
+            }
             first.append(_Object(_logical(name, addon, namespace), namespace, child))
         first += [_Object(_logical(name, addon, one), one, child) for one in objects if one["kind"] == _DEFINITION]
         after = pulumi.ResourceOptions(parent=self, depends_on=first)

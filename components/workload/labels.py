@@ -16,7 +16,8 @@ POD_SECURITY = "restricted"
 def namespace_labels() -> dict[str, str]:
     """Return the labels of a namespace of the platform."""
     modes = ("enforce", "audit", "warn")
-    return {**PLATFORM, **{f"pod-security.kubernetes.io/{mode}": POD_SECURITY for mode in modes}}
+    enforced = {f"pod-security.kubernetes.io/{mode}": POD_SECURITY for mode in modes}
+    return {**PLATFORM, **enforced, "pod-security.kubernetes.io/enforce-version": "latest"}
 
 
 def selector(workload: Workload) -> dict[str, str]:

@@ -151,7 +151,8 @@ def _secret(loader: yaml.SafeLoader, node: yaml.Node) -> Secret:
         return Secret(loader.construct_mapping(node, deep=True))
     if isinstance(node, yaml.SequenceNode):
         return Secret(loader.construct_sequence(node, deep=True))
-    tag = loader.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]  # PyYAML's
+    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    tag = loader.resolve(yaml.ScalarNode, node.value, (plain, not plain))  # type: ignore[no-untyped-call]  # PyYAML's
     return Secret(loader.construct_object(yaml.ScalarNode(tag, node.value)))
 
 

@@ -92,6 +92,7 @@ _ELSEWHERE = (
     "dns",
     "machines",
     "plan",
+    "policy",
     "restore",
     "rollout",
     "secrets",

@@ -8,13 +8,14 @@ from google.protobuf import struct_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies import RULES, Context, Judge, SourceError, context, of_documents, of_export
+from policies import RULES, Context, Judge, SourceError, context, judge, of_documents, of_export
 from policies.judging import MOST_TOLD
 from policies.pods import TEMPLATES
 from policies.reading import SIGNATURE, tree
 from policies.resources import Resource
 from policies.servicer import Servicer
 from policies.testing import UNKNOWN, Analyzer, Secret
+from policies.testing.analyzer import wire
 
 WORDS = ["RuntimeDefault", "ALL", "Unmasked", "windows", "localhost/x", "Default", ""]
 KEYS = [
@@ -31,6 +32,25 @@ KEYS = [
         "host",
         SIGNATURE,
     ),
+    *(
+        "namespace",
+        "labels",
+        "env",
+        "value",
+        "valueFrom",
+        "image",
+        "imagePullPolicy",
+        "resources",
+        "limits",
+        "requests",
+    ),
+    *("cpu", "memory", "nvidia.com/gpu", "readinessProbe", "port", "initialDelaySeconds", "tolerations", "operator"),
+    *("key", "effect", "affinity", "nodeAffinity", "nodeSelector", "data", "stringData", "rules", "apiGroups", "verbs"),
+    *("resourceNames", "roleRef", "subjects", "ingress", "egress", "from", "podSelector", "matchLabels", "policyTypes"),
+    *("matchExpressions", "values", "tls", "hosts", "listeners", "protocol", "parentRefs", "filters", "replicas"),
+    *("selector", "minAvailable", "maxUnavailable", "scaleTargetRef", "minReplicas", "maxReplicas", "externalIPs"),
+    *("requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms", "sophia.ai/role", "kubernetes.io/arch"),
+    *("serviceAccountName", "automountServiceAccountToken", "ownerReferences", "volumeClaimTemplates", "path", "args"),
 ]
 CANARY = "canary-7b1d"
 TEXT = st.sampled_from(WORDS) | st.text(st.characters(codec="utf-8"), max_size=5).map(lambda text: CANARY + text)
@@ -46,6 +66,16 @@ INPUTS = st.dictionaries(st.sampled_from(KEYS), VALUE, max_size=6)
 TOKENS = st.sampled_from(
     [
         *(f"kubernetes:{kind.replace('/', '/v1:') if '/' in kind else f'core/v1:{kind}'}" for kind in TEMPLATES),
+        *("kubernetes:core/v1:Service", "kubernetes:core/v1:Secret", "kubernetes:core/v1:ConfigMap"),
+        *(
+            "kubernetes:core/v1:Namespace",
+            "kubernetes:core/v1:ServiceAccount",
+            "kubernetes:policy/v1:PodDisruptionBudget",
+        ),
+        *("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"),
+        *("kubernetes:networking.k8s.io/v1:NetworkPolicy", "kubernetes:networking.k8s.io/v1:Ingress"),
+        *("kubernetes:gateway.networking.k8s.io/v1:Gateway", "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"),
+        *("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "kubernetes:storage.k8s.io/v1:StorageClass"),
         *("kubernetes:core/v1:List", "kubernetes:core/v1:PodList", "kubernetes:apps/v1:DeploymentPatch"),
         *("kubernetes:", "kubernetes:a:b:c", ":", "", "host:index:Host", "pulumi:pulumi:Stack"),
     ]
@@ -72,6 +102,17 @@ def holds(analyzer: Analyzer, token: str, inputs: dict[str, Any]) -> None:
 @given(TOKENS, INPUTS)
 def test_anything_is_judged(analyzer, token, inputs):
     holds(analyzer, token, inputs)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(TOKENS, INPUTS), max_size=6))
+def test_any_stack_is_judged_as_a_whole(known, given_resources):
+    resources = [
+        Resource(f"urn:pulumi:prod::a::{token}::{n}", token, str(n), tree(wire(inputs)))
+        for n, (token, inputs) in enumerate(given_resources)
+    ]
+    found = judge(known).report(resources).findings
+    assert not any(CANARY in one.message or "the rule itself broke" in one.message for one in found)
 
 
 @pytest.mark.soak

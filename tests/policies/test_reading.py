@@ -15,6 +15,8 @@ from policies.testing import Secret as Marked
 from policies.testing.analyzer import wire
 
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+MERGES = "a: &a {" + ", ".join(f"k{n}: 1" for n in range(500)) + "}\n"
+MERGES += "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}' if n else '*a'] * 9)}]}}\n" for n in range(9))
 INPUTS = {"count": 3.0, "half": 0.5, "ip": UNKNOWN, "list": [UNKNOWN, "a"], "word": Marked("b"), "deep": {"x": None}}
 
 
@@ -149,11 +151,11 @@ def test_values_that_hold_themselves_end():
         ("kind: Pod\n", "m.yaml, document 1: it has no apiVersion or no kind"),
         ("apiVersion: v1\nkind: [Pod]\n", "m.yaml, document 1: it has no apiVersion or no kind"),
         ("apiVersion: v1\nkind: Pod\n---\n- a\n", "m.yaml, document 2: it is a list"),
-        ("a: &x {b: 1}\nc: *x\n", "m.yaml, line 1: an alias stands for another part"),
-        ("a: 1\na: 2\n", "m.yaml, line 2: a is given twice"),
-        ("a: [1\n", "m.yaml, line 2: it is not YAML"),
-        ("a: !!python/object:os.system x\n", "m.yaml, line 1: it is not YAML"),
-        ("a: 2026-13-45\n", "m.yaml: a value cannot be read; put it in quotes"),
+        ("a: 1\na: 2\n", "m.yaml, document 1, line 2: a is given twice"),
+        ("a: [1\n", "m.yaml, document 1, line 2: it is not YAML"),
+        ("a: !!python/object:os.system x\n", "m.yaml, document 1, line 1: it is not YAML"),
+        ("a: !!int x\n", "m.yaml, document 1: a value cannot be read; put it in quotes"),
+        (MERGES, "m.yaml, document 1, line 3: a mapping has too many keys"),
         ("a: " + "[" * 5000, "m.yaml"),
         ("a: \x00", "m.yaml"),
     ],
@@ -163,6 +165,23 @@ def test_a_manifest_that_is_none_is_told_with_its_place(text, said):
     with pytest.raises(SourceError) as error:
         of_documents(text, file="m.yaml", stack="prod")
     assert str(error.value).startswith(said)
+
+
+def test_aliases_are_what_they_stand_for_however_often_and_deep():
+    bomb = "apiVersion: v1\nkind: Pod\na: &a [x, x]\n"
+    bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else '*a'] * 9)}]\n" for n in range(12))
+    (found,) = of_documents(bomb, file="m.yaml", stack="prod")
+    assert [item.value for item in found.inputs.at("a0").items()] == [["x", "x"]] * 9
+    assert any(leaf.value is TOO_MUCH for leaf in found.inputs.leaves())
+    (circle,) = of_documents("apiVersion: v1\nkind: Pod\na: &a {b: *a}\n", file="m.yaml", stack="prod")
+    assert any(leaf.value is TOO_MUCH for leaf in circle.inputs.leaves())
+
+
+def test_values_are_read_as_kubernetes_reads_them():
+    text = "apiVersion: v1\nkind: Pod\na: {time: 12:30, day: 2026-01-01, octal: 0777, on: on, hex: 0x1F, equal: =}\n"
+    (found,) = of_documents(text, file="m.yaml", stack="prod")
+    read = {"time": "12:30", "day": "2026-01-01", "octal": 511, "True": True, "hex": 31, "equal": "="}
+    assert found.inputs.at("a").value == read
 
 
 def test_an_empty_document_is_nothing():
