@@ -17,7 +17,7 @@ from policies import RULES, Context, Judge, context
 from policies.reading import tree
 from policies.resources import Resource
 from rehearsal.toolchain import ensure, progress_for
-from tests.pod_security.api_server import running
+from tests.api_server import running
 from tests.pod_security.random_pods import defaulted, pod
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]

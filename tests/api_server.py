@@ -1,4 +1,4 @@
-"""The real etcd and API server as processes on loopback, with the admission of Pod Security Standards: no root."""
+"""The real etcd and API server as processes on loopback: no kubelet, no controller, no root."""
 
 import secrets
 import socket
@@ -9,22 +9,30 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 _START_SECONDS = 120
 _ADMISSION = "ServiceAccount,TaintNodesByCondition,DefaultTolerationSeconds"
-"""Plugins that are off: no controller makes service accounts, and no node is there."""
+"""Plugins that are off: no controller makes service accounts, and no kubelet reports that a node is ready."""
 
 
-def _port() -> int:
+def port() -> int:
+    """Return a port of loopback that is free."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
 
 @contextmanager
-def _process(words: Sequence[str], log: Path) -> Iterator[None]:
+def process(words: Sequence[str], log: Path) -> Iterator[None]:
+    """Run a program while the block does.
+
+    Args:
+        words: the program and its arguments.
+        log: what it writes to.
+    """
     with log.open("wb") as out, subprocess.Popen(words, stdout=out, stderr=out, cwd=log.parent) as process:
         try:
             yield
@@ -38,7 +46,7 @@ def _process(words: Sequence[str], log: Path) -> Iterator[None]:
 
 @contextmanager
 def running(programs: Path, folder: Path) -> Iterator[httpx.Client]:
-    """Give a client of an API server that may do everything.
+    """Give a client of an API server that may do everything; the file ``kubeconfig`` tells other programs the same.
 
     Args:
         programs: folder of the programs.
@@ -51,7 +59,13 @@ def running(programs: Path, folder: Path) -> Iterator[httpx.Client]:
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
     (folder / "key.pem").write_bytes(pem)
-    store, peer, api = (_port() for _ in range(3))
+    store, peer, api = (port() for _ in range(3))
+    server = f"https://127.0.0.1:{api}"
+    user = {"name": "tester", "user": {"token": token}}
+    cluster = {"name": "here", "cluster": {"server": server, "insecure-skip-tls-verify": True}}
+    context = {"name": "here", "context": {"cluster": "here", "user": "tester"}}
+    kubeconfig = {"clusters": [cluster], "users": [user], "contexts": [context], "current-context": "here"}
+    (folder / "kubeconfig").write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **kubeconfig}))
     etcd = [
         f"{programs}/etcd",
         f"--data-dir={folder}/etcd",
@@ -78,11 +92,11 @@ def running(programs: Path, folder: Path) -> Iterator[httpx.Client]:
         f"--disable-admission-plugins={_ADMISSION}",
     ]
     with ExitStack() as alive:
-        alive.enter_context(_process(etcd, folder / "etcd.log"))
-        alive.enter_context(_process(apiserver, folder / "apiserver.log"))
+        alive.enter_context(process(etcd, folder / "etcd.log"))
+        alive.enter_context(process(apiserver, folder / "apiserver.log"))
         headers = {"Authorization": f"Bearer {token}"}
         client = alive.enter_context(
-            httpx.Client(base_url=f"https://127.0.0.1:{api}", headers=headers, verify=False, timeout=60)  # noqa: S501 - its certificate was made a moment ago, on loopback
+            httpx.Client(base_url=server, headers=headers, verify=False, timeout=60)  # noqa: S501 - its certificate was made a moment ago, on loopback
         )
         _wait(client, folder / "apiserver.log")
         yield client
