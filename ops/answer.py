@@ -9,7 +9,9 @@ from ops.exit_code import ExitCode
 from ops.results import Result
 
 
-def answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: bool = False) -> None:
+def answer(
+    result: Result, show: Callable[[], None], *, as_json: bool, drifted: bool = False, refused: bool = False
+) -> None:
     """Print a result, and leave with its exit code unless all is well.
 
     Args:
@@ -17,6 +19,7 @@ def answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: 
         show: prints it for people.
         as_json: whether it is printed as JSON instead.
         drifted: whether it is a drift.
+        refused: whether a policy refuses it.
 
     Raises:
         typer.Exit: with the code, when it is not 0.
@@ -26,6 +29,8 @@ def answer(result: Result, show: Callable[[], None], *, as_json: bool, drifted: 
     else:
         show()
         view.show_errors(result.errors)
+    if refused:
+        raise typer.Exit(ExitCode.POLICY)
     if result.errors:
         raise typer.Exit(ExitCode.FAILED)
     if drifted:

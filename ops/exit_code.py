@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     BAD_INPUT = 2
     """The catalog, a stack file or an argument is wrong; nothing was changed."""
     POLICY = 3
-    """A policy refuses the plan."""
+    """A policy refuses what is declared."""
     COST = 4
     """The plan costs more than its budget."""
     CAPACITY = 5
