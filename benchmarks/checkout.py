@@ -114,10 +114,14 @@ def copied(folder: Path, **settings: str) -> Checkout:
 
 
 @contextmanager
-def temporary() -> Iterator[Checkout]:
-    """Give a copy that is gone afterwards, with whatever was brought up in it."""
+def temporary(**settings: str) -> Iterator[Checkout]:
+    """Give a copy that is gone afterwards, with whatever was brought up in it.
+
+    Args:
+        settings: variables of its environment.
+    """
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
-        made = copied(Path(folder))
+        made = copied(Path(folder), **settings)
         try:
             yield made
         finally:

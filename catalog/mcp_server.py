@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from catalog.model import Model
 
@@ -107,6 +107,15 @@ class Exposure(Model):
     """Whether the gateway asks for a token of the audience of this very path."""
     scopes: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9:._-]*$")], ...] = ()
     """Scopes that the token must hold."""
+    reason: str = ""
+    """Why anybody may come in; needed where nobody is asked for a token."""
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> Self:
+        if self.auth == "none" and not self.reason:
+            message = "whoever is exposed to everybody says why; state a reason, or set auth to bearer"
+            raise ValueError(message)
+        return self
 
 
 class RateLimit(Model):

@@ -16,6 +16,7 @@ def answer(
     as_json: bool,
     drifted: bool = False,
     code: ExitCode = ExitCode.FAILED,
+    refused: bool = False,
 ) -> None:
     """Print a result, and leave with its exit code unless all is well.
 
@@ -25,6 +26,7 @@ def answer(
         as_json: whether it is printed as JSON instead.
         drifted: whether it is a drift.
         code: what its errors mean.
+        refused: whether a policy refuses it.
 
     Raises:
         typer.Exit: with the code, when it is not 0.
@@ -34,6 +36,8 @@ def answer(
     else:
         show()
         view.show_errors(result.errors)
+    if refused:
+        raise typer.Exit(ExitCode.POLICY)
     if result.errors:
         raise typer.Exit(code)
     if drifted:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -35,7 +35,7 @@ from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of,
 from ops.doctor import doctor as doctor_verb
 from ops.drift import drift as drift_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
-from ops.error import AccountError, AsleepError, InputError, SecretsError, StateError
+from ops.error import AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
 from ops.exit_code import ExitCode
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, Locked, lock_images
@@ -44,6 +44,7 @@ from ops.lock_k3s import lock_k3s
 from ops.lock_prices import lock_prices
 from ops.phases import Phases
 from ops.plan import plan as plan_verb
+from ops.policy_rows import FindingRow
 from ops.preview import preview as preview_verb
 from ops.results import BackupResult, DriftResult, LockResult
 from ops.rollout import Rollout
@@ -89,7 +90,7 @@ def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, yes: Yes = Fa
     """Bring a stack to what it declares and check it; on this machine unless told otherwise."""
     agree = agreed(stack, yes=yes)
     result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree)
-    answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json)
+    answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json, refused=_refused(result.policies))
 
 
 @app.command()
@@ -103,7 +104,12 @@ def plan(stack: Stack = "dev", base: Base = "HEAD", *, as_json: AsJson = False) 
 def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """Show what the engine would change."""
     result = preview_verb(rehearsed(stack, progress_for(), Phases()))
-    answer(result, lambda: view.show_changes(result, view.stdout(), "No changes."), as_json=as_json)
+    refused = _refused(result.policies)
+    answer(result, lambda: view.show_changes(result, view.stdout(), "No changes."), as_json=as_json, refused=refused)
+
+
+def _refused(found: Iterable[FindingRow]) -> bool:
+    return any(one.level == "block" for one in found)
 
 
 @app.command()
@@ -290,6 +296,9 @@ def main() -> None:
     except CatalogError as error:
         view.show_errors([str(error)])
         sys.exit(_exit_code(error))
+    except PolicyError as error:
+        view.show_errors(error.refusals)
+        sys.exit(ExitCode.POLICY)
     except (AsleepError, InputError, RenderError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.BAD_INPUT)

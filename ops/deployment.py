@@ -78,13 +78,16 @@ class Deployment:
         return {workload.name: workload.replicas.min for workload in self.graph.choice.workloads}
 
 
-def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
+def rehearsed(
+    stack: str, progress: Progress, phases: Phases, judge: Callable[[Graph], object] = lambda _: None
+) -> Deployment:
     """Return the stack's deployment on this machine, its machines running; what already runs is left as it is.
 
     Args:
         stack: name of the stack.
         progress: told what is being done.
         phases: where the time is counted.
+        judge: shown the render before anything is started; it raises to refuse.
 
     Raises:
         CatalogError: the catalog or the stack's choice breaks a rule; nothing was changed.
@@ -95,6 +98,8 @@ def rehearsed(stack: str, progress: Progress, phases: Phases) -> Deployment:
         facts = catalog.load()
         graph = render(stack)
         require(graph)
+    with phases.phase("policies"):
+        judge(graph)
     # Before tools are built, for half an hour at worst.
     require_root()
     with phases.phase("tools"):
@@ -146,12 +151,13 @@ def existing(stack: str, progress: Progress) -> Deployment:
     return _deployment(rehearsal, graph, facts, toolchain.conformance)
 
 
-def in_cloud(stack: str, progress: Progress) -> Deployment:
+def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = lambda _: None) -> Deployment:
     """Return the stack's deployment in the real accounts.
 
     Args:
         stack: name of the stack.
         progress: told what is being done.
+        judge: shown the render; it raises to refuse.
 
     Raises:
         CatalogError: the catalog or the stack's choice breaks a rule, such as an image whose digest is not locked.
@@ -162,6 +168,7 @@ def in_cloud(stack: str, progress: Progress) -> Deployment:
     facts = catalog.load()
     graph = render(stack, image_lock="images")
     require(graph)
+    judge(graph)
     environment = cloud_environment(facts, progress)
     run_file = home() / "cloud" / f"{stack}.json"
     return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import psutil
 
-from ops.events import Diagnostic, Event, Failed, Finished, Step, Summary, parse
+from ops.events import Diagnostic, Event, Failed, Finished, Judged, Step, Summary, parse
 from rehearsal.marked import end
 
 _END_SECONDS = 5
@@ -50,6 +50,8 @@ class Outcome:
     """Steps that failed."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Warnings and errors."""
+    judged: list[Judged] = field(default_factory=list)
+    """What the policy pack found."""
     stderr: str = ""
     """The end of what the CLI wrote to its error stream."""
 
@@ -57,6 +59,11 @@ class Outcome:
     def ok(self) -> bool:
         """Whether the engine finished and nothing failed."""
         return self.code == 0 and self.summary is not None and self.summary.result == "succeeded"
+
+    @property
+    def refused(self) -> bool:
+        """Whether a policy refuses something."""
+        return any(one.blocks for one in self.judged)
 
     def may_go_on_beside(self, types: tuple[str, ...]) -> bool:
         """Return whether another run may do what this one left: only some resources failed, and others were changed.
@@ -76,7 +83,8 @@ class Outcome:
         telling = [d for d in said if d.message not in _TELLS_NOTHING and _OF_WHAT_FAILED not in d.message]
         unsaid = {step.urn: step for step in self.failed if not any(d.urn == step.urn for d in telling)}
         silent = [f"{step.name}: {step.verb} failed, and the engine does not say why" for step in unsaid.values()]
-        told = [*dict.fromkeys(d.complaint for d in telling), *silent] or [d.message for d in said]
+        refusals = [one.complaint for one in self.judged if one.blocks]
+        told = [*dict.fromkeys((*refusals, *(d.complaint for d in telling))), *silent] or [d.message for d in said]
         return told or ([self.stderr] if self.stderr else [])
 
 
@@ -227,6 +235,8 @@ def _note(event: Event, outcome: Outcome) -> None:
         outcome.failed.append(event.step)
     elif isinstance(event, Diagnostic) and event.severity in {"warning", "error"}:
         outcome.diagnostics.append(event)
+    elif isinstance(event, Judged):
+        outcome.judged.append(event)
     elif isinstance(event, Summary):
         outcome.summary = event
 

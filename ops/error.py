@@ -1,5 +1,7 @@
 """What keeps a verb from doing what it was asked, and where the way out is written down."""
 
+from collections.abc import Sequence
+
 RUNBOOK = "docs/runbooks/replace-a-pinned-machine.md"
 """What to do when a machine that is taken over is gone."""
 
@@ -23,6 +25,18 @@ class StateError(RuntimeError):
 
 class InputError(ValueError):
     """An argument is wrong; the message says what it is and names the choices."""
+
+
+class PolicyError(RuntimeError):
+    """Policies refuse the stack; nothing was changed.
+
+    Args:
+        refusals: each with rule, resource, what is wrong and what to do.
+    """
+
+    def __init__(self, refusals: Sequence[str]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__("; ".join(refusals))
 
 
 class AsleepError(RuntimeError):

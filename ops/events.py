@@ -123,6 +123,27 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """The policy pack found something in a resource."""
+
+    rule: str
+    """The rule."""
+    urn: str
+    """The resource."""
+    message: str
+    """What is wrong, and what to do."""
+    severity: str
+    """How bad the rule says it is."""
+    blocks: bool
+    """Whether it refuses the resource."""
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong, with rule and resource."""
+        return f"{self.rule}: {self.urn.rsplit('::', 1)[-1]}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """The engine is done."""
 
@@ -132,7 +153,7 @@ class Summary:
     """Number of resources by operation."""
 
 
-Event = Started | Finished | Failed | Diagnostic | Summary
+Event = Started | Finished | Failed | Diagnostic | Judged | Summary
 
 
 def parse(line: str) -> Event | None:
@@ -186,10 +207,21 @@ def _diagnostic(event: Mapping[str, Any]) -> Diagnostic | None:
     return Diagnostic(severity, message, event.get("urn", ""))
 
 
+def _judged(event: Mapping[str, Any]) -> Judged:
+    return Judged(
+        rule=event["policyName"],
+        urn=event.get("resourceUrn", ""),
+        message=str(event.get("message", "")).strip(),
+        severity=event.get("severity", ""),
+        blocks=event.get("enforcementLevel") == "mandatory",
+    )
+
+
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
     "resourcePreEvent": lambda event: Started(_step(event)),
     "resOutputsEvent": lambda event: Finished(_step(event, compared=True)),
     "resOpFailedEvent": lambda event: Failed(_step(event)),
     "diagnosticEvent": _diagnostic,
+    "policyEvent": _judged,
     "summaryEvent": lambda event: Summary(event.get("result", ""), event.get("resourceChanges", {})),
 }

@@ -1,37 +1,125 @@
-"""``policy``: what the rules say, of whatever they can be asked about."""
+"""``policy``: what the rules say, of whatever they can be asked about; without a verb of its own, of a stack."""
 
+import json
+import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
+from typer.core import TyperGroup
+from typing_extensions import override
 
 from ops import view
+from ops.answer import answer
+from ops.deployment import known, rehearsed
+from ops.error import InputError
 from ops.exit_code import ExitCode
+from ops.phases import Phases
+from ops.results import PolicyResult
+from rehearsal.toolchain import progress_for
 
 if TYPE_CHECKING:
     from ops.manifests import Checked
 
+_DEFAULT = "list"
+_COLOURS = {"fail": "red", "unknown": "yellow", "exempt": "dim", "pass": "green"}
+
+Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
+From = Annotated[str, typer.Option("--from", help="What is judged: render, state or preview.", metavar="SOURCE")]
+State = Annotated[Path | None, typer.Option("--file", help="With --from state: what `pulumi stack export` printed.")]
+Sarif = Annotated[Path | None, typer.Option("--sarif", help="Write SARIF 2.1.0 to this file too.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Answer as Markdown, for a comment.")]
 Folder = Annotated[Path, typer.Argument(help="The folder with the manifests, or one file.", metavar="DIR")]
 OfStack = Annotated[str, typer.Option("--stack", help="The stack by whose levels they are judged.")]
 Version = Annotated[str, typer.Option(help="Of the Pod Security Standards, such as v1.36; by default the catalog's.")]
-AsJson = Annotated[bool, typer.Option("--json", help="A line of JSON for each rule and object (docs/schema/).")]
+Rows = Annotated[bool, typer.Option("--json", help="A line of JSON for each rule and object (docs/schema/).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 
-_COLOURS = {"fail": "red", "unknown": "yellow", "exempt": "dim", "pass": "green"}
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+class _Judging(TyperGroup):
+    """Takes what is not one of its verbs, nor a call for help, as the stack that is judged and how."""
+
+    @override
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words = [*args] if args and (args[0] in self.commands or args[0] == "--help") else [_DEFAULT, *args]
+        return super().parse_args(ctx, words)
+
+
+app = typer.Typer(cls=_Judging, add_completion=False)
 
 
 @app.callback()
 def about() -> None:
-    """Ask the rules of docs/policies.md."""
+    """Ask the rules of docs/policies.md about a stack: `policy STACK`."""
+
+
+@app.command(_DEFAULT)
+def judge(
+    stack: Stack = "dev",
+    source: From = "render",
+    file: State = None,
+    sarif: Sarif = None,
+    *,
+    markdown: Markdown = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show every rule, its verdict on each resource, and every exemption; exit 3 when something blocks."""
+    # The rules take half a second to import (measured), and no other verb needs them.
+    from ops import policy_view  # noqa: PLC0415 - for that reason
+    from ops.sarif import sarif as document  # noqa: PLC0415 - the same
+
+    result = _judged(known(stack), source, file)
+    if sarif is not None:
+        _write(sarif, json.dumps(document(result, _address(os.environ)), indent=1) + "\n")
+    if markdown and not as_json:
+        typer.echo(policy_view.markdown(result))
+    answer(
+        result,
+        lambda: None if markdown else policy_view.show(result, view.stdout()),
+        as_json=as_json,
+        refused=bool(result.refusing),
+    )
+
+
+def _judged(stack: str, source: str, file: Path | None) -> PolicyResult:
+    from ops import policy, preview  # noqa: PLC0415 - as above
+
+    if source not in {*policy.Source}:
+        msg = f"--from {source}: it names what is judged; choose one of: {', '.join(policy.Source)}"
+        raise InputError(msg)
+    if file is not None and source != policy.Source.STATE:
+        msg = f"--file {file}: only a state is read from a file; add --from state"
+        raise InputError(msg)
+    if source == policy.Source.STATE:
+        return policy.of_state(stack, file, progress_for())
+    if source == policy.Source.PREVIEW:
+        deployment = rehearsed(stack, progress_for(), Phases())
+        return policy.of_preview(preview.preview(deployment), deployment)
+    return policy.of_render(stack)
+
+
+def _address(environment: Mapping[str, str]) -> str:
+    """Return where a run of GitHub's reads the repository's files; empty elsewhere: then links are relative to it."""
+    said = [environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "SHA")]
+    return "{}/{}/blob/{}/".format(*said) if all(said) else ""
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        msg = f"--sarif {path}: it cannot be written: {why}; name a file in a folder that is there"
+        raise InputError(msg) from None
 
 
 @app.command("check-manifests")
-def check_manifests(folder: Folder, stack: OfStack = "prod", version: Version = "", *, as_json: AsJson = False) -> None:
+def check_manifests(folder: Folder, stack: OfStack = "prod", version: Version = "", *, as_json: Rows = False) -> None:
     """Judge any folder of Kubernetes YAML; exit 3 when something is found at a level that blocks."""
     from ops import manifests  # noqa: PLC0415 - the rules take half a second, and no other verb needs them
 
@@ -40,12 +128,12 @@ def check_manifests(folder: Folder, stack: OfStack = "prod", version: Version = 
         for row in checked.rows:
             typer.echo(row.model_dump_json())
     else:
-        _show(checked, view.stdout())
+        _show_checked(checked, view.stdout())
     if checked.refused:
         raise typer.Exit(ExitCode.POLICY)
 
 
-def _show(checked: "Checked", console: Console) -> None:
+def _show_checked(checked: "Checked", console: Console) -> None:
     """Print what does not pass, and how much does."""
     told = [row for row in checked.rows if row.verdict != "pass"]
     if told:

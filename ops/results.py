@@ -14,6 +14,7 @@ from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, Unre
 from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 from ops.manifest_rows import ManifestRow
+from ops.policy_rows import ExemptionRow, FindingRow, RuleRow
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
 from ops.site_rows import FrontEnd, SiteRow, SwitchStep
 
@@ -124,6 +125,8 @@ class UpResult(Result):
     """What the stack's machines cost in 730 hours."""
     warnings: tuple[str, ...] = ()
     """What should be looked at, but blocks nothing."""
+    policies: tuple[FindingRow, ...] = ()
+    """What policies found that is told, what refuses the stack among it."""
     seconds: Mapping[str, float] = {}
     """Time of each phase."""
 
@@ -223,6 +226,31 @@ class PreviewResult(Result):
 
     changes: tuple[PlannedChange, ...] = ()
     """Resources that would differ."""
+    policies: tuple[FindingRow, ...] = ()
+    """What policies found that is told, what refuses the stack among it."""
+
+
+class PolicyResult(Result):
+    """What the rules say of a stack."""
+
+    source: str = "render"
+    """What was judged: ``render``, ``state``, or ``preview``, which tells what does not pass alone."""
+    rules: tuple[RuleRow, ...] = ()
+    """Every rule, by its id."""
+    findings: tuple[FindingRow, ...] = ()
+    """What was found, by rule, resource and path; what is exempt or left for later among it."""
+    exemptions: tuple[ExemptionRow, ...] = ()
+    """Every exemption of the catalog, in its order."""
+
+    @property
+    def told(self) -> tuple[FindingRow, ...]:
+        """What blocks and what warns."""
+        return tuple(one for one in self.findings if one.level != "skip")
+
+    @property
+    def refusing(self) -> tuple[FindingRow, ...]:
+        """What refuses the stack."""
+        return tuple(one for one in self.findings if one.level == "block")
 
 
 class DriftResult(Result):
@@ -500,6 +528,7 @@ VERBS: Mapping[str, type[BaseModel]] = {
     "restore": BackupResult,
     "restore-drill": BackupResult,
     "plan": PlanResult,
+    "policy": PolicyResult,
     "doctor": DoctorResult,
     "lock": LockResult,
     "cost": CostResult,

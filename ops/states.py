@@ -84,9 +84,29 @@ def resources(stack: str, environment: Mapping[str, str]) -> Sequence[Mapping[st
     Raises:
         StateError: the CLI cannot give it.
     """
-    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
+    done = _export(stack, environment)
+    if done.returncode == _NO_SUCH_STACK:
+        return None
+    return json.loads(_told(stack, done))["deployment"].get("resources") or ()
+
+
+def in_plain(stack: str, environment: Mapping[str, str]) -> str:
+    """Return a stack's state with its secrets in plain: to be looked at, and never to be written down.
+
+    Args:
+        stack: name of the stack.
+        environment: of the CLI, with a login.
+
+    Raises:
+        StateError: the CLI cannot give it.
+    """
+    return _told(stack, _export(stack, environment, "--show-secrets"))
+
+
+def _export(stack: str, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive", *words]
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command,
             cwd=ROOT,
             env={**environment},
@@ -99,12 +119,13 @@ def resources(stack: str, environment: Mapping[str, str]) -> Sequence[Mapping[st
     except subprocess.TimeoutExpired:
         msg = f"the state of {stack} was not given within {_EXPORT_SECONDS} s; look at the backend, and try again"
         raise StateError(msg) from None
-    if done.returncode == _NO_SUCH_STACK:
-        return None
+
+
+def _told(stack: str, done: subprocess.CompletedProcess[str]) -> str:
     if done.returncode:
         msg = f"the state of {stack} cannot be read: {done.stderr.strip()}; `pulumi login`, and try again"
         raise StateError(msg)
-    return json.loads(done.stdout)["deployment"].get("resources") or ()
+    return done.stdout
 
 
 def _recorded(resources: Iterable[Mapping[str, Any]]) -> Recorded:

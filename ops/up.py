@@ -9,16 +9,17 @@ from ops import cluster
 from ops.capacity import capacity
 from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
 from ops.engine import Outcome
-from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK
+from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK, PolicyError
 from ops.modules import require_modules
 from ops.phases import Phases
-from ops.preview import preview
+from ops.preview import PACK, found, preview, require_policies
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
 from ops.runner import Following
 from ops.view import View
 from ops.watch import Trouble, Watch
 from rehearsal import RehearsalError
 from rehearsal.toolchain import Progress
+from render import Graph
 
 _NOT_REACHED = "no address answers; check that the machine runs and its firewall admits you, then run again"
 """How the error of a host that is down ends."""
@@ -30,7 +31,7 @@ _MORE_RUNS = 3
 """How often a run that hosts have stopped is followed by another one."""
 
 # One host that is down must not keep the others from being repaired.
-_UP = ("up", "--refresh", "--run-program", "--continue-on-error", "--yes", "--skip-preview")
+_UP = ("up", "--refresh", "--run-program", "--continue-on-error", "--yes", "--skip-preview", *PACK)
 
 
 def up(
@@ -53,18 +54,22 @@ def up(
         only: types of the components that are brought to it, with all that belongs to them; all by default.
 
     Raises:
-        CatalogError, ToolError, RehearsalError, EngineError: nothing was changed in the stack.
+        CatalogError, PolicyError, ToolError, RehearsalError, EngineError: nothing was changed in the stack.
     """
     phases = Phases()
     if target is Target.CLOUD:
-        deployment = in_cloud(stack, progress)
+        deployment = in_cloud(stack, progress, _judge)
         with phases.phase("preview"):
             plan = preview(deployment)
+        if refusals := [f"{one.rule}: {one.name}: {one.message}" for one in plan.policies if one.level == "block"]:
+            raise PolicyError(refusals)
         agree(plan)
     else:
-        deployment = rehearsed(stack, progress, phases)
+        deployment = rehearsed(stack, progress, phases, _judge)
         require_modules(deployment.graph.choice, deployment.engine.environment)
         rehearsal_of(stack).wake()
+        with phases.phase("preview"):
+            require_policies(deployment)
     with phases.phase("engine"):
         words = (*_UP, *(word for kind in only for word in ("--target", f"**::{kind}**")))
         outcome, troubles = _run(deployment, view, words)
@@ -82,6 +87,14 @@ def up(
     if not outcome.ok and not errors:
         errors = [f"the engine ended with code {outcome.code}; run `./sophia up {stack}` again to go on"]
     return _result(deployment, outcome, [*errors, *unjoined], phases)
+
+
+def _judge(graph: Graph) -> None:
+    """Refuse a render that policies refuse: the engine need not be asked."""
+    from ops.policy import judged  # noqa: PLC0415 - the rules take half a second, and most verbs need none
+
+    if refusals := [f"{one.rule}: {one.name or one.path}: {one.message}" for one in judged(graph).refusing]:
+        raise PolicyError(refusals)
 
 
 def _joined(deployment: Deployment) -> list[str]:
@@ -134,6 +147,7 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
         servers=servers,
         monthly_cost_usd=str(deployment.graph.outputs["monthly_cost_usd"]),
         warnings=(*deployment.graph.choice.warnings, *capacity(deployment.graph).warnings),
+        policies=tuple(found(one) for one in outcome.judged),
         seconds=phases.seconds,
     )
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 import catalog
+from catalog.limits import StackLimits
 from catalog.machine import Architecture
 from catalog.node import ENVIRONMENT, Node, node
 from catalog.policy import LATEST, Level, Policy, StackLevels, strictest
@@ -30,6 +31,10 @@ class Context:
     """The day, in UTC, on which exemptions are current or expired."""
     choice: catalog.Stack | None = None
     """What the stack chose from the catalog; None where only its resources are known."""
+    image_lock: str = ""
+    """Name of the lock that pins its images; empty where that is not known, and then every image must be pinned."""
+    final: bool = False
+    """Whether what is judged is about to be made: nothing is left for later."""
 
     @property
     def policy(self) -> Policy:
@@ -69,11 +74,28 @@ class Context:
     @cached_property
     def platforms(self) -> Mapping[str, frozenset[Architecture]]:
         """What images of the catalog are built for, by their repositories, written out, and tags."""
-        workloads = (*self.facts.mcp.values(), *self.facts.central.values(), *self.facts.data.values())
+        workloads = (
+            *self.facts.mcp.values(),
+            *self.facts.central.values(),
+            *self.facts.data.values(),
+            *self.facts.web.values(),
+        )
         images = [one.image for one in workloads] + [self.facts.backups.image]
         images += [self.facts.k3s.gpu.image] if self.facts.k3s.gpu.image else []
         found = ((reference(one.reference), one.platforms) for one in images)
         return {f"{image.repository}:{image.tag}": frozenset(platforms) for image, platforms in found}
+
+    @property
+    def limits(self) -> StackLimits | None:
+        """What the stack may spend and use; None where the catalog has no limits for it."""
+        return self.facts.limits.stacks.get(self.stack)
+
+    @property
+    def pins_images(self) -> bool:
+        """Whether every image needs a digest: a rehearsal's lock, which has none, is not enforced."""
+        lock = self.choice.image_lock if self.choice else self.facts.image_locks.get(self.image_lock)
+        required = self.limits is None or self.limits.require_image_digests
+        return required and (lock is None or lock.enforced)
 
     def level(self, rule: str, severity: str) -> Level:
         """Return what a violation of a rule means.
@@ -91,6 +113,8 @@ def context(
     facts: catalog.Catalog | None = None,
     today: date | None = None,
     choice: catalog.Stack | None = None,
+    image_lock: str = "",
+    final: bool = False,
 ) -> Context:
     """Return what a stack is judged with.
 
@@ -99,8 +123,10 @@ def context(
         facts: the catalog; the repository's own by default.
         today: the day in UTC; today by default.
         choice: what the stack chose from the catalog.
+        image_lock: name of the lock that pins its images, where the choice is not known.
+        final: whether nothing is left for later.
 
     Raises:
         CatalogError: the catalog breaks a rule.
     """
-    return Context(stack, facts or catalog.load(), today or datetime.now(UTC).date(), choice)
+    return Context(stack, facts or catalog.load(), today or datetime.now(UTC).date(), choice, image_lock, final)

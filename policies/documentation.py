@@ -14,15 +14,22 @@ an exported state and any folder of Kubernetes manifests (`./sophia policy check
 
 A finding names the resource, the property and what to do, and never holds a value of the resource. What a rule could
 not read, because only the deployment will know it or because it is a secret that is hidden, is a finding of its own,
-"could not evaluate": no rule passes for something that it has not seen. A rule that breaks blocks. Levels and
-exemptions are data of `catalog/policy.yaml`; a `--policy-pack-config` that says otherwise ends the run.
+"could not evaluate": no rule passes for something that it has not seen. What nobody writes down, such as the key of a
+host that is not there yet, is left for later instead: the engine asks again, with the value, before it makes the
+resource. A rule that breaks blocks. Levels and exemptions are data of `catalog/policy.yaml`; a `--policy-pack-config`
+that says otherwise ends the run.
+
+`./sophia policy STACK` shows all of it for a render, a state (`--from state`) or the engine's preview
+(`--from preview`), for people, as Markdown, as JSON, and as SARIF for code scanning. `./sophia up` judges the render,
+then has the engine preview with the pack, and ends with 3 before anything is changed if something blocks.
 
 A rule is a function in a module of `policies/rules/`. Its cases, in `tests/policies/fixtures/` under its name, are of
 four kinds: `pass`, `fail`, `unknown` and `secret`. A case has a title (`case`), what is judged (`pod`: a specification,
 judged in every kind that bears one, with `annotations`; `object`: a Kubernetes object, with `patch`; `type` and
 `inputs`; or `resources`, a list of those) and the paths `at` which something is found, and may have `stack`, `version`,
-`name` and `options`. `!unknown` and `!secret` stand in for values; a secret case says what is found where the value can
-be read (`verdict`) and where it cannot (`hidden`).
+`name`, `options`, `provider`, `parent` and `outputs`. `!unknown` and `!secret` stand in for values; an unknown case
+that is left for later `waits`; a secret case says what is found where the value can be read (`verdict`) and where it
+cannot (`hidden`, `hidden_at`).
 """
 
 _LEVELS = """\

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from policies.reading import HIDDEN, Opaque, Secret
+from policies.reading import HIDDEN, NOT_KNOWN, Opaque, Secret
 
 T = TypeVar("T")
+
+LATER: Final = f"{NOT_KNOWN.why}, and then it is judged before anything is done with it"
+"""Why a value is not judged yet that the engine asks about again, once it is known."""
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LONGEST_KEY: Final = 100
@@ -41,7 +44,9 @@ class Notes:
 
     def add(self, path: str, why: str) -> None:
         """Note a value that a rule wanted to read and could not."""
-        self._found.setdefault(path, why)
+        # What some reading cannot wait for, none waits for.
+        if self._found.get(path, LATER) == LATER:
+            self._found[path] = why
 
     def taken(self) -> dict[str, str]:
         """Return the reasons by path, and forget them."""
@@ -61,11 +66,12 @@ class Field:
         path: how messages name it.
         notes: takes what cannot be read.
         secret: whether it lies in a secret.
+        waits: whether it may be judged later, where only the deployment will know it.
     """
 
-    __slots__ = ("notes", "path", "secret", "value")
+    __slots__ = ("notes", "path", "secret", "value", "waits")
 
-    def __init__(self, value: Any, path: str, notes: Notes, *, secret: bool = False) -> None:
+    def __init__(self, value: Any, path: str, notes: Notes, *, secret: bool = False, waits: bool = False) -> None:
         while isinstance(value, Secret):
             value, secret = value.value, True
         self.value = value
@@ -74,6 +80,16 @@ class Field:
         self.notes = notes
         self.secret = secret
         """Whether the value is marked as secret, itself or with what it lies in."""
+        self.waits = waits
+
+    @property
+    def later(self) -> "Field":
+        """The same for a rule that may wait for what only the deployment will know.
+
+        The engine asks again before it makes the resource, with all values. So this is for what a preview cannot know
+        at all, such as the key of a host that is not there yet; whatever people write down is read without it.
+        """
+        return Field(self.value, self.path, self.notes, secret=self.secret, waits=True)
 
     def at(self, *keys: str) -> "Field":
         """Return the value that keys lead to."""
@@ -88,11 +104,13 @@ class Field:
         if isinstance(value, dict):
             # A key inside a secret could itself be one.
             path = self.path if self.secret else _joined(self.path, key)
-            return Field(value.get(key), path, self.notes, secret=self.secret)
+            return self._other(value.get(key), path)
         if value is None:
-            return Field(None, _joined(self.path, key), self.notes, secret=self.secret)
-        why = value.why if isinstance(value, Opaque) else "it is not a mapping"
-        return Field(Opaque(why), self.path, self.notes, secret=self.secret)
+            return self._other(None, _joined(self.path, key))
+        return self._other(value if isinstance(value, Opaque) else Opaque("it is not a mapping"), self.path)
+
+    def _other(self, value: Any, path: str) -> "Field":
+        return Field(value, path, self.notes, secret=self.secret, waits=self.waits)
 
     def flag(self, *keys: str, unknown: bool) -> bool | None:
         """Return a boolean."""
@@ -129,7 +147,7 @@ class Field:
         if isinstance(value, list):
             hidden = field.secret
             return tuple(
-                Field(item, field.path if hidden else f"{field.path}[{index}]", field.notes, secret=hidden)
+                field._other(item, field.path if hidden else f"{field.path}[{index}]")  # noqa: SLF001 - of this class
                 for index, item in enumerate(value)
             )
         return () if value is None else field.unread("a list", ())
@@ -180,7 +198,11 @@ class Field:
             unknown: what is given.
         """
         value = self.value
-        self.notes.add(self.path, value.why if isinstance(value, Opaque) else f"it is not {wanted}")
+        if self.waits and value is NOT_KNOWN:
+            why = LATER
+        else:
+            why = value.why if isinstance(value, Opaque) else f"it is not {wanted}"
+        self.notes.add(self.path, why)
         return unknown
 
     def __repr__(self) -> str:

@@ -15,6 +15,8 @@ class Verdict(StrEnum):
     """The rule does not hold."""
     UNKNOWN = "unknown"
     """The rule could not be evaluated, in part or as a whole."""
+    DEFERRED = "deferred"
+    """Only the deployment will know the value; the engine asks about it again before anything is done with it."""
     FAILED = "failed"
     """The rule itself broke; this always blocks."""
     EXEMPT = "exempt"
@@ -34,7 +36,7 @@ class Finding:
     verdict: Verdict
     """What it is."""
     level: Level
-    """What it does; ``skip`` of what is exempt."""
+    """What it does; ``skip`` of what is exempt or deferred."""
     severity: Severity
     """How bad the rule says it is."""
     urn: str
@@ -76,6 +78,11 @@ class Report:
     def warnings(self) -> tuple[Finding, ...]:
         """What is told, and refuses nothing."""
         return tuple(one for one in self.findings if one.level is Level.WARN)
+
+    @property
+    def deferred(self) -> tuple[Finding, ...]:
+        """What the engine asks about again, once the values are known."""
+        return tuple(one for one in self.findings if one.verdict is Verdict.DEFERRED)
 
     @property
     def exempt(self) -> tuple[Finding, ...]:

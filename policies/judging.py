@@ -11,7 +11,7 @@ from typing import Any, Final
 from catalog.policy import Level
 from policies.context import Context
 from policies.exemptions import Exempting, stale
-from policies.field import Problem
+from policies.field import LATER, Problem
 from policies.finding import Finding, Report, Verdict
 from policies.resources import Resource
 from policies.rule import Rule
@@ -77,7 +77,8 @@ class Judge:
             notes = resource.notes.taken()
             for path, why in islice(notes.items(), MOST_TOLD):
                 problem = Problem(f"could not evaluate {path or 'it'}: {why}", path, resource.urn)
-                yield self._finding(rule, Verdict.UNKNOWN, problem)
+                waits = why == LATER and not self.context.final
+                yield self._finding(rule, Verdict.DEFERRED if waits else Verdict.UNKNOWN, problem)
             if len(notes) > MOST_TOLD:
                 problem = Problem(
                     f"could not evaluate {len(notes) - MOST_TOLD} more of its properties", "", resource.urn
@@ -93,6 +94,8 @@ class Judge:
         level = self._levels[rule.id]
         if verdict is Verdict.FAILED:
             level = Level.BLOCK
+        elif verdict is Verdict.DEFERRED:
+            level = Level.SKIP
         elif verdict is Verdict.UNKNOWN and level is Level.BLOCK:
             level = self.context.levels.unknown
         if verdict is Verdict.VIOLATION:

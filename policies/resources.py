@@ -23,13 +23,37 @@ class Resource:
         inputs: tree of what it is given.
         options: tree of its options, by the engine's names; those that the source does not tell are ``NOT_TOLD``.
         parent: URN of its parent; empty at the root, and where the source does not tell.
-        provider: URN of its explicit provider; empty for the default one, and where the source does not tell.
+        provider: URN of its explicit provider; empty for the default one, None where there is none to tell of.
+        outputs: tree of what came of it; of a stack, its exports.
+        position: where it was declared, as ``file:line``; empty where the source does not tell.
     """
 
-    __slots__ = ("_views", "inputs", "name", "notes", "options", "parent", "provider", "type", "urn")
+    __slots__ = (
+        "_views",
+        "inputs",
+        "name",
+        "notes",
+        "options",
+        "outputs",
+        "parent",
+        "position",
+        "provider",
+        "type",
+        "urn",
+    )
 
     def __init__(
-        self, urn: str, token: str, name: str, inputs: Any, *, options: Any = None, parent: str = "", provider: str = ""
+        self,
+        urn: str,
+        token: str,
+        name: str,
+        inputs: Any,
+        *,
+        options: Any = None,
+        parent: str = "",
+        provider: str | None = "",
+        outputs: Any = None,
+        position: str = "",
     ) -> None:
         self.urn = urn
         self.type = token
@@ -39,6 +63,8 @@ class Resource:
         self.notes = Notes(urn)
         self.inputs = Field(inputs, "", self.notes)
         self.options = Field(options, "options", self.notes)
+        self.outputs = Field(outputs, "outputs", self.notes)
+        self.position = position
         self._views: dict[Hashable, tuple[Sequence[Any], dict[str, str]]] = {}
 
     def problem(self, message: str) -> Problem:

@@ -3,8 +3,9 @@
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent import futures
+from dataclasses import replace
 from typing import Any, Final
 
 import grpc
@@ -24,6 +25,7 @@ from policies.judging import Judge
 from policies.reading import NOT_TOLD, tree, tree_of_struct
 from policies.resources import Resource
 from policies.rule import Rule
+from policies.sources import PROJECT, STACK, explicit
 
 NAME: Final = "sophia"
 """The pack's name."""
@@ -39,6 +41,9 @@ _LEVELS: Final = {
 Known = Callable[[str], Context]
 """Gives what a stack is judged with, by its name."""
 
+_IMAGE_LOCK = f"{PROJECT}:image_lock"
+"""Key of the configuration that names the lock of images."""
+
 
 class Servicer(sdk._PolicyAnalyzerServicer):  # noqa: SLF001 - the SDK's only one, and what the engine is used to
     """Answers the engine; beside the SDK's own it keeps what is secret, and nothing fails open.
@@ -53,6 +58,9 @@ class Servicer(sdk._PolicyAnalyzerServicer):  # noqa: SLF001 - the SDK's only on
         self._rules = {rule.id: rule for rule in rules}
         self._known = known
         self._judges: dict[str, Judge] = {}
+        self._seen: dict[str, Resource] = {}
+        self._image_lock = ""
+        self._final = False
         self._lock = threading.Lock()
         about = known(stack)
         self._told = {rule.id: about.level(rule.id, rule.severity) for rule in rules}
@@ -61,16 +69,52 @@ class Servicer(sdk._PolicyAnalyzerServicer):  # noqa: SLF001 - the SDK's only on
 
     @override
     def Analyze(self, request: proto.AnalyzeRequest, _context: Any) -> proto.AnalyzeResponse:
-        """Return what the rules find in one resource."""
+        """Return what the rules find in one resource, and remember it for those about the stack."""
+        resource = resource_of(request)
+        with self._lock:
+            self._seen[request.urn] = resource
+        return self._answer(self.judge(request.urn).one(resource))
+
+    @override
+    def AnalyzeStack(self, request: proto.AnalyzeStackRequest, _context: Any) -> proto.AnalyzeResponse:
+        """Return what the rules about a stack find in what was declared, and those about its exports in these.
+
+        What the engine sends here is what came of the resources: of a preview that is little, and of components not
+        what they were given. So the rules have what was asked about one by one.
+        """
+        with self._lock:
+            seen = tuple(self._seen.values())
+        stacks = [resource_of(one) for one in request.resources if one.type == STACK]
+        if not stacks:
+            return proto.AnalyzeResponse()
+        judge = self.judge(stacks[0].urn)
+        exported = (
+            Resource(one.urn, one.type, one.name, {}, options=one.options.value, outputs=one.inputs.value)
+            for one in stacks
+        )
+        found = [*(finding for one in exported for finding in judge.one(one)), *judge.whole(seen)]
+        return self._answer(found, named=True)
+
+    def _answer(self, found: Iterable[Finding], *, named: bool = False) -> proto.AnalyzeResponse:
         response = proto.AnalyzeResponse()
-        for finding in self.judge(request.urn).one(resource_of(request)):
+        for finding in found:
             rule = self._rules[finding.rule]
             if finding.verdict is Verdict.EXEMPT:
                 reason = _excuse(finding)
                 response.not_applicable.append(proto.PolicyNotApplicable(policy_name=rule.id, reason=reason))
             elif finding.level is not Level.SKIP:
-                response.diagnostics.append(self._diagnostic(rule, finding))
+                response.diagnostics.append(self._diagnostic(rule, finding, finding.urn if named else ""))
         return response
+
+    @override
+    def ConfigureStack(self, request: proto.AnalyzerStackConfigureRequest, _context: Any) -> Any:
+        """Note which lock pins the stack's images, and whether what is asked about is about to be made."""
+        with self._lock:
+            self._image_lock = request.config.get(_IMAGE_LOCK, "")
+            self._final = not request.dry_run
+            self._judges.clear()
+            self._seen.clear()
+        return super().ConfigureStack(request, _context)
 
     @override
     def Remediate(self, request: proto.AnalyzeRequest, _context: Any) -> proto.RemediateResponse:
@@ -102,23 +146,26 @@ class Servicer(sdk._PolicyAnalyzerServicer):  # noqa: SLF001 - the SDK's only on
         stack = parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - urn:pulumi:STACK
         with self._lock:
             if stack not in self._judges:
-                self._judges[stack] = Judge(tuple(self._rules.values()), self._known(stack))
+                known = replace(self._known(stack), final=self._final)
+                if self._image_lock:
+                    known = replace(known, image_lock=self._image_lock)
+                self._judges[stack] = Judge(tuple(self._rules.values()), known)
             return self._judges[stack]
 
-    def _diagnostic(self, rule: Rule, finding: Finding) -> proto.AnalyzeDiagnostic:
+    def _diagnostic(self, rule: Rule, finding: Finding, urn: str) -> proto.AnalyzeDiagnostic:
         return proto.AnalyzeDiagnostic(
             policyName=rule.id,
             policyPackName=NAME,
             policyPackVersion="0.0.1",
             message=finding.message,
-            urn="",
+            urn=urn,
             description=rule.title,
             enforcementLevel=self._map_enforcement_level(_LEVELS[finding.level]),
             severity=self._map_severity(pulumi_policy.Severity(rule.severity)),
         )
 
 
-def resource_of(request: proto.AnalyzeRequest) -> Resource:
+def resource_of(request: proto.AnalyzeRequest | proto.AnalyzerResource) -> Resource:
     """Return the resource that the engine asks about, its secrets marked.
 
     Args:
@@ -141,7 +188,7 @@ def resource_of(request: proto.AnalyzeRequest) -> Resource:
         tree_of_struct(request.properties),
         options=tree(options),
         parent=given.parent,
-        provider=request.provider.urn if request.HasField("provider") else "",
+        provider=explicit(request.provider.urn) if request.HasField("provider") else "",
     )
 
 
@@ -155,17 +202,37 @@ def described(rule: Rule, level: Level, judge: Callable[[str], Judge]) -> pulumi
     """
 
     def validate(args: pulumi_policy.ResourceValidationArgs, report: pulumi_policy.ReportViolation) -> None:
-        options = {"protect": args.opts.protect, "ignoreChanges": args.opts.ignore_changes}
-        resource = Resource(args.urn, args.resource_type, args.name, tree(args.props), options=tree(options))
+        if rule not in judge(args.urn).applying(args.resource_type):
+            return
+        given = args.opts
+        options = {
+            "protect": given.protect,
+            "ignoreChanges": given.ignore_changes,
+            "deleteBeforeReplace": given.delete_before_replace,
+            "additionalSecretOutputs": given.additional_secret_outputs,
+            "customTimeouts": {"create": given.custom_timeouts.create_seconds or None},
+        }
+        provider = explicit(args.provider.urn) if args.provider else ""
+        resource = Resource(
+            args.urn, args.resource_type, args.name, tree(args.props), options=tree(options), provider=provider
+        )
         for finding in judge(args.urn).ask(rule, (resource,)):
             if finding.level is not Level.SKIP:
                 report(finding.message, None)
 
+    def validate_stack(args: pulumi_policy.StackValidationArgs, report: pulumi_policy.ReportViolation) -> None:
+        given = tuple(Resource(one.urn, one.resource_type, one.name, tree(one.props)) for one in args.resources)
+        for finding in judge(given[0].urn).ask(rule, given) if given else ():
+            if finding.level is not Level.SKIP:
+                report(finding.message, finding.urn)
+
     first = rule.standards[0]
-    return pulumi_policy.ResourceValidationPolicy(
+    about: dict[str, Any] = {"validate": validate_stack if rule.subjects is None else validate}
+    kind = pulumi_policy.StackValidationPolicy if rule.subjects is None else pulumi_policy.ResourceValidationPolicy
+    return kind(
         name=rule.id,
         description=rule.title,
-        validate=validate,
+        **about,
         enforcement_level=_LEVELS[level],
         severity=pulumi_policy.Severity(rule.severity),
         framework=pulumi_policy.PolicyComplianceFramework(name=first.framework, specification=first.reference),

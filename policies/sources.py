@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import yaml
 
@@ -17,6 +18,19 @@ _LIST = "List"
 _OPTIONS = ("protect", "retainOnDelete", "deleteBeforeReplace", "ignoreChanges", "additionalSecretOutputs", "aliases")
 
 
+PROJECT: Final = "sophia"
+"""The project of a render and of a stack file."""
+
+STACK: Final = "pulumi:pulumi:Stack"
+"""The engine's type of the stack itself, whose outputs are what the program exports."""
+
+STACK_FILE: Final = "pulumi:pulumi:StackFile"
+"""A name for the committed file of a stack, which rules judge as if it were a resource."""
+
+STATE: Final = "pulumi:pulumi:State"
+"""The same for what a state says of itself."""
+
+
 class SourceError(ValueError):
     """What is to be judged cannot be read; the message says where and why, and shows no value."""
 
@@ -27,18 +41,43 @@ def of_graph(graph: Graph) -> tuple[Resource, ...]:
     Args:
         graph: the render.
     """
-    return tuple(
-        Resource(
-            one.urn,
-            one.type,
-            one.name,
-            tree(one.inputs),
-            options=tree({_camel(name): value for name, value in one.options.items()}),
-            parent=one.parent,
-            provider=one.provider,
-        )
-        for one in graph
+    root = f"urn:pulumi:{graph.stack}::{PROJECT}::{STACK}::{PROJECT}-{graph.stack}"
+    return (
+        Resource(root, STACK, f"{PROJECT}-{graph.stack}", {}, outputs=tree(graph.outputs)),
+        *(
+            Resource(
+                one.urn,
+                one.type,
+                one.name,
+                tree(one.inputs),
+                options=tree({_camel(name): value for name, value in one.options.items()}),
+                parent=one.parent,
+                provider=explicit(one.provider),
+                position=one.position,
+            )
+            for one in graph
+        ),
     )
+
+
+def of_stack_file(path: Path) -> Resource:
+    """Return a stack's committed file, as a resource of a type that no program registers.
+
+    Args:
+        path: the file.
+
+    Raises:
+        SourceError: it is not YAML.
+    """
+    stack = path.name.split(".")[1]
+    urn = f"urn:pulumi:{stack}::{PROJECT}::{STACK_FILE}::{path.name}"
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        msg = f"{path.name}: it is not YAML; mend it, or restore it with `git checkout {path.name}`"
+        raise SourceError(msg) from None
+    options = dict.fromkeys(_OPTIONS, NOT_TOLD)
+    return Resource(urn, STACK_FILE, path.name, tree(document or {}), options=options, position=f"{path.name}:1")
 
 
 def _camel(name: str) -> str:
@@ -61,14 +100,19 @@ def of_export(text: str) -> tuple[Resource, ...]:
     """
     try:
         document = json.loads(text)
-        resources = document["deployment"].get("resources") or []
-        return tuple(_of_state(one) for one in resources if not one.get("delete"))
+        deployment = document["deployment"]
+        resources = [_of_state(one) for one in deployment.get("resources") or [] if not one.get("delete")]
+        stack = resources[0].urn.split(":")[2] if resources else ""
+        told = {"secretsProvider": deployment.get("secrets_providers")}
+        state = Resource(f"urn:pulumi:{stack}::{PROJECT}::{STATE}::{stack}", STATE, stack, tree(told), options=tree({}))
     except json.JSONDecodeError as error:
         msg = f"the state, line {error.lineno}: it is not JSON; export it again: `pulumi stack export`"
     except (AttributeError, KeyError, TypeError, RecursionError):
         msg = (
             "the state: it is not what `pulumi stack export` prints, {deployment: {resources: [...]}}; export it again"
         )
+    else:
+        return (state, *resources)
     raise SourceError(msg)
 
 
@@ -85,8 +129,32 @@ def _of_state(one: Mapping[str, Any]) -> Resource:
         tree(one.get("inputs") or {}),
         options=tree(options),
         parent=str(one.get("parent") or ""),
-        provider=str(one.get("provider") or "").rpartition("::")[0],
+        provider=explicit(str(one.get("provider") or "").rpartition("::")[0]),
+        outputs=tree(one.get("outputs") or {}),
+        position=_position(str(one.get("sourcePosition") or "")),
     )
+
+
+def explicit(provider: str) -> str:
+    """Return the URN of a provider; none for one that the engine makes where a program names none.
+
+    Args:
+        provider: the URN.
+
+    >>> explicit("urn:pulumi:a::b::pulumi:providers:c::default_1_2_3")
+    ''
+    """
+    return "" if provider.rpartition("::")[2].startswith("default") else provider
+
+
+def _position(told: str) -> str:
+    """Return a place in the program as the engine tells it.
+
+    >>> _position("project:///components/k3s/cluster.py#85,4")
+    'components/k3s/cluster.py:85'
+    """
+    path, _, place = told.removeprefix("project:///").partition("#")
+    return f"{path}:{place.partition(',')[0]}" if place else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,4 +268,6 @@ def _resource(document: dict[Any, Any], place: str, file: str, stack: str) -> Re
     name = str(told.get("name") or told.get("generateName") or place)
     token = f"kubernetes:{api if '/' in api else f'core/{api}'}:{kind}"
     options = dict.fromkeys(_OPTIONS, NOT_TOLD)
-    return Resource(f"urn:pulumi:{stack}::{file}::{token}::{name}", token, name, tree(document), options=options)
+    return Resource(
+        f"urn:pulumi:{stack}::{file}::{token}::{name}", token, name, tree(document), options=options, provider=None
+    )

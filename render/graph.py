@@ -36,6 +36,8 @@ class Resource:
     """URNs it waits for."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options that differ from the default: protect, retain, import id, aliases, ignored changes."""
+    position: str = ""
+    """Where the program registers it, as ``file:line``; no part of the graph as JSON, which such lines would fill."""
 
 
 @dataclass(frozen=True)
@@ -92,4 +94,4 @@ class Graph:
 
 
 def _without_empty(resource: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in resource.items() if value not in ("", (), {})}
+    return {key: value for key, value in resource.items() if value not in ("", (), {}) and key != "position"}

@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -15,6 +16,9 @@ from render.graph import SECRET, UNKNOWN, Resource
 
 _DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 _STACK_TYPE = "pulumi:pulumi:Stack"
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Root of the checkout whose program is rendered."""
 
 
 class DuplicateUrnError(ValueError):
@@ -88,7 +92,14 @@ class Monitor(mocks.MockMonitor):
             inputs=_readable(request.type, plain(request.object)),
             dependencies=tuple(sorted(request.dependencies)),
             options=_options(request),
+            position=_position(request),
         )
+
+
+def _position(request: Any) -> str:
+    """Return where a resource is registered, in the checkout that is rendered."""
+    path = Path(request.sourcePosition.uri.removeprefix("file://"))
+    return f"{path.relative_to(ROOT)}:{request.sourcePosition.line}" if path.is_relative_to(ROOT) else ""
 
 
 def _readable(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -21,10 +21,7 @@ from pulumi.runtime.sync_await import _sync_await
 import catalog
 from catalog import collector
 from render.graph import Graph
-from render.monitor import Monitor
-
-ROOT = Path(__file__).resolve().parent.parent
-"""Root of the checkout whose program is rendered."""
+from render.monitor import ROOT, Monitor
 
 PROJECT = "sophia"
 

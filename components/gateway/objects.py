@@ -244,14 +244,16 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
     inside = mcp.path if mcp else expose.path
     rewrite = {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": inside}}}
 
+    def through(auth: str) -> list[Manifest]:
+        return [_extension(name) for name in (browsers.GATEWAY, auth, _rate(limit), _in_flight(limit), BREAKER)]
+
     def rules(backends: list[Manifest], *headers: Manifest) -> Iterator[Manifest]:
         for auth, asked, said in ((AUTH, ("POST",), [_small(limit)]), (MEASURING_AUTH, methods, [])):
-            names = (browsers.GATEWAY, auth, _rate(limit), _in_flight(limit), BREAKER)
             wanted = [*headers, *said]
             shown = {"headers": wanted} if wanted else {}
             yield {
                 "matches": [{**_path("Exact", expose.path), "method": method, **shown} for method in asked],
-                "filters": [*(_extension(name) for name in names), rewrite],
+                "filters": [*through(auth), rewrite],
                 "backendRefs": backends,
             }
 
@@ -261,11 +263,8 @@ def route(stack: catalog.Stack, workload: Workload, service: str) -> Manifest:
         backends = [{**backends[0], "weight": 100 - weight}, {**_backend(candidate, port), "weight": weight}]
         versions = ((workload.image.tag, service), (following.image.tag, candidate))
         picked = [rule for tag, name in versions for rule in rules([_backend(name, port)], _version(tag))]
-    asked = {
-        "matches": [_asked_before(expose.path)],
-        "filters": [_extension(browsers.GATEWAY)],
-        "backendRefs": backends,
-    }
+    # The first of them answers; were that ever to change, no question would pass the others by.
+    asked = {"matches": [_asked_before(expose.path)], "filters": through(MEASURING_AUTH), "backendRefs": backends}
     known = {
         "matches": [{**_path("Exact", f"{METADATA_PATH}{expose.path}"), "method": "GET"}],
         "filters": [_extension(browsers.GATEWAY)],

@@ -14,6 +14,9 @@ from policies.testing.analyzer import UNKNOWN, Secret
 KINDS: Final = ("pass", "fail", "unknown", "secret")
 """What a rule has cases of."""
 
+PROVIDER: Final = "urn:pulumi:prod::sample::pulumi:providers:sample::explicit"
+"""What provides the resources of cases that name no other."""
+
 STACK: Final = "prod"
 """The stack that cases are judged for; everything blocks, and nothing is exempt."""
 
@@ -32,6 +35,12 @@ class Given:
     """Its logical name."""
     options: Mapping[str, Any] | None = None
     """Its options."""
+    provider: str = PROVIDER
+    """URN of its provider; empty for the default one."""
+    parent: str = ""
+    """URN of its parent."""
+    outputs: Mapping[str, Any] | None = None
+    """What came of it, as a state has it; a case that has some is about states and renders alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,10 @@ class Case:
     """Of a secret: what is found where its value can be read."""
     hidden: str = "unknown"
     """Of a secret: what is found where its value is hidden, as in a render."""
+    hidden_at: frozenset[str] = frozenset()
+    """Where that is, if it is elsewhere."""
+    waits: bool = False
+    """Of something unknown: whether it is left for when the deployment knows it."""
     pod: Mapping[str, Any] | None = None
     """The pod, for a case that is about pods of whatever kind."""
 
@@ -111,8 +124,11 @@ def cases(folder: Path) -> Iterator[Case]:
 def _case(rule: str, kind: str, entry: dict[str, Any]) -> Case:
     title = entry.pop("case")
     given, pod = _subject(entry)
-    about = {key: entry.pop(key) for key in ("stack", "version", "verdict", "hidden") if key in entry}
+    about: dict[str, Any] = {
+        key: entry.pop(key) for key in ("stack", "version", "verdict", "hidden", "waits") if key in entry
+    }
     at = frozenset(entry.pop("at", ()))
+    about["hidden_at"] = frozenset(entry.pop("hidden_at", ()))
     if entry:
         msg = f"unknown keys: {', '.join(entry)}"
         raise ValueError(msg)
@@ -133,13 +149,14 @@ def _subject(entry: dict[str, Any]) -> tuple[tuple[Given, ...], Mapping[str, Any
 
 
 def _given(entry: dict[str, Any]) -> Given:
-    name, options = entry.pop("name", "sample"), entry.pop("options", None)
+    keys = ("name", "options", "provider", "parent", "outputs")
+    about = {key: entry.pop(key) for key in keys if key in entry}
     if "type" in entry:
-        return Given(entry.pop("type"), entry.pop("inputs", {}), name, options)
+        return Given(entry.pop("type"), entry.pop("inputs", {}), **about)
     body = entry.pop("object")
     api = body["apiVersion"]
     suffix = "Patch" if entry.pop("patch", False) else ""
-    return Given(f"kubernetes:{api if '/' in api else f'core/{api}'}:{body['kind']}{suffix}", body, name, options)
+    return Given(f"kubernetes:{api if '/' in api else f'core/{api}'}:{body['kind']}{suffix}", body, **about)
 
 
 class _Loader(yaml.SafeLoader):

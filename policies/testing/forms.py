@@ -7,14 +7,20 @@ from typing import Any
 import yaml
 
 from policies.resources import Resource
-from policies.sources import of_documents, of_export, of_graph
+from policies.sources import STACK, of_documents, of_export, of_graph
 from policies.testing.analyzer import Secret, Unknown, wire
 from policies.testing.cases import Given
 from render import Graph
 from render.graph import SECRET, UNKNOWN
 from render.graph import Resource as Rendered
 
-_NAMES = {"retainOnDelete": "retain_on_delete", "ignoreChanges": "ignore_changes"}
+_NAMES = {
+    "additionalSecretOutputs": "additional_secret_outputs",  # pragma: allowlist secret
+    "customTimeouts": "custom_timeouts",
+    "deleteBeforeReplace": "delete_before_replace",
+    "ignoreChanges": "ignore_changes",
+    "retainOnDelete": "retain_on_delete",
+}
 
 
 def rendered(given: Sequence[Given], stack: str) -> tuple[Resource, ...]:
@@ -32,10 +38,14 @@ def rendered(given: Sequence[Given], stack: str) -> tuple[Resource, ...]:
             custom=True,
             inputs=_hidden(one.inputs),
             options={_NAMES.get(name, name): value for name, value in (one.options or {}).items()},
+            provider=one.provider,
+            parent=one.parent,
         )
         for one in given
+        if one.token != STACK
     ]
-    return of_graph(Graph(stack, {one.urn: one for one in made}, {}))
+    outputs = {name: value for one in given if one.token == STACK for name, value in (one.outputs or {}).items()}
+    return of_graph(Graph(stack, {one.urn: one for one in made}, _hidden(outputs)))
 
 
 def exported(given: Sequence[Given], stack: str, *, shown: bool = False) -> tuple[Resource, ...]:
@@ -48,10 +58,13 @@ def exported(given: Sequence[Given], stack: str, *, shown: bool = False) -> tupl
     """
     resources = [
         {"urn": _urn(one, stack), "type": one.token, "custom": True, "inputs": _sealed(one.inputs, shown=shown)}
+        | {"provider": one.provider and f"{one.provider}::1", "parent": one.parent}
+        | ({} if one.outputs is None else {"outputs": _sealed(one.outputs, shown=shown)})
         | dict(one.options or {})
         for one in given
     ]
-    return of_export(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    document = {"secrets_providers": {"type": "service"}, "resources": resources}
+    return of_export(json.dumps({"version": 3, "deployment": document}))
 
 
 def manifests(given: Sequence[Given], stack: str) -> tuple[Resource, ...]:

@@ -79,6 +79,12 @@ def lock(monkeypatch, tmp_path, sophia):
 
 
 @pytest.fixture
+def policy(sophia):
+    """Asks the rules about a stack."""
+    return lambda *words: sophia("policy", "dev", *words)
+
+
+@pytest.fixture
 def doctor(sophia):
     """Looks at this machine."""
     return lambda *words: sophia("doctor", "dev", *words)
@@ -144,7 +150,8 @@ def test_an_up_that_the_engine_breaks_off_says_how_to_go_on(up, stand_in):
 def test_an_up_whose_pod_fits_no_node_is_ended_and_names_pod_reason_and_remedy(up, stand_in, monkeypatch):
     monkeypatch.setattr("ops.watch._PERIOD_SECONDS", 0.01)
     monkeypatch.setattr("ops.watch._GRACE_SECONDS", 0.1)
-    waiting = "signal.signal(signal.SIGINT, lambda *_: os._exit(1))\nwhile True:\n    time.sleep(0.01)"
+    policies = "if sys.argv[1] == 'preview': sys.exit()\n"
+    waiting = policies + "signal.signal(signal.SIGINT, lambda *_: os._exit(1))\nwhile True:\n    time.sleep(0.01)"
     left = up(stand_in(waiting), "--json", names=("mcp-github", "mcp-lost"))
     (error,) = json.loads(left.out)["errors"]
     assert left.code == ExitCode.FAILED

@@ -54,4 +54,4 @@ print(json.dumps({"diagnosticEvent": said}))
 sys.exit(1)
 """
     (error,) = run(stand_in(body), lambda: None).errors
-    assert error.startswith("up --refresh --run-program --continue-on-error --yes --skip-preview --stack dev")
+    assert error.startswith("up --refresh --run-program --continue-on-error --yes --skip-preview --policy-pack")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from policies import RULES, Context, Finding, Judge, context
 from policies.reading import Opaque
 from policies.resources import Resource
 from policies.servicer import Servicer, resource_of
-from policies.testing import Analyzer, Case, cases
+from policies.testing import Analyzer, Case, Given, cases
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BY_ID = {rule.id: rule for rule in RULES}
@@ -57,18 +58,26 @@ def sent(analyzer) -> Callable[[Case], tuple[Resource, ...]]:
     """Gives the resources of a case as the servicer reads them from the engine."""
 
     def resources(case: Case) -> tuple[Resource, ...]:
-        about = [(one.token, one.inputs, {"name": one.name, "options": one.options}) for one in case.given]
-        return tuple(resource_of(analyzer(case).request(token, inputs, **more)) for token, inputs, more in about)
+        return tuple(resource_of(analyzer(case).request(one.token, one.inputs, **about(one))) for one in case.given)
 
     return resources
+
+
+def about(given: Given) -> dict[str, Any]:
+    """What the engine is told of a resource beside its inputs."""
+    return {
+        "name": given.name,
+        "options": given.options,
+        "provider": given.provider,
+        "parent": given.parent,
+    }
 
 
 def asked(judge: Judge, case: Case, resources: Iterable[Resource]) -> list[Finding]:
     """What the case's rule finds."""
     rule = BY_ID[case.rule]
-    given = tuple(resources)
-    applies = rule.subjects is None or any(rule in judge.applying(one.type) for one in given)
-    return [*judge.ask(rule, given)] if applies else []
+    given = tuple(one for one in resources if rule.subjects is None or rule in judge.applying(one.type))
+    return [*judge.ask(rule, given)] if given else []
 
 
 def places(findings: Iterable[Finding], verdict: str) -> set[str]:

@@ -1,6 +1,8 @@
 """Whatever a resource holds, judging ends with findings: it never crashes, and never tells a value."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +16,26 @@ from policies.pods import TEMPLATES
 from policies.reading import SIGNATURE, tree
 from policies.resources import Resource
 from policies.servicer import Servicer
-from policies.testing import UNKNOWN, Analyzer, Secret
+from policies.testing import UNKNOWN, Analyzer, Secret, cases
 from policies.testing.analyzer import wire
 
 WORDS = ["RuntimeDefault", "ALL", "Unmasked", "windows", "localhost/x", "Default", ""]
+CASES = [*cases(Path(__file__).parent / "fixtures")]
+
+
+def keys(value: object) -> Iterator[str]:
+    """Every key of a case's inputs."""
+    if isinstance(value, Secret):
+        yield from keys(value.value)
+    elif isinstance(value, dict):
+        yield from value
+        for child in value.values():
+            yield from keys(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from keys(child)
+
+
 KEYS = [
     *("spec", "metadata", "template", "jobTemplate", "items", "kind", "apiVersion", "annotations", "securityContext"),
     *("containers", "initContainers", "ephemeralContainers", "volumes", "hostPath", "hostNetwork", "privileged"),
@@ -59,6 +77,15 @@ VALUE = st.recursive(
     SCALAR,
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5) | inner.map(Secret)
+    ),
+    max_leaves=25,
+)
+OURS = [*dict.fromkeys(key for case in CASES for one in case.given for key in keys(dict(one.inputs)))]
+OF_OURS = [*dict.fromkeys(one.token for case in CASES for one in case.given)]
+ANY = st.recursive(
+    SCALAR,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(OURS), inner, max_size=5) | inner.map(Secret)
     ),
     max_leaves=25,
 )
@@ -113,6 +140,30 @@ def test_any_stack_is_judged_as_a_whole(known, given_resources):
     ]
     found = judge(known).report(resources).findings
     assert not any(CANARY in one.message or "the rule itself broke" in one.message for one in found)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(OF_OURS), st.dictionaries(st.sampled_from(OURS), ANY, max_size=6))
+def test_anything_in_what_rules_are_about_is_judged(analyzer, token, inputs):
+    holds(analyzer, token, inputs)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from([one for case in CASES for one in case.given]), max_size=4), st.data())
+def test_anything_is_judged_as_a_stack(known, given, data):
+    """Cases that are put together, each with something else in it."""
+    resources = [
+        Resource(
+            f"urn:pulumi:prod::a::{one.token}::{number}",
+            one.token,
+            str(number),
+            tree(wire({**one.inputs, data.draw(st.sampled_from(OURS)): data.draw(ANY)})),
+        )
+        for number, one in enumerate(given)
+    ]
+    found = [*Judge(RULES, known).whole(resources)]
+    assert not any(one.verdict == "failed" for one in found)
+    assert not any(CANARY in one.message for one in found)
 
 
 @pytest.mark.soak

@@ -197,4 +197,4 @@ def test_a_state_that_is_none_is_told(text):
 def test_what_waits_to_be_deleted_is_not_judged():
     one = {"urn": "urn:pulumi:prod::a::b:c:D::x", "type": "b:c:D"}
     state = {"deployment": {"resources": [one, {**one, "delete": True}]}}
-    assert [found.name for found in of_export(json.dumps(state))] == ["x"]
+    assert [found.name for found in of_export(json.dumps(state))] == ["prod", "x"], "the state itself comes first"
