@@ -12,7 +12,7 @@ from ops.policy_rows import FindingRow, RuleRow
 from ops.results import PolicyResult
 
 _COLOURS = {"block": "red", "warn": "yellow", "skip": "dim"}
-_MOST_SHOWN = 200
+_MOST_SHOWN = 150
 """Findings that Markdown tells one by one: a comment holds 65,536 characters."""
 
 

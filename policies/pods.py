@@ -6,7 +6,7 @@ from typing import Final
 
 from policies.context import Context, Version
 from policies.field import Field
-from policies.resources import KubernetesObject, Resource, objects, possible_kinds, qualified
+from policies.resources import KubernetesObject, Namespace, Resource, objects, possible_kinds, qualified
 from policies.rule import Subjects
 
 SETS: Final = ("initContainers", "containers", "ephemeralContainers")
@@ -74,8 +74,8 @@ class Pod:
         return self.kind == _ON_EVERY_NODE
 
     @property
-    def namespace(self) -> str:
-        """The namespace of what makes it; empty where it names none, or one that is not known."""
+    def namespace(self) -> Namespace:
+        """The namespace of what makes it; empty where it names none, None where it is not known yet."""
         return self.object.namespace
 
     def lasting_containers(self) -> Iterator[Field]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final, TypeVar
 
 from policies.field import Field, Notes, Problem
@@ -11,6 +12,10 @@ T = TypeVar("T")
 KUBERNETES: Final = "kubernetes:"
 _PATCH = "Patch"
 _LIST = "List"
+
+
+Namespace = str | None
+"""A namespace; None where only the deployment will know it, such as that of a Namespace that is not there yet."""
 
 
 class Resource:
@@ -116,18 +121,53 @@ class KubernetesObject:
         return self.body.text("metadata", "name", unknown=None) or ""
 
     @property
-    def namespace(self) -> str:
-        """Its namespace; empty where it names none, or one that is not known."""
-        return self.body.text("metadata", "namespace", unknown=None) or ""
+    def namespace(self) -> Namespace:
+        """Its namespace; empty where it names none. One that only the deployment will know is left for later."""
+        told = self.body.later.at("metadata", "namespace")
+        text = told.text(unknown=None)
+        return text if text is not None else "" if told.value is None else None
 
-    @property
-    def place(self) -> str:
-        """Its namespace and name, such as ``kube-system/traefik``."""
-        return f"{self.namespace}/{self.name}"
+    def is_listed(self, places: Iterable[str]) -> bool:
+        """Return whether it is one of some places, or may turn out to be.
+
+        Args:
+            places: patterns of a namespace and a name each, such as ``kube-system/traefik``.
+        """
+        return is_listed(self.namespace, self.name, places)
 
     def is_of(self, kinds: Iterable[str]) -> bool:
         """Return whether it is of one of some kinds, such as ``Pod`` or ``apps/Deployment``; an unknown one may be."""
         return not self.kind or qualified(self.group, self.kind) in kinds
+
+
+def together(one: Namespace, other: Namespace) -> bool:
+    """Return whether two namespaces are, or may turn out to be, one.
+
+    Args:
+        one: a namespace.
+        other: another.
+
+    >>> together("a", "a"), together("a", None), together("a", "")
+    (True, True, False)
+    """
+    return one == other or one is None or other is None
+
+
+def is_listed(namespace: Namespace, name: str, places: Iterable[str]) -> bool:
+    """Return whether what is in a namespace is one of some places, or may turn out to be.
+
+    Args:
+        namespace: the namespace.
+        name: its name there.
+        places: patterns of a namespace and a name each.
+
+    >>> is_listed("a", "x", ["a/*"]), is_listed(None, "x", ["a/x"]), is_listed(None, "x", ["a/y"])
+    (True, True, False)
+    """
+    return any(
+        fnmatchcase(name, place.partition("/")[2]) if namespace is None else fnmatchcase(f"{namespace}/{name}", place)
+        for place in places
+    )
 
 
 def qualified(group: str, kind: str) -> str:

@@ -9,7 +9,7 @@ from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Field, Problem
 from policies.pods import LASTING
-from policies.resources import KubernetesObject, Resource
+from policies.resources import KubernetesObject, Resource, together
 from policies.rule import kubernetes, nsa, rule, soc2, stack_rule
 from policies.selection import all_objects, selects
 
@@ -23,29 +23,30 @@ _SPREAD: Final = ("topologySpreadConstraints",)
 _APART: Final = ("affinity", "podAntiAffinity")
 
 
-def _target(autoscaler: KubernetesObject) -> tuple[str, str, str] | None:
-    """Return namespace, kind and name of what an autoscaler scales; None where that cannot be read."""
-    reference = autoscaler.body.at("spec", "scaleTargetRef")
-    kind, name = reference.text("kind", unknown=None), reference.text("name", unknown=None)
-    return (autoscaler.namespace, kind, name) if kind and name else None
+def _autoscalers(resources: Sequence[Resource]) -> Iterator[tuple[KubernetesObject, str, str]]:
+    """Yield the autoscalers with kind and name of what each scales, but for those of which that cannot be read."""
+    for one in all_objects(resources, _AUTOSCALER):
+        reference = one.body.at("spec", "scaleTargetRef")
+        kind, name = reference.text("kind", unknown=None), reference.text("name", unknown=None)
+        if kind and name:
+            yield one, kind, name
 
 
-def _autoscalers(resources: Sequence[Resource]) -> dict[tuple[str, str, str], KubernetesObject]:
-    found = ((_target(one), one) for one in all_objects(resources, _AUTOSCALER))
-    return {target: one for target, one in found if target is not None}
+def _scales(autoscaler: KubernetesObject, kind: str, name: str, one: KubernetesObject) -> bool:
+    return (kind, name) == (one.kind, one.name) and together(autoscaler.namespace, one.namespace)
 
 
 def _floors(resources: Sequence[Resource]) -> Iterator[tuple[KubernetesObject, float | None]]:
     """Yield what runs without end with the pods that it has at least; None where that is not known."""
-    autoscalers = _autoscalers(resources)
+    autoscalers = [*_autoscalers(resources)]
     for one in all_objects(resources, *LASTING):
         spec = one.body.at("spec")
         stated = spec.has("replicas", unknown=True)
-        scaled = autoscalers.get((one.namespace, one.kind, one.name))
-        if scaled is None or stated:
+        scaler = next((scaler for scaler, *target in autoscalers if _scales(scaler, *target, one)), None)
+        if scaler is None or stated:
             floor = spec.number("replicas", unknown=-1)
         else:
-            floor = scaled.body.number("spec", "minReplicas", unknown=-1)
+            floor = scaler.body.number("spec", "minReplicas", unknown=-1)
         floor = 1 if floor is None else floor
         yield one, None if floor < 0 else floor
 
@@ -95,7 +96,7 @@ def budget(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
 
 
 def _covers(each: KubernetesObject, one: KubernetesObject) -> bool:
-    if each.namespace != one.namespace:
+    if not together(each.namespace, one.namespace):
         return False
     return selects(each.body.at("spec", "selector"), one.body.at("spec", "template", "metadata", "labels"))
 
@@ -172,9 +173,9 @@ def range_of_autoscaler(one: KubernetesObject, _: Context) -> Iterator[Problem]:
 )
 def target_of_autoscaler(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
     """Every deployment would put back the number that the autoscaler has changed, under load too."""
-    there = {(one.namespace, one.kind, one.name): one for one in all_objects(resources, *LASTING)}
-    for target, autoscaler in _autoscalers(resources).items():
-        scaled = there.get(target)
+    there = [*all_objects(resources, *LASTING)]
+    for autoscaler, *target in _autoscalers(resources):
+        scaled = next((one for one in there if _scales(autoscaler, *target, one)), None)
         if scaled is None:
             yield autoscaler.body.problem("must be declared beside it", "spec", "scaleTargetRef")
         elif scaled.body.has("spec", "replicas", unknown=False):

@@ -12,9 +12,8 @@ from catalog.quantity import mebibytes, millicores
 from catalog.workload import Placement
 from policies.context import Context
 from policies.field import Field, Problem
-from policies.joining import Namespace, namespace, together
 from policies.pods import TEMPLATES
-from policies.resources import KubernetesObject, Resource, objects
+from policies.resources import KubernetesObject, Namespace, Resource, objects, together
 from policies.rule import soc2, stack_rule
 from policies.rules.lambda_cloud import MACHINE
 
@@ -39,8 +38,8 @@ def fits(everything: Sequence[Resource], context: Context) -> Iterator[Problem]:
     wanted: dict[str, tuple[KubernetesObject, Demand]] = {}
     for one in found:
         if one.kind and one.is_of(_SCALED) and not one.partial:
-            key = f"{namespace(one) or ''}/{_name(one)}"
-            floor = next((least for where, least in floors.get(_name(one), ()) if together(where, namespace(one))), 0)
+            key = f"{one.namespace or ''}/{_name(one)}"
+            floor = next((least for where, least in floors.get(_name(one), ()) if together(where, one.namespace)), 0)
             count = floor or one.body.number("spec", "replicas", unknown=1)
             demand = Demand(key, _pod(one, context), 1 if count is None else int(count))
             wanted[key] = (one, demand)
@@ -74,7 +73,7 @@ def _floors(scalers: Iterator[KubernetesObject]) -> Mapping[str, Sequence[tuple[
         target = one.body.text("spec", "scaleTargetRef", "name", unknown=None)
         least = one.body.number("spec", "minReplicas", unknown=1)
         if target is not None:
-            floors.setdefault(target, []).append((namespace(one), 1 if least is None else int(least)))
+            floors.setdefault(target, []).append((one.namespace, 1 if least is None else int(least)))
     return floors
 
 

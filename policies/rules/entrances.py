@@ -6,7 +6,7 @@ from typing import Final
 from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Field, Problem
-from policies.resources import KubernetesObject, Resource
+from policies.resources import KubernetesObject, Resource, together
 from policies.rule import kubernetes, nsa, rule, soc2, stack_rule
 from policies.selection import all_objects
 
@@ -99,11 +99,11 @@ def snippets(one: KubernetesObject, _: Context) -> Iterator[Problem]:
 )
 def redirected(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
     """A client that begins without TLS sends its token in the clear, and never notices."""
-    middlewares = {f"{one.namespace}-{one.name}": one for one in all_objects(resources, *_MIDDLEWARE)}
+    middlewares = [*all_objects(resources, *_MIDDLEWARE)]
     for ingress in all_objects(resources, _INGRESS, _OLD_INGRESS):
         if not _leads_to_tls(ingress.body.at("metadata", "annotations"), middlewares):
             yield ingress.body.problem("must lead to TLS", "metadata", "annotations")
-    gateways = {one.place: one for one in all_objects(resources, _GATEWAY)}
+    gateways = [*all_objects(resources, _GATEWAY)]
     for route in all_objects(resources, _ROUTE):
         plain = any(_is_plain(parent, route, gateways) for parent in route.body.items("spec", "parentRefs"))
         for entry in route.body.items("spec", "rules") if plain else ():
@@ -113,25 +113,29 @@ def redirected(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
                 yield entry.problem("must redirect to https", "filters")
 
 
-def _leads_to_tls(annotations: Field, middlewares: dict[str, KubernetesObject]) -> bool:
+def _leads_to_tls(annotations: Field, middlewares: Sequence[KubernetesObject]) -> bool:
     entrances = annotations.text(_ENTRANCES, unknown="websecure")
     if entrances == "websecure" or annotations.text(_NGINX_REDIRECT, unknown="true") == "true":
         return True
     for word in (annotations.text(_MIDDLEWARES, unknown="") or "").split(","):
         name = word.strip().removesuffix("@kubernetescrd")
-        if name in middlewares:
-            scheme = middlewares[name].body.text("spec", "redirectScheme", "scheme", unknown="https")
-            if scheme == "https":
+        for one in middlewares:
+            # Whose namespace is not known yet may have any before its name.
+            near = name.endswith(f"-{one.name}") if one.namespace is None else name == f"{one.namespace}-{one.name}"
+            if near and one.body.text("spec", "redirectScheme", "scheme", unknown="https") == "https":
                 return True
     return False
 
 
-def _is_plain(parent: Field, route: KubernetesObject, gateways: dict[str, KubernetesObject]) -> bool:
+def _is_plain(parent: Field, route: KubernetesObject, gateways: Sequence[KubernetesObject]) -> bool:
     """Return whether a parent of a route is a listener without TLS, or all listeners of a gateway that has one."""
     if (parent.text("kind", unknown="Gateway") or "Gateway") != "Gateway":
         return False
-    namespace = parent.text("namespace", unknown="") or route.namespace
-    gateway = gateways.get(f"{namespace}/{parent.text('name', unknown='') or ''}")
+    namespace = parent.later.text("namespace", unknown=None)
+    if namespace is None and parent.at("namespace").value is None:
+        namespace = route.namespace
+    name = parent.text("name", unknown="")
+    gateway = next((one for one in gateways if one.name == name and together(one.namespace, namespace)), None)
     if gateway is None:
         parent.unreadable("its gateway is not declared beside it")
         return False

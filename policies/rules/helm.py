@@ -1,7 +1,6 @@
 """Charts: what is installed out of sight."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Final
 
 from catalog.policy import Severity
@@ -30,7 +29,7 @@ def hidden(one: KubernetesObject, context: Context) -> Iterator[Problem]:
         return
     if qualified(one.group, one.kind) == _CONFIG:
         name = one.body.text("metadata", "name", unknown=None)
-        listed = any(fnmatchcase(one.place, place) for place in context.policy.bounds.helm)
+        listed = one.is_listed(context.policy.bounds.helm)
         if name is not None and not listed:
             yield one.body.problem("must be one of those that are listed (bounds.helm)", "metadata", "name")
     else:

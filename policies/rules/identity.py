@@ -1,14 +1,13 @@
 """As whom pods speak to the API server."""
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import Final
 
 from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Problem
 from policies.pods import PODS, Pod
-from policies.resources import KubernetesObject, Resource
+from policies.resources import KubernetesObject, Resource, is_listed, together
 from policies.rule import cis, nsa, soc2, stack_rule
 from policies.selection import all_objects, all_pods
 
@@ -16,8 +15,13 @@ _DEFAULT: Final = "default"
 _NOT_KNOWN: Final = "?"
 
 
-def _accounts(resources: Sequence[Resource]) -> dict[str, KubernetesObject]:
-    return {one.place: one for one in all_objects(resources, "ServiceAccount")}
+def _accounts(resources: Sequence[Resource], context: Context) -> Iterator[tuple[Pod, str, KubernetesObject | None]]:
+    """Yield every pod with the name of its ServiceAccount, and that account where it is declared."""
+    accounts = [*all_objects(resources, "ServiceAccount")]
+    for pod in all_pods(resources, context):
+        name = _account(pod)
+        near = (one for one in accounts if one.name == name and together(one.namespace, pod.namespace))
+        yield pod, name, next(near, None)
 
 
 def _account(pod: Pod) -> str:
@@ -42,16 +46,12 @@ def token(resources: Sequence[Resource], context: Context) -> Iterator[Problem]:
 
     What a pod says of it counts before what its ServiceAccount says.
     """
-    accounts = _accounts(resources)
-    listed = context.policy.bounds.api_tokens
-    for pod in all_pods(resources, context):
-        name = _account(pod)
-        place = f"{pod.namespace}/{name}"
-        if name == _NOT_KNOWN or any(fnmatchcase(place, one) for one in listed):
+    for pod, name, account in _accounts(resources, context):
+        if name == _NOT_KNOWN or is_listed(pod.namespace, name, context.policy.bounds.api_tokens):
             continue
         mounted = pod.spec.flag("automountServiceAccountToken", unknown=False)
-        if mounted is None and place in accounts:
-            mounted = accounts[place].body.flag("automountServiceAccountToken", unknown=False)
+        if mounted is None and account:
+            mounted = account.body.flag("automountServiceAccountToken", unknown=False)
         if mounted is not False:
             yield pod.spec.problem("must be false, here or for its ServiceAccount", "automountServiceAccountToken")
 
@@ -67,10 +67,8 @@ def token(resources: Sequence[Resource], context: Context) -> Iterator[Problem]:
 )
 def account(resources: Sequence[Resource], context: Context) -> Iterator[Problem]:
     """What is granted to the default one is granted to every pod of the namespace; without its own no pod starts."""
-    accounts = _accounts(resources)
-    for pod in all_pods(resources, context):
-        name = _account(pod)
+    for pod, name, declared in _accounts(resources, context):
         if name == _DEFAULT:
             yield pod.spec.problem("must name a ServiceAccount that is not the default one", "serviceAccountName")
-        elif name != _NOT_KNOWN and f"{pod.namespace}/{name}" not in accounts:
+        elif name != _NOT_KNOWN and not declared:
             yield pod.spec.problem("must name a ServiceAccount that is declared", "serviceAccountName")

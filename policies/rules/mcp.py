@@ -6,8 +6,7 @@ from typing import Final
 from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Field, Problem
-from policies.joining import namespace, together
-from policies.resources import KubernetesObject, Resource, objects
+from policies.resources import KubernetesObject, Resource, objects, together
 from policies.rule import kubernetes, resources, rule, soc2, stack_rule
 
 ROUTE: Final = "gateway.networking.k8s.io/HTTPRoute"
@@ -84,7 +83,7 @@ def _goes_through(told: Field, what: str, route: KubernetesObject, made: Middlew
         if name is None and one.at("extensionRef", "name").value is not None:
             return True
         for middleware in made.get(name or "", ()):
-            near = together(namespace(middleware), namespace(route))
+            near = together(middleware.namespace, route.namespace)
             if near and middleware.body.has("spec", what, unknown=True):
                 return True
     return not (told.at("filters").value is None or isinstance(told.at("filters").value, list))

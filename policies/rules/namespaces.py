@@ -37,8 +37,7 @@ def placed(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
     Before its cluster is there, a preview does not know the names of a stack's namespaces, and a render does.
     """
     for one in all_objects(resources, *_PLACED):
-        found = one.body.text("metadata", "namespace", unknown="?")
-        if (found or "") in _SHARED:
+        if one.namespace in _SHARED:
             what = "must be a namespace that is neither default nor the cluster's"
             yield one.body.problem(what, "metadata", "namespace")
 

@@ -7,7 +7,7 @@ from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Field, Problem
 from policies.pods import PODS
-from policies.resources import KubernetesObject, Resource
+from policies.resources import KubernetesObject, Resource, together
 from policies.rule import cis, kubernetes, nsa, soc2, stack_rule
 from policies.selection import all_objects, all_pods, selects
 
@@ -38,12 +38,10 @@ def _ways(policy: KubernetesObject) -> frozenset[str]:
 )
 def selected(resources: Sequence[Resource], context: Context) -> Iterator[Problem]:
     """What no policy selects may be reached by every pod, and reaches every pod and the world."""
-    policies: dict[str, list[KubernetesObject]] = {}
-    for policy in all_objects(resources, _POLICY):
-        policies.setdefault(policy.namespace, []).append(policy)
+    policies = [*all_objects(resources, _POLICY)]
     for pod in all_pods(resources, context):
         ways: set[str] = set()
-        for policy in policies.get(pod.namespace, ()):
+        for policy in (one for one in policies if together(one.namespace, pod.namespace)):
             # An absent selector is an empty one here.
             selector = policy.body.at("spec", "podSelector")
             if selector.value is None or selects(selector, pod.metadata.at("labels")):
@@ -66,9 +64,9 @@ def selected(resources: Sequence[Resource], context: Context) -> Iterator[Proble
 def denied(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
     """What is added later is open until somebody thinks of it; an entry without peers and ports takes all back."""
     policies = [*all_objects(resources, _POLICY)]
-    closed = {policy.namespace for policy in policies if _denies_all(policy)}
+    closed = [policy.namespace for policy in policies if _denies_all(policy)]
     for namespace in all_objects(resources, "Namespace"):
-        if namespace.name and namespace.name not in closed:
+        if namespace.name and not any(together(one, namespace.name) for one in closed):
             yield namespace.body.problem("must have a NetworkPolicy that denies by default")
     for policy in policies:
         for entry in policy.body.items("spec", "ingress"):

@@ -1,7 +1,6 @@
 """Services: none opens a port of a machine, and none leads where it should not."""
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Final
 
 from catalog.policy import Severity
@@ -28,7 +27,7 @@ def load_balancer(one: KubernetesObject, context: Context) -> Iterator[Problem]:
     spec = one.body.at("spec")
     if spec.text("type", unknown=None) != "LoadBalancer":
         return
-    if not any(fnmatchcase(one.place, listed) for listed in context.policy.bounds.load_balancers):
+    if not one.is_listed(context.policy.bounds.load_balancers):
         yield spec.problem("must not be LoadBalancer (bounds.load_balancers)", "type")
         return
     ranges = spec.items("loadBalancerSourceRanges")

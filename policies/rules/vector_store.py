@@ -6,9 +6,8 @@ from typing import Final
 from catalog.policy import Severity
 from policies.context import Context
 from policies.field import Field, Problem
-from policies.joining import namespace, together
 from policies.pods import PODS, Pod
-from policies.resources import KubernetesObject, Resource, objects
+from policies.resources import KubernetesObject, Resource, objects, together
 from policies.rule import resources, rule, soc2, stack_rule
 from policies.shapes import names_a_secret
 
@@ -100,7 +99,7 @@ def _servers(pod: Pod, maps: Sequence[KubernetesObject]) -> Iterator[Problem]:
     for container in pod.containers("containers"):
         if not _is_server(container):
             continue
-        near = [one for one in maps if together(namespace(one), namespace(pod.object))]
+        near = [one for one in maps if together(one.namespace, pod.object.namespace)]
         told = Environment(container, {one.body.text("metadata", "name", unknown=None) or "": one for one in near})
         if not told.says("AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED", _FALSE, unknown=True):
             yield told.problem("must be false", "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED")

@@ -42,7 +42,7 @@ VARIABLES: Final = Subjects(
 def variables(variable: Field, context: Context) -> Iterator[Problem]:
     """What a framework's prefix marks is shipped to every browser; a build of any branch reads what previews have.
 
-    Vercel's provider marks every value as secret (``additionalSecretOutputs`` of its SDK, 5.21), so a mark says nothing
+    Vercel's provider marks every value as secret (additionalSecretOutputs of its SDK, 5.21), so a mark says nothing
     of a public one: what it holds is judged where that can be read, and elsewhere only what the catalog states passes,
     which is judged as it is loaded.
     """

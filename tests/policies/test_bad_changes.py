@@ -16,6 +16,7 @@ from policies.testing import UNKNOWN, Analyzer, Secret
 from render import Graph, render
 from render.graph import SECRET
 from render.graph import UNKNOWN as RENDERED_UNKNOWN
+from render.graph import Resource as Rendered
 
 Inputs = dict[str, Any]
 
@@ -124,11 +125,17 @@ def replicas(inputs: Inputs, value: object) -> Inputs:
     return {**inputs, "spec": {**inputs["spec"], "minReplicas": value}}
 
 
+def told(one: Rendered) -> dict[str, Any]:
+    """What the engine would say of a render's resource beside its inputs."""
+    options = {key: value for key, value in one.options.items() if key == "protect"}
+    return {"options": options, "provider": one.provider, "parent": one.parent}
+
+
 def whole(analyzer: Analyzer, graph: Graph, changed: dict[str, object]) -> Iterator[tuple[str, str, str]]:
     """What the servicer says of a stack whose autoscalers differ, as the engine asks: one by one, then all."""
     for one in graph:
         inputs = replicas(dict(one.inputs), changed[one.name]) if one.name in changed else one.inputs
-        request = analyzer.request(one.type, marked(inputs), name=one.name, provider=one.provider, parent=one.parent)
+        request = analyzer.request(one.type, marked(inputs), name=one.name, **told(one))
         request.urn = one.urn
         analyzer.servicer.Analyze(request, None)
     stack = proto.AnalyzerResource(type=STACK, urn=f"urn:pulumi:prod::sophia::{STACK}::sophia-prod")
