@@ -23,17 +23,17 @@ _SPREAD: Final = ("topologySpreadConstraints",)
 _APART: Final = ("affinity", "podAntiAffinity")
 
 
-def _autoscalers(resources: Sequence[Resource]) -> Iterator[tuple[KubernetesObject, str, str]]:
+def _autoscalers(resources: Sequence[Resource]) -> Iterator[tuple[KubernetesObject, tuple[str, str]]]:
     """Yield the autoscalers with kind and name of what each scales, but for those of which that cannot be read."""
     for one in all_objects(resources, _AUTOSCALER):
         reference = one.body.at("spec", "scaleTargetRef")
         kind, name = reference.text("kind", unknown=None), reference.text("name", unknown=None)
         if kind and name:
-            yield one, kind, name
+            yield one, (kind, name)
 
 
-def _scales(autoscaler: KubernetesObject, kind: str, name: str, one: KubernetesObject) -> bool:
-    return (kind, name) == (one.kind, one.name) and together(autoscaler.namespace, one.namespace)
+def _scales(autoscaler: KubernetesObject, target: tuple[str, str], one: KubernetesObject) -> bool:
+    return target == (one.kind, one.name) and together(autoscaler.namespace, one.namespace)
 
 
 def _floors(resources: Sequence[Resource]) -> Iterator[tuple[KubernetesObject, float | None]]:
@@ -42,7 +42,7 @@ def _floors(resources: Sequence[Resource]) -> Iterator[tuple[KubernetesObject, f
     for one in all_objects(resources, *LASTING):
         spec = one.body.at("spec")
         stated = spec.has("replicas", unknown=True)
-        scaler = next((scaler for scaler, *target in autoscalers if _scales(scaler, *target, one)), None)
+        scaler = next((scaler for scaler, target in autoscalers if _scales(scaler, target, one)), None)
         if scaler is None or stated:
             floor = spec.number("replicas", unknown=-1)
         else:
@@ -174,8 +174,8 @@ def range_of_autoscaler(one: KubernetesObject, _: Context) -> Iterator[Problem]:
 def target_of_autoscaler(resources: Sequence[Resource], _: Context) -> Iterator[Problem]:
     """Every deployment would put back the number that the autoscaler has changed, under load too."""
     there = [*all_objects(resources, *LASTING)]
-    for autoscaler, *target in _autoscalers(resources):
-        scaled = next((one for one in there if _scales(autoscaler, *target, one)), None)
+    for autoscaler, target in _autoscalers(resources):
+        scaled = next((one for one in there if _scales(autoscaler, target, one)), None)
         if scaled is None:
             yield autoscaler.body.problem("must be declared beside it", "spec", "scaleTargetRef")
         elif scaled.body.has("spec", "replicas", unknown=False):
