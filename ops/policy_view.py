@@ -66,7 +66,8 @@ def markdown(result: PolicyResult) -> str:
     Args:
         result: the answer.
     """
-    told = list(result.told)
+    # What is cut off blocks nothing, if it can be helped.
+    told = sorted(result.told, key=lambda one: one.level != "block")
     parts = [f"### Policies of {result.stack}\n", f"{verdict(result)}.\n"]
     if told:
         parts += [
