@@ -28,11 +28,16 @@ _FLAG = re.compile(
     r"(?i)(?:^|\s)--?[a-z0-9-]{0,40}?(?:password|passwd|token|secret|api-?key|access-?key)"
     r"[= ](?![$\"' -]|/|true|false)\S{6}"
 )
+_JWT: Final = "[A-Za-z0-9_-]"
 _SHAPES: Final = tuple(
     (marks, re.compile(pattern))
     for marks, pattern in (
-        (("-----BEGIN",), r"-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----"),
-        (("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,1000}\.eyJ[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8}"),
+        (("-----BEGIN",), r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+        # It looks from the beginning of a run of such characters alone, so that it takes no longer for a longer text.
+        (
+            (".eyJ",),
+            rf"(?<!{_JWT})(?={_JWT}*?\beyJ{_JWT}{{8}}){_JWT}*+\.eyJ{_JWT}{{8,}}+\.{_JWT}{{8}}",
+        ),
         (("AKIA", "ASIA", "AGPA", "AROA"), r"\b(?:AKIA|ASIA|AGPA|AROA)[0-9A-Z]{16}\b"),
         (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_[A-Za-z0-9]{36}"),
         (("github_pat_", "glpat-"), r"\bgithub_pat_[A-Za-z0-9_]{40}|\bglpat-[A-Za-z0-9_-]{20}"),
@@ -44,10 +49,12 @@ _SHAPES: Final = tuple(
         (("pypi-", "hf_"), r"\bpypi-[A-Za-z0-9_-]{50}|\bhf_[A-Za-z0-9]{30}"),
         (("dckr_pat_", "dop_v1_"), r"\bdckr_pat_[A-Za-z0-9_-]{27}|\bdop_v1_[0-9a-f]{64}"),
         (("lin_api_", "figd_"), r"\blin_api_[A-Za-z0-9]{40}|\bfigd_[A-Za-z0-9_-]{40}"),
-        (("secret_", "ntn_"), r"\bsecret_[a-z0-9-]{1,40}_[0-9a-f]{32}\.[A-Za-z0-9]{32}|\bntn_[A-Za-z0-9]{43}"),
+        (("secret_",), r"\bsecret_(?:[a-z0-9-]{1,40}_[0-9a-f]{32}\.[A-Za-z0-9]{32}|[A-Za-z0-9]{43,50}\b)"),
+        (("ntn_",), r"\bntn_[A-Za-z0-9]{43}"),
         (("K10",), r"\bK10[0-9a-f]{64}::(?:server|node):[0-9a-f]"),
-        (("://",), r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@$]{1,64}:[^\s/@$]{3,128}@"),
-        (("PrivateKey",), r"PrivateKey\s{0,9}=\s{0,9}[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="),
+        # A password of a user that is named: without a reference, or long and no placeholder.
+        (("://",), r"[a-z0-9+.-]://(?:[^\s/:@$]{1,64}:[^\s/@$]{3,128}|[^\s:/@]+:(?![\$<{%])[^\s:/@]{6,})@"),
+        (("PrivateKey",), r"PrivateKey\s*=\s*[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="),
     )
 )
 """Of the vendors' own documents, and GitHub's list of patterns that secret scanning knows (2026-11).
@@ -55,6 +62,10 @@ _SHAPES: Final = tuple(
 Each is looked for only where a part of it is there: texts may be of any length.
 """
 
+_MENTIONED = re.compile(
+    r"(?i)passw(or)?d|passphrase|secret|token|private_?key|api_?key|access_?key|credential|kubeconfig"
+    r"|(^|(?<!public)[_-])(key|pat|pwd|dsn)$"
+)
 _TOKEN = re.compile(r"[A-Za-z0-9+/_=-]{24,512}")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _RANDOM_BITS: Final = 4.2
@@ -78,6 +89,15 @@ def names_secret(name: str) -> bool:
     return not _WORDS.isdisjoint(words)
 
 
+def mentions_secret(name: str) -> bool:
+    """Return whether a name has a word of secrets in it: for places where what is about one is kept as one, too.
+
+    >>> [mentions_secret(one) for one in ("kubeconfig", "DB_PASSWORD", "signing_key", "public_key", "AUTH_REQUIRED")]
+    [True, True, True, False, False]
+    """
+    return _MENTIONED.search(name) is not None
+
+
 def stands_for_itself(value: str) -> bool:
     """Return whether a value is one, and no reference, path, number or placeholder.
 
@@ -88,7 +108,11 @@ def stands_for_itself(value: str) -> bool:
 
 
 def secret_shape(value: str) -> bool:
-    """Return whether a value holds what has the shape of a key, a token or an address with a password."""
+    """Return whether a value holds what has the shape of a key, a token or an address with a password.
+
+    >>> secret_shape("postgresql://sophia@postgresql:5432/sophia"), secret_shape("pul-" + "0f" * 20)
+    (False, True)
+    """
     return any(any(mark in value for mark in marks) and shape.search(value) for marks, shape in _SHAPES)
 
 

@@ -9,7 +9,7 @@ from policies.context import Context
 from policies.field import Field, Problem
 from policies.resources import Resource
 from policies.rule import nsa, resources, rule, soc2
-from policies.shapes import names_a_secret
+from policies.secrecy import mentions_secret
 
 REMOTE: Final = resources("command:remote:*")
 COMMANDS: Final = resources("command:remote:*", "command:local:*")
@@ -103,7 +103,7 @@ def silent(resource: Resource, _: Context) -> Iterator[Problem]:
         if not {"stdout", "stderr"} <= marked:
             yield resource.options.problem("must hold stdout and stderr", "additionalSecretOutputs")
     for name, value in inputs.entries("environment"):
-        if names_a_secret(name) and value.has(unknown=False) and not value.secret:
+        if mentions_secret(name) and value.has(unknown=False) and not value.secret:
             yield value.problem("must be a secret")
     for name in _TEXTS:
         text = inputs.later.text(name, unknown="") or ""

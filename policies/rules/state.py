@@ -9,7 +9,7 @@ from policies.field import LATER, Field, Problem
 from policies.reading import HIDDEN, NOT_KNOWN, Opaque
 from policies.resources import Resource
 from policies.rule import Subjects, cis, nsa, resources, rule, soc2
-from policies.shapes import is_a_secret, names_a_secret
+from policies.secrecy import mentions_secret, secret_shape
 from policies.sources import STACK, STACK_FILE, STATE
 
 EVERYTHING: Final = Subjects(
@@ -67,7 +67,7 @@ def unshaped(resource: Resource, _: Context) -> Iterator[Problem]:
                     root.notes.add(root.path, LATER)
                 elif value is not HIDDEN:
                     leaf.unreadable(value.why)
-            elif isinstance(value, str) and not leaf.secret and is_a_secret(value):
+            elif isinstance(value, str) and not leaf.secret and secret_shape(value):
                 yield leaf.problem("must be a secret")
 
 
@@ -88,7 +88,7 @@ def _plain(field: Field) -> Iterator[Problem]:
     for name, value in field.entries():
         if value.value is None or value.secret:
             continue
-        if names_a_secret(name):
+        if mentions_secret(name):
             # One that is empty tells nothing.
             if value.has(unknown=False) and value.value not in ("", [], {}):
                 yield value.problem("must be a secret")

@@ -9,7 +9,7 @@ from policies.field import Field, Problem
 from policies.pods import PODS, Pod
 from policies.resources import KubernetesObject, Resource, objects, together
 from policies.rule import resources, rule, soc2, stack_rule
-from policies.shapes import names_a_secret
+from policies.secrecy import mentions_secret
 
 COLLECTION: Final = "weaviate:index:Collection"
 
@@ -148,7 +148,7 @@ def keyless(resource: Resource, _: Context) -> Iterator[Problem]:
     modules = [vector for _, vector in inputs.entries("vectors")]
     for module in (*modules, inputs.at("vector"), inputs.at("generative"), inputs.at("reranker")):
         for name, value in module.entries("settings"):
-            if names_a_secret(name) and value.value is not None:
+            if mentions_secret(name) and value.value is not None:
                 yield value.problem("must be unset")
 
 

@@ -9,7 +9,7 @@ from policies.context import Context
 from policies.field import Field, Problem
 from policies.resources import Resource
 from policies.rule import Subjects, resources, rule, soc2, stack_rule
-from policies.shapes import PUBLIC, is_a_secret, names_a_secret
+from policies.secrecy import mentions_secret, secret_shape
 
 PROJECT: Final = "vercel:index/project:Project"
 FIREWALL: Final = "vercel:index/firewallConfig:FirewallConfig"
@@ -19,6 +19,8 @@ _VARIABLES = "vercel:index/projectEnvironmentVariables:ProjectEnvironmentVariabl
 _SHARED = "vercel:index/sharedEnvironmentVariable:SharedEnvironmentVariable"
 _VERSION = re.compile(r"(2[0-9])\.x")
 _PERMANENT = 308
+_PUBLIC = ("NEXT_PUBLIC_", "VITE_", "PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_", "GATSBY_", "EXPO_PUBLIC_")
+"""Beginnings of variables that frameworks build into what every browser gets."""
 _PROTECTIONS = ("vercelAuthentication", "passwordProtection", "trustedIps")
 
 
@@ -50,14 +52,14 @@ def variables(variable: Field, context: Context) -> Iterator[Problem]:
     sensitive = variable.flag("sensitive", unknown=None)  # type: ignore[arg-type]  # neither, where it is not known
     values = [variable.later.at(name) for name in ("value", "valueWo")]
     value = next((one for one in values if one.value is not None), values[0])
-    shaped = isinstance(value.value, str) and is_a_secret(value.value)
+    shaped = isinstance(value.value, str) and secret_shape(value.value)
     known = isinstance(variable.at("sensitive").value, bool | None)
-    if key is not None and key.startswith(PUBLIC):
+    if key is not None and key.startswith(_PUBLIC):
         if shaped or sensitive or _named(key):
             yield variable.problem("must hold no secret: every browser gets it", "key")
         elif not any(key in site.environment for site in context.facts.sites.sites.values()):
             value.text(unknown=None)
-    elif value.secret or shaped or (key is not None and names_a_secret(key)):
+    elif value.secret or shaped or (key is not None and mentions_secret(key)):
         if known and not sensitive:
             yield variable.problem("must be true", "sensitive")
         if value.value is not None and value.has(unknown=False) and not value.secret:
@@ -69,8 +71,8 @@ def variables(variable: Field, context: Context) -> Iterator[Problem]:
 
 def _named(key: str) -> bool:
     """Return whether what follows a framework's prefix names a secret."""
-    rest = next(key.removeprefix(prefix) for prefix in PUBLIC if key.startswith(prefix))
-    return names_a_secret(rest)
+    rest = next(key.removeprefix(prefix) for prefix in _PUBLIC if key.startswith(prefix))
+    return mentions_secret(rest)
 
 
 @rule(
