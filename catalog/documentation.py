@@ -1,10 +1,9 @@
 """The catalog as a page for people: `docs/catalog.md`."""
 
-from collections.abc import Iterable, Sequence
-
 from catalog.cost import monthly_cents, usd
 from catalog.facts import Facts
 from catalog.machine import PriceBook
+from catalog.markdown import table
 from catalog.records import addressed, expected, records
 from catalog.secret_users import users
 
@@ -55,7 +54,7 @@ def _machines(catalog: Facts) -> str:
         for name, machine in catalog.machines.items()
     ]
     head = ["Machine", "Stack", "Lifecycle", "Role", "K3s", "Type", "Region"]
-    return _table([*head, *(f"{book}: hour / month" for book in books)], rows)
+    return table([*head, *(f"{book}: hour / month" for book in books)], rows)
 
 
 def _price(catalog: Facts, book: PriceBook, instance_type: str) -> str:
@@ -81,7 +80,7 @@ def _instance_types(catalog: Facts) -> str:
     ]
     head = ["Type", "vCPUs", "Memory GiB", "Disk GiB", "Architecture", "GPU"]
     sources = [f"- {name}: {book.as_of}, {book.source}" for name, book in sorted(catalog.price_books.items())]
-    return "\n".join([_table([*head, *(f"{book}: hour / month" for book in books)], rows), "", "Prices:", "", *sources])
+    return "\n".join([table([*head, *(f"{book}: hour / month" for book in books)], rows), "", "Prices:", "", *sources])
 
 
 def _servers(catalog: Facts) -> str:
@@ -100,7 +99,7 @@ def _servers(catalog: Facts) -> str:
         for name, server in catalog.mcp.items()
     ]
     head = ["Server", "What it does", "Tier", "Port", "Replicas", "Requests", "Limits", "GPU shares", "Owner"]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _secrets(catalog: Facts) -> str:
@@ -115,7 +114,7 @@ def _secrets(catalog: Facts) -> str:
         ]
         for name, secret in catalog.secrets.items()
     ]
-    return _table(["Secret", "What it opens", "Group", "Rotation", "Used by"], rows)
+    return table(["Secret", "What it opens", "Group", "Rotation", "Used by"], rows)
 
 
 def _names(catalog: Facts) -> str:
@@ -133,7 +132,7 @@ def _names(catalog: Facts) -> str:
         for one in found
     ]
     owner = f"{zone.owner} manages `{zone.name}`. Each name has one owner, and what it says follows from there."
-    return f"{owner}\n\n{_table(['Name', 'Type', 'Says', 'Machine', 'Kept for', 'Owner'], rows)}"
+    return f"{owner}\n\n{table(['Name', 'Type', 'Says', 'Machine', 'Kept for', 'Owner'], rows)}"
 
 
 def _sites(catalog: Facts) -> str:
@@ -153,7 +152,7 @@ def _sites(catalog: Facts) -> str:
     ]
     head = ["Site", "What it is for", "Project", "Root", "Build", "Output", "Hosts", "Public variables"]
     owner = f"{sites.owner} manages them, in the team {sites.team}, from `{sites.repository}`."
-    return f"{owner}\n\n{_table(head, rows)}"
+    return f"{owner}\n\n{table(head, rows)}"
 
 
 def _limits(catalog: Facts) -> str:
@@ -177,7 +176,7 @@ def _limits(catalog: Facts) -> str:
         f"{limits.node.reserved.memory} of memory for itself and takes {limits.node.max_pods} pods. Prices come from "
         f"the {limits.default_price_book} book unless a stack names another."
     )
-    return f"{_table(head, rows)}\n\n{account}"
+    return f"{table(head, rows)}\n\n{account}"
 
 
 def _account(catalog: Facts) -> str:
@@ -190,7 +189,7 @@ def _account(catalog: Facts) -> str:
     lives = dict.fromkeys(catalog.limits.stacks, "around the clock")
     lives |= {stack: f"{schedule}, {schedule.share():.0%} of a month" for stack, schedule in account.schedules.items()}
     lives |= {stack: f"on demand, {n} of {hours} hours" for stack, n in account.on_demand_hours.items()}
-    return f"{shared}\n\n{_table(['Stack', 'Its machines exist'], lives.items())}"
+    return f"{shared}\n\n{table(['Stack', 'Its machines exist'], lives.items())}"
 
 
 def _object_storage(catalog: Facts) -> str:
@@ -204,7 +203,7 @@ def _object_storage(catalog: Facts) -> str:
         f"{storage.owner} manages the buckets at `{storage.endpoint}` in {storage.region}; "
         "every stack has a key of its own for its own."
     )
-    return f"{introduction}\n\n{_table(['Purpose', 'Stack', 'Bucket', 'What it holds', 'Secrets'], rows)}"
+    return f"{introduction}\n\n{table(['Purpose', 'Stack', 'Bucket', 'What it holds', 'Secrets'], rows)}"
 
 
 def _firewall(catalog: Facts) -> str:
@@ -217,7 +216,7 @@ def _firewall(catalog: Facts) -> str:
     ]
     head = ["Name", "Mesh", "Protocol", "Port", "From", "To", "For"]
     return (
-        f"{_table(head, rows)}\n\nThe nodes of every stack are a {firewall.mesh} mesh. The firewall of each host says "
+        f"{table(head, rows)}\n\nThe nodes of every stack are a {firewall.mesh} mesh. The firewall of each host says "
         "all of it; Lambda's says the rows from the world, and enforces nothing in "
         f"{', '.join(firewall.unenforced_regions)}."
     )
@@ -229,7 +228,7 @@ def _access(catalog: Facts) -> str:
     holders += [[f"peer `{name}` ({peer.role})", peer.address, peer.owner] for name, peer in access.peers.items()]
     broken = ", ".join(f"{one.cidr} until {one.expires_at} ({one.reason})" for one in access.break_glass) or "nothing"
     introduction = f"`{access.interface}` is {access.network}, over UDP {catalog.firewall.access_port}."
-    return f"{introduction}\n\n{_table(['Who', 'Address', 'Owner'], holders)}\n\nWhat breaks the glass: {broken}."
+    return f"{introduction}\n\n{table(['Who', 'Address', 'Owner'], holders)}\n\nWhat breaks the glass: {broken}."
 
 
 def _hosts(catalog: Facts) -> str:
@@ -249,7 +248,7 @@ def _hosts(catalog: Facts) -> str:
             "Security updates come in without a reboot, and where there is a GPU never of packages whose names begin "
             f"with {', '.join(hosts.upgrades.held_where_a_gpu_is)}:"
         ),
-        _table(["Stack", "When", "Within"], windows),
+        table(["Stack", "When", "Within"], windows),
     )
     return "\n\n".join(lines)
 
@@ -271,7 +270,7 @@ def _k3s(catalog: Facts) -> str:
         f"Snapshots of etcd at `{k3s.snapshots.schedule}`, {k3s.snapshots.retention} kept, {kept}.",
         f"Namespaces that say nothing else admit {level.enforce} pods, but for {', '.join(level.exempt_namespaces)}.",
         f"The audit log has {len(k3s.audit.rules)} rules.",
-        _table(["Flag", "Value", "Where"], rows),
+        table(["Flag", "Value", "Where"], rows),
     )
     return "\n\n".join(lines)
 
@@ -283,17 +282,8 @@ def _flag(value: object) -> str:
 
 
 def _versions(catalog: Facts) -> str:
-    return _table(["Tool", "Version"], [[f"`{name}`", str(version)] for name, version in catalog.versions])
+    return table(["Tool", "Version"], [[f"`{name}`", str(version)] for name, version in catalog.versions])
 
 
 def _or_dash(value: int | None) -> str:
     return "-" if value is None else str(value)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

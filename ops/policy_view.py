@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from catalog.markdown import table
 from ops import view
 from ops.policy_rows import FindingRow, RuleRow
 from ops.results import PolicyResult
@@ -72,13 +73,15 @@ def markdown(result: PolicyResult) -> str:
     if told:
         parts += [
             "#### Findings\n",
-            _table(("level", "rule", "resource", "what is wrong, and what to do"), _found(told)),
+            table(("level", "rule", "resource", "what is wrong, and what to do"), _found(told)) + "\n",
         ]
     if len(told) > _MOST_SHOWN:
         parts.append(f"And {len(told) - _MOST_SHOWN} more.\n")
-    parts += ["#### Exemptions\n", _table(("rule", "resource", "owner", "until", "excuses", "reason"), _exempt(result))]
+    excused = table(("rule", "resource", "owner", "until", "excuses", "reason"), _exempt(result))
+    parts += ["#### Exemptions\n", excused + "\n"]
     heads = ("rule", "what holds", "severity", "standards", "passes", "fails", "unknown", "later", "exempt")
-    parts += ["<details><summary>All rules</summary>\n", _table(heads, map(_cells, result.rules)), "</details>\n"]
+    rules = table(heads, map(_cells, result.rules))
+    parts += ["<details><summary>All rules</summary>\n", rules + "\n", "</details>\n"]
     return "\n".join(parts)
 
 
@@ -97,9 +100,3 @@ def _cells(rule: RuleRow) -> tuple[str, ...]:
     counts = (len(rule.passes), rule.violations, rule.unknown, rule.deferred, rule.exempt)
     said = ["not asked", "", "", "", ""] if rule.level == "skip" else [str(count) for count in counts]
     return f"`{rule.id}`", rule.title, rule.severity, ", ".join(rule.standards), *said
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = [*head]
-    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in one] for one in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"

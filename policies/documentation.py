@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from catalog.markdown import table
 from catalog.policy import Bounds, Policy
 from policies.rule import Rule
 
@@ -72,7 +73,7 @@ def _levels(policy: Policy) -> str:
         )
         for stack, levels in policy.stacks.items()
     ]
-    return _table(("stack", *names, "other"), rows)
+    return table(("stack", *names, "other"), rows) + "\n"
 
 
 _BOUNDS = (
@@ -85,7 +86,7 @@ def _bounds(bounds: Bounds) -> str:
         (f"`{name}`", _said(getattr(bounds, name)), (field.description or "").replace("``", "`"))
         for name, field in type(bounds).model_fields.items()
     ]
-    return _table(("bound", "value", "what it is"), rows)
+    return table(("bound", "value", "what it is"), rows) + "\n"
 
 
 def _said(value: object) -> str:
@@ -103,7 +104,7 @@ def _exemptions(policy: Policy) -> str:
         (f"`{one.rule}`", one.stack, f"`{one.resource}`", one.reason, one.owner, str(one.expires))
         for one in policy.exemptions
     ]
-    return _table(("rule", "stack", "resource", "reason", "owner", "until"), rows)
+    return table(("rule", "stack", "resource", "reason", "owner", "until"), rows) + "\n"
 
 
 def _index(rules: Sequence[Rule]) -> str:
@@ -111,7 +112,7 @@ def _index(rules: Sequence[Rule]) -> str:
         (f"[{rule.id}](#{rule.id.lower()})", rule.title, rule.severity, _told(map(str, rule.standards)))
         for rule in rules
     ]
-    return _table(("rule", "what holds", "severity", "standards"), rows)
+    return table(("rule", "what holds", "severity", "standards"), rows) + "\n"
 
 
 _TOGETHER = "the resources of a stack together, in a render or a state"
@@ -135,8 +136,3 @@ def _section(rule: Rule) -> str:
 
 def _told(words: Iterable[str]) -> str:
     return ", ".join(words) or "-"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
