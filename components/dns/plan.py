@@ -1,11 +1,13 @@
 """What the records of the zone are called, and how zone files have them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import catalog
 from catalog.records import RecordSet, verification
 from catalog.zone import Zone
+
+T = TypeVar("T")
 
 
 def logical(one: RecordSet, zone: Zone) -> list[str]:
@@ -21,8 +23,8 @@ def logical(one: RecordSet, zone: Zone) -> list[str]:
     return [f"{called}-{number}" for number in range(1, len(one.values) + 1)] if several else [called]
 
 
-def proofs(found: Mapping[str, Mapping[str, str]], stack: catalog.Stack) -> dict[str, dict[str, Any]]:
-    """Return the record sets that prove to Vercel who owns hosts, by key.
+def proofs(found: Mapping[str, Mapping[str, str]], stack: catalog.Stack) -> list[RecordSet]:
+    """Return the record sets that prove to Vercel who owns hosts.
 
     Args:
         found: texts by the name at which each is to stand, by host.
@@ -32,20 +34,17 @@ def proofs(found: Mapping[str, Mapping[str, str]], stack: catalog.Stack) -> dict
     for one in found.values():
         for host, text in one.items():
             texts.setdefault(host, set()).add(text)
-    sets = [verification(stack.zone, host, sorted(values)) for host, values in sorted(texts.items())]
-    return {one.key: {"ttl": one.ttl, "values": list(one.values)} for one in sets}
+    return [verification(stack.zone, host, sorted(values)) for host, values in sorted(texts.items())]
 
 
-def texts(proofs: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return record sets as zone files have them.
+def declared(sets: Iterable[RecordSet], values: Callable[[RecordSet], Sequence[T]]) -> dict[str, dict[str, Any]]:
+    """Return record sets as an authority is told of them, by key.
 
     Args:
-        proofs: the record sets, by key.
+        sets: the record sets.
+        values: gives what the records of each say.
     """
-    return [
-        "\n".join(f"{key.partition(' ')[0]}. {one['ttl']} IN TXT {value}" for value in one["values"])
-        for key, one in proofs.items()
-    ]
+    return {one.key: {"ttl": one.ttl, "values": [*values(one)]} for one in sets}
 
 
 def line(one: RecordSet, values: Sequence[str]) -> str:

@@ -53,18 +53,19 @@ class Zone(pulumi.ComponentResource):
         super().__init__("sophia:dns:Zone", name, facts, opts)
         # Who stops to manage a name does not take it from those who use it.
         child = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
-        proofs: pulumi.Output[Any] = verifications.apply(lambda found: plan.proofs(found, stack))
+        proving = verifications.apply(lambda found: plan.proofs(found, stack))
         if sets and stack.dns == "rfc2136":
             provider = sdk.Provider(f"{name}-provider", opts=pulumi.ResourceOptions(parent=self))
             by = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(provider=provider))
-            declared: Any = {one.key: {"ttl": one.ttl, "values": _values(one, at)} for one in sets}
+            declared: Any = plan.declared(sets, lambda one: _values(one, at))
             sdk.Zone(f"{name}-records", name=stack.zone.name, records=declared, opts=by)
             # Apart from those, so that they are known in a preview whatever Vercel will ask for.
+            proofs: Any = proving.apply(lambda found: plan.declared(found, lambda one: one.values))
             sdk.Zone(f"{name}-proofs", name=stack.zone.name, records=proofs, opts=by)
         if sets and stack.dns == "vercel":
             self._at_vercel(name, stack, sets, at, child)
         self.records = pulumi.Output.all(*(_line(one, at) for one in sets))
-        self.proofs = proofs.apply(plan.texts)
+        self.proofs = proving.apply(lambda found: [plan.line(one, one.values) for one in found])
         self.register_outputs({"records": self.records, "proofs": self.proofs})
 
     @staticmethod
