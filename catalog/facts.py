@@ -93,6 +93,11 @@ class Facts:
     versions: Versions
     """Versions of every tool."""
 
+    @property
+    def workloads(self) -> Mapping[str, Workload]:
+        """Workloads of every kind by name."""
+        return {**self.mcp, **self.central, **self.data, **self.web}
+
     def secrets_of(self, stack: str) -> tuple[str, ...]:
         """Return the canonical names of the secrets that the program of a stack reads.
 

@@ -24,8 +24,7 @@ def users(facts: Facts) -> Mapping[str, tuple[str, ...]]:
     needs = [("every image pull", {*PULL_SECRETS}), ("every change of a secret", {FINGERPRINT_KEY})]
     needs += [(f"a provider's {variable}", {name}) for variable, name in PROVIDER_VARIABLES.items()]
     needs += [(purpose, {*buckets.secrets.values()}) for purpose, buckets in facts.object_storage.buckets.items()]
-    workloads = {**facts.mcp, **facts.central, **facts.data, **facts.web}
-    needs += [(f"`{name}`", {use.secret for use in one.secrets}) for name, one in workloads.items()]
+    needs += [(f"`{name}`", {use.secret for use in one.secrets}) for name, one in facts.workloads.items()]
     needs += [
         (f"backups of `{name}`", {secret for verb in VERBS for secret in one.secrets(verb).values()})
         for name, one in facts.backups.services.items()

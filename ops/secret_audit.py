@@ -93,7 +93,7 @@ def _shared(stores: Mapping[str, Definition], facts: Catalog) -> Mapping[tuple[s
 
 def _owners(facts: Catalog) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for one in (*facts.mcp.values(), *facts.central.values(), *facts.data.values(), *facts.web.values()):
+    for one in facts.workloads.values():
         for use in one.secrets:
             found.setdefault(use.secret, set()).add(one.owner)
     return found

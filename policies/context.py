@@ -74,13 +74,7 @@ class Context:
     @cached_property
     def platforms(self) -> Mapping[str, frozenset[Architecture]]:
         """What images of the catalog are built for, by their repositories, written out, and tags."""
-        workloads = (
-            *self.facts.mcp.values(),
-            *self.facts.central.values(),
-            *self.facts.data.values(),
-            *self.facts.web.values(),
-        )
-        images = [one.image for one in workloads] + [self.facts.backups.image]
+        images = [one.image for one in self.facts.workloads.values()] + [self.facts.backups.image]
         images += [self.facts.k3s.gpu.image] if self.facts.k3s.gpu.image else []
         found = ((reference(one.reference), one.platforms) for one in images)
         return {f"{image.repository}:{image.tag}": frozenset(platforms) for image, platforms in found}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from catalog.node import Node, node
+from catalog.node import Node
 from catalog.placement import pack
 from catalog.pod import Demand, Pod
 from catalog.policy import Severity
@@ -52,14 +52,12 @@ def fits(everything: Sequence[Resource], context: Context) -> Iterator[Problem]:
 
 
 def _nodes(everything: Sequence[Resource], context: Context) -> Iterator[Node]:
-    facts = context.facts
+    known = {one.name: one for one in context.all_nodes}
     for machine in everything:
         if machine.type == MACHINE:
             name = machine.inputs.text("name", unknown=None)
-            if name is not None and name in facts.machines:
-                kind = facts.machines[name]
-                size = facts.instance_types[kind.instance_type]
-                yield node(name, kind, size, stack=context.stack, reserve=facts.limits.node)
+            if name is not None and name in known:
+                yield known[name]
 
 
 def _name(one: KubernetesObject) -> str:
@@ -81,9 +79,8 @@ def _pod(one: KubernetesObject, context: Context) -> Pod:
     """Return what each pod asks for, and where the catalog says that it may go."""
     template = one.body.at(*TEMPLATES["apps/Deployment"])
     label = template.text("metadata", "labels", "sophia.ai/workload", unknown=None) or ""
-    facts = context.facts
-    known = {**facts.mcp, **facts.central, **facts.data, **facts.web}
-    placement = known[label].placement if label in known else Placement()
+    workloads = context.facts.workloads
+    placement = workloads[label].placement if label in workloads else Placement()
     containers = template.items("spec", "containers")
     return replace(
         Pod.placed(placement),

@@ -46,12 +46,12 @@ def token(resources: Sequence[Resource], context: Context) -> Iterator[Problem]:
 
     What a pod says of it counts before what its ServiceAccount says.
     """
-    for pod, name, account in _accounts(resources, context):
+    for pod, name, declared in _accounts(resources, context):
         if name == _NOT_KNOWN or is_listed(pod.namespace, name, context.policy.bounds.api_tokens):
             continue
         mounted = pod.spec.flag("automountServiceAccountToken", unknown=False)
-        if mounted is None and account:
-            mounted = account.body.flag("automountServiceAccountToken", unknown=False)
+        if mounted is None and declared:
+            mounted = declared.body.flag("automountServiceAccountToken", unknown=False)
         if mounted is not False:
             yield pod.spec.problem("must be false, here or for its ServiceAccount", "automountServiceAccountToken")
 
