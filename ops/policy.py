@@ -2,11 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import policies
 from catalog.policy import Exemption
@@ -127,15 +126,6 @@ def of_preview(plan: PreviewResult, deployment: Deployment) -> PolicyResult:
         deployment: the stack.
     """
     known = policies.context(deployment.stack, choice=deployment.graph.chosen)
-    counted = Counter((one.rule, one.verdict) for one in plan.policies)
-    rows = tuple(
-        RuleRow(
-            **_about(rule, known),
-            violations=counted[rule.id, Verdict.VIOLATION],
-            unknown=counted[rule.id, Verdict.UNKNOWN],
-        )
-        for rule in policies.RULES
-    )
     exemptions = tuple(
         _exemption(one, "elsewhere" if not one.covers(deployment.stack) else "used", 0)
         for one in known.policy.exemptions
@@ -144,7 +134,7 @@ def of_preview(plan: PreviewResult, deployment: Deployment) -> PolicyResult:
         stack=deployment.stack,
         source=Source.PREVIEW,
         errors=() if plan.policies else plan.errors,
-        rules=rows,
+        rules=tuple(_rules(known, plan.policies, {})),
         findings=plan.policies,
         exemptions=exemptions,
     )
@@ -157,24 +147,12 @@ def result(found: Judged, source: Source) -> PolicyResult:
         found: what was found.
         source: what was judged.
     """
-    report, known = found.report, found.known
-    asked = {rule.id for rule in report.rules}
-    counted = Counter((one.rule, one.verdict) for one in report.findings)
-    rules = [
-        RuleRow(
-            **_about(rule, known),
-            passes=report.passes(rule.id) if rule.id in asked else (),
-            violations=counted[rule.id, Verdict.VIOLATION],
-            unknown=counted[rule.id, Verdict.UNKNOWN] + counted[rule.id, Verdict.FAILED],
-            deferred=counted[rule.id, Verdict.DEFERRED],
-            exempt=counted[rule.id, Verdict.EXEMPT],
-        )
-        for rule in policies.RULES
-    ]
+    report = found.report
+    passes = {rule.id: report.passes(rule.id) for rule in report.rules}
     return PolicyResult(
         stack=report.stack,
         source=source,
-        rules=tuple(rules),
+        rules=tuple(_rules(found.known, report.findings, passes)),
         findings=tuple(row(one, found.positions.get(one.urn, "")) for one in report.findings),
         exemptions=tuple(_exemptions(found)),
     )
@@ -204,17 +182,27 @@ def row(finding: Finding, position: str = "") -> FindingRow:
     )
 
 
-def _about(rule: policies.Rule, known: policies.Context) -> dict[str, Any]:
-    return {
-        "id": rule.id,
-        "title": rule.title,
-        "why": rule.why,
-        "remedy": rule.remedy,
-        "severity": rule.severity,
-        "level": known.level(rule.id, rule.severity),
-        "standards": tuple(str(standard) for standard in rule.standards),
-        "page": rule.page,
-    }
+def _rules(
+    known: policies.Context, findings: Iterable[Finding | FindingRow], passes: Mapping[str, tuple[str, ...]]
+) -> Iterator[RuleRow]:
+    """Yield every rule with how often it was found what."""
+    counted = Counter((one.rule, str(one.verdict)) for one in findings)
+    for rule in policies.RULES:
+        yield RuleRow(
+            id=rule.id,
+            title=rule.title,
+            why=rule.why,
+            remedy=rule.remedy,
+            severity=rule.severity,
+            level=known.level(rule.id, rule.severity),
+            standards=tuple(str(standard) for standard in rule.standards),
+            page=rule.page,
+            passes=passes.get(rule.id, ()),
+            violations=counted[rule.id, Verdict.VIOLATION],
+            unknown=counted[rule.id, Verdict.UNKNOWN] + counted[rule.id, Verdict.FAILED],
+            deferred=counted[rule.id, Verdict.DEFERRED],
+            exempt=counted[rule.id, Verdict.EXEMPT],
+        )
 
 
 def _exemptions(found: Judged) -> Iterator[ExemptionRow]:
