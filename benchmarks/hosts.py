@@ -17,7 +17,6 @@ from benchmarks.checkout import ROOT
 from benchmarks.project import UP, Project, environment, project
 from benchmarks.samples import Row, beside, machine, median, ratio, show
 from catalog import load
-from catalog.versions import read_versions
 from ops.access import CI, wg_quick
 from ops.access import hosts as reachable
 from rehearsal.access import private_key, public_key
@@ -67,7 +66,7 @@ for number, address in zip(numbers, addresses, strict=True):
 
 def measure() -> list[Row]:
     """Return how long hosts take, one and five of them, and how long it takes to find nothing to do."""
-    programs = ensure(read_versions(), progress=progress_for()).bin
+    programs = ensure(load(), progress=progress_for()).bin
     one = _configured(1, programs)
     many = _configured(COUNT, programs)
     confined = [_configured(count, programs, confined=True)["first"] for count in (1, COUNT)]

@@ -20,7 +20,6 @@ from benchmarks.hosts import ROUNDS, boot, host_provider, share_out, unchanged
 from benchmarks.project import UP, Project, environment, project
 from benchmarks.samples import Beside, Row, beside, machine, ratio, show
 from catalog import load
-from catalog.versions import read_versions
 from ops.access import CI, wg_quick
 from ops.access import hosts as reachable
 from rehearsal.access import private_key, public_key
@@ -96,7 +95,7 @@ if os.environ["PHASE"] == "cluster":
 
 def measure() -> list[Row]:
     """Return how long clusters take to be Ready, what agents add, and what finding nothing to do takes."""
-    toolchain = ensure(read_versions(), progress=progress_for(), root=image.ensure(progress_for()))
+    toolchain = ensure(load(), progress=progress_for(), root=image.ensure(progress_for()))
     alone = _cluster(1, toolchain)
     one = _cluster(2, toolchain)
     many = _cluster(1 + AGENTS, toolchain)

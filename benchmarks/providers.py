@@ -15,10 +15,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import catalog
 from benchmarks.checkout import ROOT
 from benchmarks.project import PREVIEW, REFRESH, UP, Project, environment, project
 from benchmarks.samples import Row, machine, ratio, show
-from catalog.versions import read_versions
 from rehearsal.lambda_cloud import Account, Fake, serve
 from rehearsal.toolchain import ensure, progress_for
 
@@ -118,7 +118,7 @@ _Round = Mapping[str, tuple[float, float]]
 
 def measure(runs: int = 9) -> list[Row]:
     """Return the ratio of the two kinds of provider, medians of several rounds, and the start of the plugin."""
-    programs = ensure(read_versions(), progress=progress_for()).bin
+    programs = ensure(catalog.load(), progress=progress_for()).bin
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder, serve(Account.born(), speed=SPEED) as fake:
         projects = _projects(Path(folder), environment(Path(folder), programs, _settings(fake)))
         for one in projects.values():

@@ -19,11 +19,11 @@ import yaml
 from pulumi_esc_sdk import esc_client
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import catalog
 from benchmarks.project import UP, Project, environment, project
 from benchmarks.samples import Row, exponent, ratio, show
 from benchmarks.served import serving
 from catalog.secret import FINGERPRINT_KEY, SECRET_FUNCTION
-from catalog.versions import read_versions
 from ops.secret_push import compared
 from ops.secret_store import SecretStore
 from rehearsal.pulumi_cloud.environments import ORGANISATION
@@ -93,7 +93,7 @@ class Heard:
 
 def measure(sizes: Sequence[int] = SIZES, rounds: int = ROUNDS) -> list[Row]:
     """Return the figures, medians of several rounds."""
-    tools = ensure(read_versions(), progress=progress_for())
+    tools = ensure(catalog.load(), progress=progress_for())
     token, heard = f"rehearsal-{secrets.token_hex(20)}", Heard()
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as folder:
         service = Cloud(Path(folder, "state"), token, tools.program(PROGRAM)).application()

@@ -35,7 +35,6 @@ from benchmarks.memories import vector, words
 from benchmarks.project import UP, Project, environment, project
 from benchmarks.samples import Row, machine, ratio, show
 from catalog.addons import cache_root
-from catalog.versions import read_versions
 from components.weaviate import plan
 from providers.kit.testing import Plugin
 from providers.weaviate.copying import MARGIN_MS
@@ -210,7 +209,7 @@ def measure(migrated: int = MIGRATED, searched: int = SEARCHED) -> list[Row]:
         migrated: how many objects are migrated.
         searched: how many objects the collection holds that is searched.
     """
-    tools = ensure(read_versions(), progress=progress_for())
+    tools = ensure(catalog.load(), progress=progress_for())
     python = _environment_of_the_client()
     with tempfile.TemporaryDirectory(prefix="sophia-bench-") as name:
         folder = Path(name)

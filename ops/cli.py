@@ -81,7 +81,7 @@ def setup() -> None:
     # First what only root can make: it is told before tools are built, for half an hour at worst.
     root = image.ensure(progress_for())
     facts = catalog.load()
-    toolchain = ensure(facts.versions, progress=progress_for(), root=root, facts=facts)
+    toolchain = ensure(facts, progress=progress_for(), root=root)
     typer.echo(f"Tool chain: {toolchain.bin}\nRoot of machines: {root}")
 
 
@@ -231,7 +231,7 @@ def lock(
         changed = lock_tools(existing(stack, progress_for()), catalog.ROOT / "lock/tools.json")
         result = LockResult(stack=stack, filled=dict.fromkeys(changed, "changed"))
     elif what is Locked.ADDONS:
-        rendered = ensure(catalog.load().versions, progress=progress_for()).addons
+        rendered = ensure(catalog.load(), progress=progress_for()).addons
         result = lock_addons(catalog.ROOT / "lock/addons.yaml", rendered)
     elif what is Locked.PRICES:
         result = _prices()

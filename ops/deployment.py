@@ -103,7 +103,7 @@ def rehearsed(
     # Before tools are built, for half an hour at worst.
     require_root()
     with phases.phase("tools"):
-        toolchain = ensure(facts.versions, progress=progress, root=image.ensure(progress), facts=facts)
+        toolchain = ensure(facts, progress=progress, root=image.ensure(progress))
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     with phases.phase("machines"):
         rehearsal.start(
@@ -145,7 +145,7 @@ def existing(stack: str, progress: Progress) -> Deployment:
             f"`./sophia up {stack}`, as the same user (`sudo` has a home of its own)"
         )
         raise RehearsalError(msg)
-    toolchain = ensure(facts.versions, progress=progress)
+    toolchain = ensure(facts, progress=progress)
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     rehearsal.state.release_dead_locks()
     return _deployment(rehearsal, graph, facts, toolchain.conformance)
@@ -186,7 +186,7 @@ def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str
         ToolError: a tool cannot be had.
     """
     require_cloud(os.environ)
-    toolchain = ensure(facts.versions, progress=progress)
+    toolchain = ensure(facts, progress=progress)
     return {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 

@@ -22,6 +22,6 @@ def check() -> None:
     from rehearsal.pulumi_cloud.evaluator import PROGRAM, Evaluator  # noqa: PLC0415 - for that reason
 
     facts = catalog.load()
-    program = ensure(facts.versions, progress=progress_for()).program(PROGRAM)
+    program = ensure(facts, progress=progress_for()).program(PROGRAM)
     followed = esc.check(ROOT, facts, Evaluator(program))
     typer.echo(f"{followed} secrets are given where they are needed, each under its canonical name")

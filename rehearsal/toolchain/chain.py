@@ -6,7 +6,6 @@ from pathlib import Path
 
 from catalog import Catalog
 from catalog.addons import read_addons
-from catalog.versions import Versions
 from rehearsal.toolchain.addons import render
 from rehearsal.toolchain.authority import authority_tree
 from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
@@ -66,31 +65,24 @@ class Toolchain:
         return path
 
 
-def ensure(
-    versions: Versions,
-    *,
-    progress: Progress,
-    edges: Edges | None = None,
-    root: Path | None = None,
-    facts: Catalog | None = None,
-) -> Toolchain:
+def ensure(facts: Catalog, *, progress: Progress, edges: Edges | None = None, root: Path | None = None) -> Toolchain:
     """Every tool is at hand at its pinned version; nothing but the cache is looked at when they are there already.
 
     Args:
-        versions: the pinned versions.
+        facts: the pinned versions, and what is built into the sites.
         progress: told what is done; nothing when there is nothing to do.
         edges: the machine; this one when none is given.
         root: the root that machines boot from; without it there is nothing for machines, whose images are made of it.
-        facts: what is built into the sites; without it there is nothing for machines either.
 
     Raises:
         ToolError: a tool is to be had from no source; the message says what to do.
     """
+    versions = facts.versions
     chosen = edges or Edges.here(versions.go)
     tools = recipes(versions, chosen.platform)
     entries = provide(tools, chosen, progress)
     for_machines = of_authority = of_sites = Path("/nonexistent")
-    if root is not None and facts is not None:
+    if root is not None:
         references = workload_references()
         unpacked = wheel_images(root, references, versions, chosen, progress)
         of_authority = authority_tree(versions, chosen, progress)

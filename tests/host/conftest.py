@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from catalog.versions import read_versions
+import catalog
 from providers.kit.testing import Plugin, Secret
 from rehearsal.machines import Room, image
 from rehearsal.machines.testing import key_pair, spec, temporary_room
@@ -120,7 +120,7 @@ def k3s_room(process: Plugin) -> Iterator[K3sGround]:
     if os.geteuid():
         pytest.skip("not proven: what K3s does on real machines; it takes root to boot them")
     with k3s_ground(
-        process, ensure(read_versions(), progress=progress_for(), root=image.ensure(progress_for()))
+        process, ensure(catalog.load(), progress=progress_for(), root=image.ensure(progress_for()))
     ) as ground:
         yield ground
 

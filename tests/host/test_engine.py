@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalog.versions import read_versions
+import catalog
 from rehearsal.toolchain import ensure, progress_for
 from tests.host.life import Machine
 
@@ -53,7 +53,7 @@ def project(tmp_path: Path, fresh: Machine, canary: str) -> Project:
         "plugins": {"providers": [{"name": "host", "path": str(FOLDER)}]},
     }
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    programs = ensure(read_versions(), progress=progress_for()).bin
+    programs = ensure(catalog.load(), progress=progress_for()).bin
     made = Project(
         folder,
         {

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from catalog.versions import read_versions
+import catalog
 from rehearsal.lambda_cloud import Account, Fake, serve
 from rehearsal.toolchain import ensure, progress_for
 
@@ -74,7 +74,7 @@ def project(tmp_path: Path, fake: Fake) -> Project:
         "plugins": {"providers": [{"name": "lambda-cloud", "path": str(FOLDER)}]},
     }
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    programs = ensure(read_versions(), progress=progress_for()).bin
+    programs = ensure(catalog.load(), progress=progress_for()).bin
     made = Project(
         folder,
         {

@@ -26,7 +26,7 @@ Edit = tuple[str, str, str]
 @pytest.fixture(scope="module")
 def by() -> Evaluator:
     """The evaluator."""
-    return Evaluator(ensure(FACTS.versions, progress=progress_for(io.StringIO())).program(PROGRAM))
+    return Evaluator(ensure(FACTS, progress=progress_for(io.StringIO())).program(PROGRAM))
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def _reasons(response: httpx.Response) -> set[str] | None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The API server."""
-    programs = ensure(catalog.load().versions, progress=progress_for()).bin
+    programs = ensure(catalog.load(), progress=progress_for()).bin
     with running(Path(programs), tmp_path_factory.mktemp("pod-security")) as client:
         yield Server(client)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalog.versions import read_versions
+import catalog
 from ops.engine import Engine, Outcome
 from ops.preview import PACK
 from rehearsal.toolchain import ensure, progress_for
@@ -84,7 +84,7 @@ def project(tmp_path_factory) -> Project:
     folder = tmp_path_factory.mktemp("project")
     runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": str(ROOT / ".venv")}}
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "sample", "runtime": runtime}), encoding="utf-8")
-    programs = ensure(read_versions(), progress=progress_for()).bin
+    programs = ensure(catalog.load(), progress=progress_for()).bin
     state = tmp_path_factory.mktemp("state")
     environment = {
         "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),

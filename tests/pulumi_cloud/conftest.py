@@ -13,8 +13,8 @@ import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+import catalog
 from benchmarks.served import serving
-from catalog.versions import read_versions
 from rehearsal.pulumi_cloud.evaluator import PROGRAM
 from rehearsal.pulumi_cloud.server import Cloud
 from rehearsal.toolchain import Toolchain, ensure, progress_for
@@ -62,7 +62,7 @@ def faults() -> Faults:
 @pytest.fixture(scope="session")
 def tools() -> Toolchain:
     """The tool chain."""
-    return ensure(read_versions(), progress=progress_for(io.StringIO()))
+    return ensure(catalog.load(), progress=progress_for(io.StringIO()))
 
 
 @pytest.fixture

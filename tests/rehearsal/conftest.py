@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from catalog.versions import read_versions
+import catalog
 from rehearsal import Rehearsal
 from rehearsal.home import Folder
 from rehearsal.machines import image
@@ -50,7 +50,7 @@ def bystander() -> Iterator[psutil.Popen]:
 @pytest.fixture(scope="session")
 def toolchain() -> Toolchain:
     """The real programs."""
-    return ensure(read_versions(), progress=progress_for(), root=image.ensure(progress_for()))
+    return ensure(catalog.load(), progress=progress_for(), root=image.ensure(progress_for()))
 
 
 @contextmanager

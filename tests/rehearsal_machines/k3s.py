@@ -47,7 +47,7 @@ tls-san: [{public}]
 
 
 def toolchain() -> Toolchain:
-    return ensure(read_versions(), progress=(told := progress_for(io.StringIO())), root=image.ensure(told))
+    return ensure(catalog.load(), progress=(told := progress_for(io.StringIO())), root=image.ensure(told))
 
 
 @dataclass(frozen=True, slots=True)

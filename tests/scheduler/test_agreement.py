@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of an API server that has a scheduler."""
-    programs = ensure(catalog.load().versions, progress=progress_for()).bin
+    programs = ensure(catalog.load(), progress=progress_for()).bin
     with running(Path(programs), tmp_path_factory.mktemp("scheduler")) as client:
         yield client
 

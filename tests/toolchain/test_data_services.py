@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import catalog
 from catalog.versions import read_versions
 from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, ensure, progress_for
@@ -47,7 +48,9 @@ true
 @pytest.fixture(scope="module")
 def archives() -> Path:
     """The archives as machines get them."""
-    return ensure(VERSIONS, progress=progress_for(), root=image.ensure(progress_for())).machine_programs / "images"
+    return (
+        ensure(catalog.load(), progress=progress_for(), root=image.ensure(progress_for())).machine_programs / "images"
+    )
 
 
 def _unpack(archive: Path, root: Path) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def test_the_programs_of_each_release_answer_its_version_and_those_of_a_node_tha
     release: str, node: str
 ) -> None:
     folder = (
-        ensure(VERSIONS, progress=progress_for(), root=image.ensure(progress_for())).machine_programs
+        ensure(catalog.load(), progress=progress_for(), root=image.ensure(progress_for())).machine_programs
         / "kubernetes"
         / release
     )

@@ -12,6 +12,7 @@ import yaml
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
+import catalog
 from catalog.versions import read_versions
 from rehearsal.toolchain import Toolchain, ensure, inspect, progress_for
 
@@ -22,7 +23,7 @@ VERSIONS = read_versions()
 
 @pytest.fixture(scope="module")
 def toolchain() -> Toolchain:
-    return ensure(VERSIONS, progress=progress_for())
+    return ensure(catalog.load(), progress=progress_for())
 
 
 def _plugin_version(program: Path, stub: Callable[[grpc.Channel], Any]) -> str:
@@ -96,7 +97,7 @@ def test_a_cached_tool_chain_is_at_hand_in_a_tenth_of_a_second(toolchain: Toolch
 
 def _seconds_to_find(toolchain: Toolchain) -> float:
     start = time.monotonic()
-    assert ensure(VERSIONS, progress=progress_for()) == toolchain
+    assert ensure(catalog.load(), progress=progress_for()) == toolchain
     return time.monotonic() - start
 
 
