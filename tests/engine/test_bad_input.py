@@ -75,7 +75,7 @@ def test_a_stack_over_its_budget_leaves_with_the_code_for_cost(fresh):
     (fresh.root / "catalog/limits.yaml").write_text(
         text.replace("block_cents: 470000", "block_cents: 440000").replace("warn_cents: 445000", "warn_cents: 430000")
     )
-    assert "4,423.80" in refused(fresh, "plan", "prod", code=4)
+    assert "4,443.80" in refused(fresh, "plan", "prod", code=4)
 
 
 def test_a_stack_that_does_not_fit_leaves_with_the_code_for_capacity(fresh):
