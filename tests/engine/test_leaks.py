@@ -16,7 +16,7 @@ import pytest
 from ops.secret_search import Search
 from rehearsal.waiting import until
 from tests.engine.repeating import repeating
-from tests.engine.test_recovery import SOON, engine_of, engines, started
+from tests.engine.test_recovery import SOON, engines, started, updating, words_of
 
 pytestmark = pytest.mark.engine
 
@@ -56,8 +56,8 @@ def crashed(checkout) -> str:
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     try:
         with started(checkout) as process:
-            until(lambda: working(checkout) or None, seconds=SOON, failure=lambda: "no engine has begun")
-            os.kill(engine_of(checkout).pid, signal.SIGABRT)
+            engine = until(lambda: working(checkout), seconds=SOON, failure=lambda: "no engine has begun")
+            os.kill(engine.pid, signal.SIGABRT)
             told = process.communicate(timeout=120)
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
@@ -66,17 +66,10 @@ def crashed(checkout) -> str:
     return "".join((*told, done.stdout, done.stderr))
 
 
-def working(checkout) -> bool:
-    """Return whether an engine runs that has started its plugins."""
-    return len([name for process in engines(checkout) if (name := named(process)).startswith("pulumi")]) > 2
-
-
-def named(process) -> str:
-    """Return a process's name; it has none when it is gone by now, as what an engine asks for a moment."""
-    try:
-        return str(process.name())
-    except psutil.NoSuchProcess:
-        return ""
+def working(checkout) -> psutil.Process | None:
+    """Return the engine of an update that has started its plugins; none when there is none yet."""
+    plugins = [process for process in engines(checkout) if "pulumi-" in "".join(words_of(process)[:1])]
+    return next(iter(updating(checkout)), None) if len(plugins) > 1 else None
 
 
 def sample(search: Search) -> None:

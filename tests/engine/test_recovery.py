@@ -74,7 +74,7 @@ def killed_at_random(checkout, seed: int) -> None:
     resources = random.Random(seed).randrange(1, 140)  # noqa: S311 - a repeatable choice, not a secret one
     with started(checkout) as process:
         wait_for_resources(checkout, resources)
-        engine_of(checkout).kill()
+        updating(checkout)[0].kill()
         process.communicate(timeout=120)
     assert process.returncode == 1, f"seed {seed}: killed after {resources} resources"
 
@@ -114,8 +114,17 @@ def kept(checkout) -> Kept:
     return Kept(checkout.home / "pulumi/state", "sophia", "dev")
 
 
-def engine_of(checkout) -> psutil.Process:
-    return next(p for p in engines(checkout) if p.name() == "pulumi")
+def updating(checkout) -> list[psutil.Process]:
+    """The engine of an update that is under way; the one before it previews what policies judge."""
+    return [p for p in engines(checkout) if words_of(p)[:2] == ["pulumi", "up"]]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """The words a process was called with; none when it has ended since it was found."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
 
 
 def engines(checkout) -> list[psutil.Process]:
@@ -132,7 +141,7 @@ def engines(checkout) -> list[psutil.Process]:
 
 
 def leftovers(checkout) -> list[str]:
-    return [" ".join(p.cmdline()) for p in engines(checkout)]
+    return [" ".join(words_of(p)) for p in engines(checkout)]
 
 
 def restricted_pod() -> str:
