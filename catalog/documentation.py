@@ -163,6 +163,7 @@ def _limits(catalog: Facts) -> str:
             usd(stack.budget.warn_cents),
             usd(stack.budget.block_cents),
             ", ".join(map(usd, stack.budget.target_cents)) or "-",
+            f"{usd(stack.rise.block_cents)} or {stack.rise.block_percent} %",
             str(stack.max_machines),
             ", ".join(f"`{kind}`" for kind in stack.instance_types),
             ", ".join(stack.regions),
@@ -170,7 +171,8 @@ def _limits(catalog: Facts) -> str:
         ]
         for name, stack in limits.stacks.items()
     ]
-    head = ["Stack", "Warns at", "Blocks at", "Targets", "Machines", "Types", "Regions", "Locked images"]
+    money = ["Warns at", "Blocks at", "Targets", "Rises by less than"]
+    head = ["Stack", *money, "Machines", "Types", "Regions", "Locked images"]
     account = (
         f"The account holds at most {limits.max_machines} machines. A node keeps {limits.node.reserved.cpu} of CPU and "
         f"{limits.node.reserved.memory} of memory for itself and takes {limits.node.max_pods} pods. Prices come from "

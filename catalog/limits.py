@@ -1,13 +1,19 @@
 """What each stack may spend and use, what the account may hold, and how much of a node the cluster keeps for itself."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from catalog.machine import InstanceTypeName
 from catalog.model import Cents, Model
 from catalog.workload import Amount
+
+Percent = Annotated[int, Field(ge=1)]
+"""A part of what there was, in percent."""
+
+Standing = Literal["within", "warned", "blocked"]
+"""Where something stands against its limits."""
 
 
 class Budget(Model):
@@ -21,11 +27,43 @@ class Budget(Model):
     """Targets of the source documents; exceeding one is reported, never refused."""
 
 
+class Rise(Model):
+    """By how much one change may raise what a stack costs a month; the amount or the percent, whichever comes first."""
+
+    warn_cents: Cents
+    """From here on `cost` warns."""
+    warn_percent: Percent
+    """The same in percent."""
+    block_cents: Cents
+    """From here on `cost` leaves with 4."""
+    block_percent: Percent
+    """The same in percent."""
+
+    def standing(self, before: int, after: int) -> Standing:
+        """Return where a change stands; what cost nothing before is the budget's matter.
+
+        Args:
+            before: cents per month.
+            after: the same, after the change.
+
+        >>> Rise(warn_cents=1000, warn_percent=5, block_cents=9000, block_percent=20).standing(10_000, 10_500)
+        'warned'
+        """
+        rise = after - before
+        if not before or rise <= 0:
+            return "within"
+        if rise >= self.block_cents or 100 * rise >= self.block_percent * before:
+            return "blocked"
+        return "warned" if rise >= self.warn_cents or 100 * rise >= self.warn_percent * before else "within"
+
+
 class StackLimits(Model):
     """What one stack may use."""
 
     budget: Budget
     """Monthly spending."""
+    rise: Rise
+    """What one change may add to that."""
     max_machines: Annotated[int, Field(ge=1)]
     """Machines the stack may hold at once."""
     instance_types: Annotated[tuple[InstanceTypeName, ...], Field(min_length=1)]

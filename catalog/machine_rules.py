@@ -165,8 +165,13 @@ def of_limits(limits: Limits, books: Entries[PriceBook], where: Where) -> Iterat
         rule = f"the stacks together hold at most max_machines, {limits.max_machines}"
         yield Offence(where("stacks"), str(total), rule, "lower a stack's max_machines, or raise the account's")
     for name, stack in limits.stacks.items():
-        budget = stack.budget
-        if budget.warn_cents > budget.block_cents:
-            path = where(f"stacks.{name}.budget.warn_cents")
-            rule = f"the warning comes before the block at {budget.block_cents}"
-            yield Offence(path, str(budget.warn_cents), rule, "lower it, or raise block_cents")
+        budget, rise = stack.budget, stack.rise
+        for field, warns, blocks in (
+            ("budget.warn_cents", budget.warn_cents, budget.block_cents),
+            ("rise.warn_cents", rise.warn_cents, rise.block_cents),
+            ("rise.warn_percent", rise.warn_percent, rise.block_percent),
+        ):
+            if warns > blocks:
+                rule = f"the warning comes before the block at {blocks}"
+                remedy = f"lower it, or raise {field.rpartition('.')[2].replace('warn', 'block')}"
+                yield Offence(where(f"stacks.{name}.{field}"), str(warns), rule, remedy)

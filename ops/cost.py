@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any
 
 import catalog
-from catalog import CatalogError, Node
+from catalog import CatalogError, Node, Offence
 from catalog.bill import Bill, Item, machine_items, stale
 from catalog.cost import decimal_usd
+from catalog.limits import Rise, Standing
 from catalog.machine import Machine
 from catalog.node import node
 from catalog.placement import Packing, pack
@@ -108,6 +109,8 @@ def told(graph: Graph, facts: catalog.Catalog, today: date, compared: Before | N
     rows = tuple(_item(item, past.get(item.name), packing, on) for item in bill.items)
     spared = sorted((*cheaper(ground), *spare(ground)), key=lambda one: (-one.saves_cents, one.machine, str(one)))
     week = hourly(bill, choice.account, choice.name)
+    delta = None if compared is None else _delta(bill, past, compared, choice.limits.rise)
+    risen = {} if delta is None else {delta.standing: (_told(delta, choice.name, choice.limits.rise),)}
     return CostResult(
         stack=graph.stack,
         book=BookRow(name=bill.book, as_of=bill.as_of, source=bill.source, age_days=(today - bill.as_of).days),
@@ -124,11 +127,12 @@ def told(graph: Graph, facts: catalog.Catalog, today: date, compared: Before | N
             standing=_standing(bill.monthly_cents, budget.warn_cents, budget.block_cents),
         ),
         targets=tuple(_target(ground, bill, cents) for cents in budget.target_cents),
-        delta=None if compared is None else _delta(bill, past, compared),
+        delta=delta,
         idle_gpus=tuple(_idle(bill, found, shares) for found, shares in idle_gpus(on.nodes, packing, on.demands)),
         cheaper=tuple(map(_saving, spared)),
         week_usd={name: tuple(f"{float(part) / 100:.4f}" for part in hours) for name, hours in week.items()},
-        warnings=choice.warnings,
+        warnings=(*choice.warnings, *risen.get("warned", ())),
+        errors=risen.get("blocked", ()),
     )
 
 
@@ -158,7 +162,7 @@ def _past(compared: Before, bill: Bill, facts: catalog.Catalog) -> dict[str, Ite
     return {item.name: item for item in (*machines, *lasting)}
 
 
-def _standing(cents: int, warn: int, block: int) -> Any:
+def _standing(cents: int, warn: int, block: int) -> Standing:
     return "blocked" if cents >= block else "warned" if cents >= warn else "within"
 
 
@@ -195,7 +199,7 @@ def _use(name: str, packing: Packing, on: capacity.Ground) -> dict[str, int]:
     }
 
 
-def _delta(bill: Bill, past: Mapping[str, Item], compared: Before) -> DeltaRow:
+def _delta(bill: Bill, past: Mapping[str, Item], compared: Before, rise: Rise) -> DeltaRow:
     cents = sum(item.monthly_cents for item in past.values())
     difference = bill.monthly_cents - cents
     present = {item.name for item in bill.items}
@@ -204,8 +208,19 @@ def _delta(bill: Bill, past: Mapping[str, Item], compared: Before) -> DeltaRow:
         before_usd=decimal_usd(cents),
         difference_usd=decimal_usd(difference),
         percent=round(100 * difference / cents, 1) if cents else None,
+        standing=rise.standing(cents, bill.monthly_cents),
         removed=tuple(_item(item, item, None, None) for name, item in past.items() if name not in present),
     )
+
+
+def _told(delta: DeltaRow, stack: str, rise: Rise) -> str:
+    """Return what is said of a change that adds too much, or much."""
+    blocks = delta.standing == "blocked"
+    cents, percent = (rise.block_cents, rise.block_percent) if blocks else (rise.warn_cents, rise.warn_percent)
+    value = f"+{delta.difference_usd} USD (+{delta.percent} %) against {delta.against}"
+    rule = f"one change adds less than {decimal_usd(cents)} USD and {percent} % to a month"
+    remedy = "choose cheaper machines, or raise it in the same change"
+    return str(Offence(f"catalog/limits.yaml: stacks.{stack}.rise", value, rule, remedy))
 
 
 def _target(ground: Ground, bill: Bill, cents: int) -> TargetRow:

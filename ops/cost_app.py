@@ -10,7 +10,7 @@ import catalog
 from catalog import CatalogError
 from ops import capacity as room
 from ops import cost as money
-from ops import cost_view, infracost, view
+from ops import cost_view, infracost, opencost, view
 from ops.answer import answer
 from ops.deployment import Target
 from ops.exit_code import ExitCode
@@ -23,6 +23,9 @@ Against = Annotated[
     str, typer.Option(help="`state`, or a commit; where it is deployed the state by default, and else HEAD.")
 ]
 InfracostFile = Annotated[Path | None, typer.Option("--infracost", help="Write Infracost's JSON to this file too.")]
+OpencostFile = Annotated[
+    Path | None, typer.Option("--opencost", help="Write what OpenCost's CSV provider reads to this file too.")
+]
 Page = Annotated[Path | None, typer.Option("--html", help="Write a page with charts to this file too.")]
 
 
@@ -33,6 +36,7 @@ def cost(
     target: Target = Target.REHEARSAL,
     price_book: Book = "",
     infracost_file: InfracostFile = None,
+    opencost_file: OpencostFile = None,
     page: Page = None,
     as_json: AsJson = False,
 ) -> None:
@@ -42,11 +46,13 @@ def cost(
     if infracost_file:
         document = infracost.document(result, infracost.commit(ROOT), catalog.load().limits.hours_per_month, now)
         cost_view.write(infracost_file, document.model_dump_json(indent=2, by_alias=True) + "\n")
+    if opencost_file:
+        cost_view.write(opencost_file, opencost.rows(result))
     if page:
         from ops import cost_chart  # noqa: PLC0415 - what it imports takes a tenth of a second
 
         cost_view.write(page, cost_chart.page(result))
-    answer(result, lambda: cost_view.show_cost(result, view.stdout()), as_json=as_json)
+    answer(result, lambda: cost_view.show_cost(result, view.stdout()), as_json=as_json, code=ExitCode.COST)
 
 
 def capacity(stack: Stack = "dev", *, as_json: AsJson = False) -> None:

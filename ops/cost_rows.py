@@ -1,11 +1,11 @@
 """The rows of what ``cost`` answers; money is United States dollars as a decimal number."""
 
 from datetime import date
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from catalog.bill import Kind
+from catalog.limits import Standing
 
 
 class Row(BaseModel):
@@ -67,7 +67,7 @@ class BudgetRow(Row):
     """From here on it is refused."""
     used_percent: int
     """How much of the latter it costs."""
-    standing: Literal["within", "warned", "blocked"]
+    standing: Standing
     """Where it stands."""
 
 
@@ -132,5 +132,7 @@ class DeltaRow(Row):
     """By how much that changes."""
     percent: float | None
     """The same in percent; null where it cost nothing."""
+    standing: Standing
+    """Where that stands against what one change may add."""
     removed: tuple[ItemRow, ...] = ()
     """What is billed no more."""

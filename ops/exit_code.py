@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     POLICY = 3
     """A rule refuses what was judged, at a level that blocks."""
     COST = 4
-    """The plan costs more than its budget."""
+    """The plan costs more than its budget, or one change adds more than it may."""
     CAPACITY = 5
     """The plan does not fit its machines."""
     PARTIAL = 6

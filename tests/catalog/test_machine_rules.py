@@ -123,6 +123,13 @@ def test_a_budget_warns_before_it_blocks(broken: Broken) -> None:
     assert _summary(offences) == [("catalog/limits.yaml: stacks.dev.budget.warn_cents", "200000")]
 
 
+def test_a_change_is_warned_of_before_it_is_blocked(broken: Broken) -> None:
+    rise = {"warn_cents": 30000, "warn_percent": 21}
+    offences = broken({"limits.yaml": {"stacks": {"dev": {"rise": rise}}}})
+    assert _summary(offences) == [(f"catalog/limits.yaml: stacks.dev.rise.{name}", str(rise[name])) for name in rise]
+    assert [one.remedy for one in offences] == [f"lower it, or raise block_{name}" for name in ("cents", "percent")]
+
+
 def test_machines_that_cost_more_than_their_budget_are_refused(broken: Broken) -> None:
     offences = broken({"limits.yaml": {"stacks": {"prod": {"budget": {"block_cents": 442380, "warn_cents": 0}}}}})
     assert _summary(offences) == [(f"{MACHINES}: owner prod", "4,443.80 USD")]

@@ -11,7 +11,7 @@ import pytest
 import catalog
 from catalog import CatalogError
 from ops import cost as money
-from ops import infracost
+from ops import infracost, opencost
 from ops.cost import Before, cost, told
 from ops.cost_chart import page
 from ops.deployment import Target
@@ -136,6 +136,46 @@ def test_a_difference_is_told_by_the_same_prices():
     assert (result.delta.before_usd, result.delta.difference_usd) == ("1757.40", "2686.40")
     assert [row.name for row in result.delta.removed] == ["gone"]
     assert [row.before_usd for row in result.items] == ["795.70", None, None, None, "20.00"]
+
+
+@pytest.mark.parametrize(
+    ("before", "standing", "said"),
+    [
+        ({"sophia-ai-core": "gpu_1x_gh200"}, "within", ""),
+        # Against 4,086.10: 357.70 more are over 100.00, and neither over 600.00 nor over 15 %.
+        ({"sophia-production-instance": "cpu_4x_general"}, "warned", "+357.70 USD (+8.8 %)"),
+        # Against 3,567.80: 876.00 more are over 600.00.
+        ({"sophia-ai-core": "gpu_1x_a6000"}, "blocked", "+876.00 USD (+24.6 %)"),
+    ],
+)
+def test_one_change_may_add_so_much_and_no_more(before, standing, said):
+    result = told(render("prod"), catalog.load(), TODAY, Before(against="then", types={**PROD, **before}))
+    assert result.delta is not None
+    assert result.delta.standing == standing
+    told_of = "\n".join(result.errors if standing == "blocked" else result.warnings)
+    assert said in told_of
+    assert bool(result.errors) == (standing == "blocked")
+
+
+def test_a_change_that_adds_too_much_leaves_with_4_and_shows_the_table(sophia, monkeypatch):
+    monkeypatch.setattr("ops.cost_app.datetime", Clock)
+    monkeypatch.setattr(money, "before", lambda *_: Before(against="then", types={"sophia-ai-core": "gpu_1x_a6000"}))
+    left = sophia("cost", "prod")
+    assert left.code == ExitCode.COST
+    assert "Total: $6.06 an hour" in left.out
+    assert "catalog/limits.yaml: stacks.prod.rise: +3628.10 USD" in left.err
+
+
+def test_opencost_is_told_the_price_of_each_machine_and_of_nothing_else(prod):
+    assert opencost.rows(prod).splitlines() == [
+        "EndTimestamp,InstanceID,Region,AssetClass,InstanceIDField,InstanceType,MarketPriceHourly,Version",
+        ",sophia-ai-core,,node,metadata.name,gpu_1x_gh200,2.29,2026",
+        ",sophia-mcp-orchestrator,,node,metadata.name,gpu_1x_a6000,1.09,2026",
+        ",sophia-data-pipeline,,node,metadata.name,gpu_1x_a100,1.99,2026",
+        ",sophia-production-instance,,node,metadata.name,gpu_1x_rtx6000,0.69,2026",
+    ]
+    unknown = prod.items[0].model_copy(update={"price_usd": None, "monthly_usd": None, "expected_usd": None})
+    assert "ai-core" not in opencost.rows(prod.model_copy(update={"items": (unknown, *prod.items[1:])}))
 
 
 def test_what_is_deployed_is_what_its_machines_were_launched_as(monkeypatch):
