@@ -6,7 +6,6 @@ from typing import Any
 
 from ops.deployment import Deployment
 from ops.engine import Outcome
-from ops.error import PolicyError
 from ops.events import Event, Judged, Step
 from ops.modules import require_modules
 from ops.policy_rows import FindingRow
@@ -19,7 +18,6 @@ PACK = ("--policy-pack", str(ROOT / "policies"))
 STACK_FILE = "pulumi:pulumi:StackFile"
 """What rules call the committed file of a stack."""
 
-_PREVIEW = ("preview", *PACK)
 _PATH = re.compile(r'(?:could not evaluate )?((?:\["(?:[^"\\]|\\.)*"\]|\[\d+\]|[A-Za-z0-9_./-])+)(?=:| must)')
 
 
@@ -30,7 +28,7 @@ def preview(deployment: Deployment) -> PreviewResult:
         CatalogError: the vector store lacks a module.
     """
     require_modules(deployment.graph.choice, deployment.engine.environment)
-    outcome = deployment.engine.run(_PREVIEW, _silent)
+    outcome = deployment.engine.run(("preview", *PACK), _silent)
     changes = tuple(_planned(step) for step in outcome.changed.values() if step.custom)
     return PreviewResult(
         stack=deployment.stack,
@@ -73,21 +71,6 @@ def found(one: Judged) -> FindingRow:
         path=path[1] if path else "",
         message=one.message,
     )
-
-
-def require_policies(deployment: Deployment) -> None:
-    """Have the engine preview the stack with the pack.
-
-    Args:
-        deployment: the stack.
-
-    Raises:
-        PolicyError: policies refuse it.
-    """
-    outcome = deployment.engine.run(_PREVIEW, _silent)
-    # Whatever else it fails for, the update tells, or repairs.
-    if outcome.refused:
-        raise PolicyError([one.complaint for one in outcome.judged if one.blocks])
 
 
 def _silent(_: Event) -> None:

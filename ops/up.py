@@ -12,7 +12,7 @@ from ops.engine import Outcome
 from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK, PolicyError
 from ops.modules import require_modules
 from ops.phases import Phases
-from ops.preview import PACK, found, preview, require_policies
+from ops.preview import PACK, found, preview
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
 from ops.runner import Following
 from ops.view import View
@@ -68,8 +68,6 @@ def up(
         deployment = rehearsed(stack, progress, phases, _judge)
         require_modules(deployment.graph.choice, deployment.engine.environment)
         rehearsal_of(stack).wake()
-        with phases.phase("preview"):
-            require_policies(deployment)
     with phases.phase("engine"):
         words = (*_UP, *(word for kind in only for word in ("--target", f"**::{kind}**")))
         outcome, troubles = _run(deployment, view, words)

@@ -22,7 +22,8 @@ that says otherwise ends the run.
 
 `./sophia policy STACK` shows all of it for a render, a state (`--from state`) or the engine's preview
 (`--from preview`), for people, as Markdown, as JSON, and as SARIF for code scanning. `./sophia up` judges the render,
-then has the engine preview with the pack, and ends with 3 before anything is changed if something blocks.
+in the cloud the engine's preview too, and ends with 3 before anything is changed if something blocks. The update asks
+again, about each resource before it makes it.
 
 A rule is a function in a module of `policies/rules/`. Its cases, in `tests/policies/fixtures/` under its name, are of
 four kinds: `pass`, `fail`, `unknown` and `secret`. A case has a title (`case`), what is judged (`pod`: a specification,

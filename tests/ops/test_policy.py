@@ -202,7 +202,7 @@ def test_a_preview_that_is_refused_leaves_with_3_and_tells_the_finding(sophia, d
     )
 
 
-def test_an_up_that_is_refused_leaves_with_3_before_anything_is_changed(
+def test_an_up_whose_update_is_refused_leaves_with_3_and_asks_the_engine_once(
     sophia, deployment, monkeypatch, refusing, tmp_path
 ):
     monkeypatch.setenv("SOPHIA_HOME", str(tmp_path / "home"))
@@ -210,7 +210,7 @@ def test_an_up_that_is_refused_leaves_with_3_before_anything_is_changed(
     left = sophia("up", "dev")
     assert left.code == ExitCode.POLICY
     assert "LMB-INS-1: sophia-development: instance_type must be one of the stack's; choose another" in left.err
-    assert (tmp_path / "project/asked").read_text(encoding="utf-8").split() == ["preview"]
+    assert (tmp_path / "project/asked").read_text(encoding="utf-8").split() == ["up"]
 
 
 @pytest.mark.usefixtures("later")
