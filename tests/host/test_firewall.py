@@ -12,6 +12,7 @@ from providers.host.firewall_inputs import UNGUARDED, FirewallInputs
 from providers.host.ruleset import render
 from providers.kit import Live, ProviderError
 from providers.kit.testing import UNKNOWN, PluginError, State
+from rehearsal.waiting import until
 from tests.host.declarations import ROWS
 from tests.host.direct import OPERATION, directly
 from tests.host.ground import BREAK_GLASS, STRANGER, Ground, configured, soon
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.engine
 
 TABLE = "nft -s -t list table inet sophia"
 SPARE = {**BREAK_GLASS, "cidr": "192.0.2.0/24"}
+LATE = 10
+"""Seconds between the decision how long something is open and the moment at which that begins, at worst."""
 SHUT = [row for row in ROWS if row["name"] != "ssh"]
 
 
@@ -217,7 +220,8 @@ def test_break_glass_closes_by_itself(bare):
     life, state = made(bare, breakGlass=[BREAK_GLASS, entry])
     assert ssh_answers(bare)
     time.sleep(max(0.0, end + 1 - time.monotonic()))
-    assert not ssh_answers(bare)
+    # The kernel counts from the moment at which the table was loaded, which a busy machine does later.
+    until(lambda: not ssh_answers(bare) or None, seconds=LATE, failure=lambda: "it is still open")
     assert life.drift("Firewall", state) == {}
 
 
