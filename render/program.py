@@ -16,7 +16,7 @@ import yaml
 from pulumi.runtime.settings import ROOT as ROOT_RESOURCE
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_in_stack
-from pulumi.runtime.sync_await import _sync_await
+from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
 import catalog
 from catalog import collector
@@ -129,6 +129,8 @@ def _secret_keys() -> list[str]:
 
 def _run(monitor: Monitor, stack: str, config: dict[str, str], secrets: list[str]) -> dict[str, Any]:
     """Run the program and return its module-level names, of which ``stack`` is its choice from the catalog."""
+    # Whoever ended an event loop of his own in this thread has left none.
+    _ensure_event_loop()
     pulumi.runtime.set_all_config(config, secrets)
     pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=True, monitor=monitor)
     SETTINGS.rpc_manager.clear()

@@ -1,5 +1,6 @@
 """Rendering a checkout's program: whose stack, whose file, and nothing left behind."""
 
+import asyncio
 import contextvars
 import subprocess
 import sys
@@ -76,6 +77,11 @@ def test_the_choices_of_one_render_are_not_those_of_the_next():
     before = small("dev")
     render("dev", choices={"sophia:mcp_servers": ["linear"], "sophia:price_book": "2025"})
     assert small("dev") == before
+
+
+def test_a_render_needs_no_event_loop_of_its_caller():
+    asyncio.run(asyncio.sleep(0))
+    assert small("dev")
 
 
 def test_a_render_leaves_its_caller_without_configuration_and_root():
