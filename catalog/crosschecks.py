@@ -8,6 +8,7 @@ from catalog import (
     account_rules,
     backups,
     collection_rules,
+    drift_classes,
     egress,
     ignores,
     k3s_rules,
@@ -56,6 +57,9 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
         yield from policy.offences(
             draft.policy, lambda field: f"{of_policy}: {field}", stacks=draft.limits.stacks, today=today
         )
+    if draft.drift_classes is not None:
+        of_classes = draft.source.label(drift_classes.FILE)
+        yield from drift_classes.offences(draft.drift_classes, lambda field: f"{of_classes}: {field}")
     if draft.weaviate is not None and draft.limits is not None:
         of_weaviate = draft.source.label("weaviate.yaml")
         yield from collection_rules.offences(
