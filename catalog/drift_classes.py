@@ -118,6 +118,13 @@ class DriftClasses(Model):
         return ""
 
 
+PLAIN: Final = DriftClasses(
+    deletion_guard=DeletionGuard(percent=100, least=2),
+    classes=(ClassRule(types=("*",), drift_class=DriftClass.AVAILABILITY),),
+)
+"""What holds where nobody says more."""
+
+
 def offences(classes: DriftClasses, where: Where) -> Iterator[Offence]:
     """Yield the rules that the file breaks.
 

@@ -20,6 +20,7 @@ from ops import (
     cost_app,
     dns_app,
     documents,
+    drift_app,
     esc_app,
     machines_app,
     policy_app,
@@ -33,7 +34,6 @@ from ops.answer import answer
 from ops.backups import run as run_backups
 from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed, require_cloud
 from ops.doctor import doctor as doctor_verb
-from ops.drift import drift as drift_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.error import AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
 from ops.exit_code import ExitCode
@@ -46,7 +46,7 @@ from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.policy_rows import FindingRow
 from ops.preview import preview as preview_verb
-from ops.results import BackupResult, DriftResult, LockResult
+from ops.results import BackupResult, LockResult
 from ops.rollout import Rollout
 from ops.shell import exports
 from ops.up import up as up_verb
@@ -62,6 +62,7 @@ app.command()(cost_app.cost)
 app.command()(cost_app.capacity)
 app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
+app.add_typer(drift_app.app, name="drift")
 app.add_typer(esc_app.app, name="esc")
 app.add_typer(machines_app.app, name="machines")
 app.add_typer(policy_app.app, name="policy")
@@ -110,16 +111,6 @@ def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 
 def _refused(found: Iterable[FindingRow]) -> bool:
     return any(one.level == "block" for one in found)
-
-
-@app.command()
-def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
-    """Show what differs from what the last up declared, and hosts that cannot be reached; exit 7 if there is any."""
-    if rehearsal_of(known(stack)).asleep:
-        result = DriftResult(stack=stack, asleep=True)
-    else:
-        result = drift_verb(existing(stack, progress_for()), view.View(), datetime.now(UTC).date())
-    answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=result.drifted)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import httpx
 
 import catalog
 from catalog import egress
+from catalog.drift_classes import PLAIN, DriftClasses
 from catalog.ignores import DriftIgnore
 from ops.capacity import require
 from ops.engine import Engine, EngineError
@@ -57,6 +58,8 @@ class Deployment:
     credentials."""
     ignores: tuple[DriftIgnore, ...] = ()
     """Deviations that the catalog bears for a while, in any stack."""
+    classes: DriftClasses = PLAIN
+    """What a drift is, and how bad."""
     resources: Callable[[], Iterable[Mapping[str, Any]]] = tuple
     """Gives what the engine's state holds of a rehearsal, in its own form."""
     suite: Path = Path("/nonexistent")
@@ -65,6 +68,8 @@ class Deployment:
     """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud it is one."""
     follow: Callable[[], object] = lambda: None
     """The same when there are other hosts than before; cheap enough to be called again and again during a run."""
+    reach: Mapping[str, str] = field(default_factory=dict)
+    """How whoever only looks reaches what providers keep, in the variables that these read."""
 
     @property
     def workloads(self) -> Collection[str]:
@@ -171,7 +176,8 @@ def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = 
     judge(graph)
     environment = cloud_environment(facts, progress)
     run_file = home() / "cloud" / f"{stack}.json"
-    return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)
+    engine = Engine(stack, project=ROOT, environment=environment, run_file=run_file)
+    return Deployment(stack, graph, engine, None, facts.ignores, facts.drift_classes, reach=environment)
 
 
 def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str, str]:
@@ -233,6 +239,8 @@ def known(stack: str) -> str:
 
 def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suite: Path) -> Deployment:
     runner = Runner(rehearsal, facts)
+    account = rehearsal.account
+    reach = {**account.environment(), **account.secrets(), **account.authority.secrets()}
     engine = Engine(
         rehearsal.stack,
         project=ROOT,
@@ -245,10 +253,12 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suit
         engine,
         rehearsal.cluster(),
         facts.ignores,
+        facts.drift_classes,
         rehearsal.state.resources,
         suite,
         runner.join,
         runner.follow,
+        {**reach, **rehearsal.vector_store.environment()},
     )
     # Hosts that were made before may admit peers alone by now.
     deployment.join()

@@ -170,8 +170,10 @@ def test_drift_leaves_with_7_and_names_what_drifted_and_the_repair(drift, replay
 def test_drift_answers_with_what_is_expected_and_what_is_there(drift, replayed):
     changes = {c["name"]: c["deviations"] for c in json.loads(drift(replayed("drift.jsonl"), "--json").out)["changes"]}
     assert changes == {
-        "mcp-github-service": [{"path": "spec.ports[0].port", "expected": 9005, "actual": 9999}],
-        "mcp-github-deployment": [{"path": "", "expected": "exists", "actual": "gone"}],
+        "mcp-github-service": [
+            {"path": "spec.ports[0].port", "expected": 9005, "actual": 9999, "drift_class": "availability"}
+        ],
+        "mcp-github-deployment": [{"path": "", "expected": "exists", "actual": "gone", "drift_class": "availability"}],
     }
 
 
