@@ -21,7 +21,7 @@ from rehearsal.vercel_cloud.server import Cloud
 
 FACTS = catalog.load()
 TOKEN = "rehearsal" + "x" * 15
-LISTS = {
+LISTS: Mapping[str, list[dict[str, Any]]] = {
     "/api/v1/namespaces": [{"name": "mine"}, {"name": "kube-system"}],
     "/apis/apps/v1/deployments": [
         {"name": "mcp-github", "namespace": "sophia-mcp"},

@@ -1,10 +1,12 @@
 """What is there and nobody declared, by what providers list and the state holds."""
 
+from typing import Any
+
 import catalog
 from ops.unmanaged import COLLECTION, DOMAIN, INSTANCE, PROJECT, ZONE, Listing, There, as_change, managed, overall, tell
 
 CLASSES = catalog.load().drift_classes
-STATE = [
+STATE: list[dict[str, Any]] = [
     {"type": INSTANCE, "id": "i-1", "urn": "u::t::core-instance"},
     {"type": "kubernetes:apps/v1:Deployment", "id": "sophia-mcp/mcp-github", "urn": "u"},
     {
