@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from catalog.ignores import DriftIgnore
 from ops.capacity import require
 from ops.engine import Engine, EngineError
 from ops.error import InputError
+from ops.later import later
 from ops.phases import Phases
 from ops.runner import Runner
 from rehearsal import Rehearsal, RehearsalError, home, stacks
@@ -60,6 +62,8 @@ class Deployment:
     """Deviations that the catalog bears for a while, in any stack."""
     classes: DriftClasses = PLAIN
     """What a drift is, and how bad."""
+    facts: Callable[[], catalog.Catalog] = catalog.load
+    """Gives the catalog."""
     resources: Callable[[], Iterable[Mapping[str, Any]]] = tuple
     """Gives what the engine's state holds of a rehearsal, in its own form."""
     suite: Path = Path("/nonexistent")
@@ -130,17 +134,19 @@ def rehearsal_of(stack: str) -> Rehearsal:
     return Rehearsal(stack=stack, home=home())
 
 
-def existing(stack: str, progress: Progress) -> Deployment:
+def existing(stack: str, progress: Progress, *, unrendered: bool = False) -> Deployment:
     """Return the deployment of a rehearsal that is already up, and start nothing.
 
     Args:
         stack: name of the stack.
         progress: told what is being done.
+        unrendered: whether its graph is rendered when somebody asks it something, who is then told what is wrong with
+            the stack's choice.
 
     Raises:
         RehearsalError: it is not up.
     """
-    graph = render(stack)
+    graph = render(stack) if not unrendered else None
     facts = catalog.load()
     there = rehearsal_of(stack)
     stopped = [f"{service.name} stopped" for service in there.status() if not service.running]
@@ -153,7 +159,7 @@ def existing(stack: str, progress: Progress) -> Deployment:
     toolchain = ensure(facts, progress=progress)
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     rehearsal.state.release_dead_locks()
-    return _deployment(rehearsal, graph, facts, toolchain.conformance)
+    return _deployment(rehearsal, graph or later(partial(render, stack)), facts, toolchain.conformance)
 
 
 def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = lambda _: None) -> Deployment:
@@ -177,7 +183,7 @@ def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = 
     environment = cloud_environment(facts, progress)
     run_file = home() / "cloud" / f"{stack}.json"
     engine = Engine(stack, project=ROOT, environment=environment, run_file=run_file)
-    return Deployment(stack, graph, engine, None, facts.ignores, facts.drift_classes, reach=environment)
+    return Deployment(stack, graph, engine, None, facts.ignores, facts.drift_classes, lambda: facts, reach=environment)
 
 
 def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str, str]:
@@ -254,6 +260,7 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suit
         rehearsal.cluster(),
         facts.ignores,
         facts.drift_classes,
+        lambda: facts,
         rehearsal.state.resources,
         suite,
         runner.join,

@@ -1,8 +1,10 @@
 """``drift``: what differs from what the last ``up`` made."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final
 
 from catalog.ignores import DriftIgnore
@@ -11,6 +13,7 @@ from ops.comparison import undisclosed
 from ops.deployment import Deployment
 from ops.drift_record import Record, aged
 from ops.drift_rows import Deviation, UnmanagedThing, UnreachableHost
+from ops.engine import InterruptedRunError
 from ops.error import IGNORES, RUNBOOK
 from ops.events import Step
 from ops.ignores import Judged
@@ -100,7 +103,7 @@ def drift(deployment: Deployment, view: View, today: date, *, believe_deletions:
     resources = [*deployment.resources()]
     listed = listings(deployment, resources, cluster=silent is None, store=store is None)
     left_out = [urn for one in (silent, store) if one for urn in one.urns]
-    found = looked(deployment, resources, listed, left_out, view)
+    found = _looked(deployment, partial(looked, deployment, resources, listed, left_out, view))
     dead = unreachable(found.steps.values())
     cluster = unreachable_cluster(
         silent or told(found.outcome.diagnostics),
@@ -146,6 +149,25 @@ def drift(deployment: Deployment, view: View, today: date, *, believe_deletions:
     )
 
 
+def _looked(deployment: Deployment, look: Callable[[], Looked]) -> Looked:
+    """Return what the engine finds, with the graph rendered while it works, which takes a fifth of its time.
+
+    Raises:
+        InterruptedRunError: it was interrupted (Ctrl-C), and so is the engine.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        looking = thread.submit(look)
+        try:
+            _ = deployment.graph.choice
+            return looking.result()
+        except KeyboardInterrupt:
+            # Only this thread hears of it.
+            deployment.engine.interrupt()
+            looking.exception()
+            msg = f"interrupted; nothing was changed: run drift of {deployment.stack} again"
+            raise InterruptedRunError(msg) from None
+
+
 def _result(found: DriftResult, deployment: Deployment) -> DriftResult:
     """Return what was found with how the stack stands and what repairs it."""
     status: DriftStatus = "drifted" if found.drifted else "in_sync"
@@ -156,10 +178,10 @@ def _result(found: DriftResult, deployment: Deployment) -> DriftResult:
     mends = (
         _repair(found.changes, found.unreachable, deployment),
         *(one.remedy for one in (found.cluster, found.vector_store) if one),
-        _declare(found.unmanaged),
         *(one.remedy for one in found.silent),
     )
-    return found.model_copy(update={"status": status, "repair": next(filter(None, mends), "")})
+    told = (next(filter(None, mends), ""), _declare(found.unmanaged))
+    return found.model_copy(update={"status": status, "repair": "; ".join(filter(None, told))})
 
 
 def _differing(
@@ -186,7 +208,7 @@ def _used(borne: Sequence[Judged]) -> tuple[DriftIgnore, ...]:
 def _declare(things: Sequence[UnmanagedThing]) -> str:
     if not things:
         return ""
-    return f"declare it, remove it where it is, or bear it for a while: an entry in {IGNORES} with the path unmanaged"
+    return f"what nobody declared: declare it, remove it there, or bear it by an entry in {IGNORES} (path: unmanaged)"
 
 
 def _repair(changes: Sequence[DriftedResource], hosts: Sequence[UnreachableHost], deployment: Deployment) -> str:

@@ -177,7 +177,7 @@ def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear
 
 def _deployment(stack: str, target: Target) -> Deployment:
     if target is Target.REHEARSAL:
-        return existing(stack, progress_for())
+        return existing(stack, progress_for(), unrendered=True)
     made = in_cloud(stack, progress_for())
     return replace(made, resources=lambda: states.resources(stack, made.engine.environment) or ())
 

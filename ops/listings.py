@@ -1,6 +1,7 @@
 """What each provider has, read and never changed: what is there beside what is declared, and whether it answers."""
 
 import asyncio
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from typing import Any, Final
 import httpx
 import tenacity
 
-import catalog
 from ops.deployment import Deployment
 from ops.error import AccountError
 from ops.unmanaged import COLLECTION, DOMAIN, PROJECT, ZONE, Listing, There, provider_of
@@ -108,10 +108,15 @@ def listings(
     used = {provider_of(str(one["type"])) for one in resources}
     reach = deployment.reach
     askers: dict[str, Callable[[], Listing]] = {
-        LAMBDA: lambda: _lambda(deployment.stack, reach),
-        VERCEL: lambda: _vercel(resources, reach),
-        RFC2136: lambda: _zone(deployment, reach),
+        LAMBDA: lambda: _lambda(deployment),
+        VERCEL: lambda: _vercel(deployment, resources),
+        RFC2136: lambda: _zone(deployment),
     }
+    # Here, and not by each thread: what providers import parses their docstrings, which Python 3.11 does in one thread.
+    if LAMBDA in used:
+        importlib.import_module("ops.lambda_listing")
+    if RFC2136 in used:
+        importlib.import_module("providers.rfc2136.client")
     if cluster:
         askers[KUBERNETES] = lambda: _kubernetes(deployment)
     if store:
@@ -119,8 +124,7 @@ def listings(
     asked = {name: ask for name, ask in askers.items() if name in used}
     with ThreadPoolExecutor(max_workers=len(askers)) as threads:
         found = [*threads.map(lambda name: _safely(name, asked[name]), asked)]
-    choice = deployment.graph.choice
-    if choice.zone.owner == deployment.stack and choice.dns != RFC2136:
+    if deployment.facts().zone.owner == deployment.stack and RFC2136 not in used:
         found.append(Listing(DNS_OF_OTHERS, (ZONE,), beyond="`./sophia dns check` asks who answers for the zone"))
     return tuple(found)
 
@@ -135,11 +139,11 @@ def _safely(name: str, ask: Callable[[], Listing]) -> Listing:
         return Listing(name, trouble=f"{name}: an answer of another shape ({type(error).__name__})", remedy=_AGAIN)
 
 
-def _lambda(stack: str, reach: Mapping[str, str]) -> Listing:
+def _lambda(deployment: Deployment) -> Listing:
     """What the provider imports takes half a second (measured), and stacks without machines need none of it."""
     from ops import lambda_listing  # noqa: PLC0415 - for that reason
 
-    return lambda_listing.listed(stack, catalog.load(), reach)
+    return lambda_listing.listed(deployment.stack, deployment.facts(), deployment.reach)
 
 
 def _kubernetes(deployment: Deployment) -> Listing:
@@ -170,9 +174,9 @@ def _weaviate(reach: Mapping[str, str]) -> Listing:
     return Listing(WEAVIATE, (COLLECTION,), tuple(There(COLLECTION, name) for name in names))
 
 
-def _vercel(resources: Iterable[Mapping[str, Any]], reach: Mapping[str, str]) -> Listing:
+def _vercel(deployment: Deployment, resources: Iterable[Mapping[str, Any]]) -> Listing:
+    reach, sites = deployment.reach, deployment.facts().sites
     (token,) = _given(reach, "VERCEL_API_TOKEN")
-    sites = catalog.load().sites
     ours = {str(one["id"]) for one in resources if one["type"] == PROJECT and one.get("id")}
     with _client(reach.get("VERCEL_API_URL") or "https://api.vercel.com", token) as http:
         asker = Asker(http, "Vercel")
@@ -199,15 +203,15 @@ def _pages(get: Callable[..., Any], member: str, at: str) -> Iterator[Mapping[st
         query = {at: following}
 
 
-def _zone(deployment: Deployment, reach: Mapping[str, str]) -> Listing:
+def _zone(deployment: Deployment) -> Listing:
     from providers.kit import ProviderError  # noqa: PLC0415 - a tenth of a second, which few stacks need
     from providers.rfc2136.client import Client  # noqa: PLC0415 - the same
     from providers.rfc2136.config import Rfc2136Config  # noqa: PLC0415 - the same
 
     names = ("DNS_UPDATE_SERVER", "DNS_UPDATE_PORT", "DNS_UPDATE_KEYNAME", "DNS_UPDATE_KEYSECRET")
-    server, port, key_name, key_secret = _given(reach, *names)
+    server, port, key_name, key_secret = _given(deployment.reach, *names)
     config = Rfc2136Config(server=server, port=int(port), key_name=key_name, key_secret=key_secret)
-    zone = deployment.graph.choice.zone.name
+    zone = deployment.facts().zone.name
     try:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             held = runner.run(Client(config).zone(zone))

@@ -36,7 +36,7 @@ def with_stand_in(monkeypatch, deployment, sophia):
 
     def verb(name: str, seam: str):
         def run(engine, *words: str, names: tuple[str, ...] = ()):
-            monkeypatch.setattr(seam, lambda *_: deployment(engine, *names))
+            monkeypatch.setattr(seam, lambda *_, **__: deployment(engine, *names))
             return sophia(name, "dev", *words)
 
         return run
@@ -51,9 +51,10 @@ def up(with_stand_in):
 
 
 @pytest.fixture
-def drift(with_stand_in):
+def drift(with_stand_in, monkeypatch, tmp_path):
     """Looks for drift."""
-    return with_stand_in("drift", "ops.cli.existing")
+    monkeypatch.setenv("SOPHIA_HOME", str(tmp_path / "home"))
+    return with_stand_in("drift", "ops.drift_app.existing")
 
 
 @pytest.fixture
@@ -96,6 +97,8 @@ _ELSEWHERE = (
     "capacity",
     "cost",
     "dns",
+    "drift repair",
+    "drift tell",
     "machines",
     "plan",
     "policy",

@@ -1,6 +1,7 @@
 """The engine's look: what is left out, who fails under its hands, who hangs, and who else works on the stack."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,9 +12,11 @@ from rich.console import Console
 import catalog
 from ops import refresh, view
 from ops.drift import drift
-from ops.engine import LockedError
+from ops.engine import InterruptedRunError, LockedError
+from ops.later import later
 from ops.results import DriftResult
 from ops.unmanaged import Listing
+from render import Graph
 
 CLASSES = catalog.load().drift_classes
 TODAY = date(2026, 11, 30)
@@ -139,3 +142,16 @@ def test_a_mass_deletion_is_an_error_and_no_drift_unless_somebody_believes_it(lo
 
 def test_the_answer_is_json_as_its_schema_says(look):
     assert json.loads(look(SOUND).model_dump_json())["status"] == "in_sync"
+
+
+def test_an_interrupt_ends_the_engine_and_says_so(deployment, stand_in, monkeypatch):
+    waiting = "signal.signal(signal.SIGINT, lambda *_: os._exit(1))\nwhile True:\n    time.sleep(0.01)"
+    monkeypatch.setattr("ops.drift.listings", lambda *_, **__: ())
+    made = replace(deployment(stand_in(waiting)), resources=lambda: STATE, cluster=None)
+
+    def interrupted() -> Graph:
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedRunError, match="nothing was changed"):
+        drift(replace(made, graph=later(interrupted)), view.View(Console(quiet=True)), TODAY)
