@@ -17,7 +17,7 @@ from rehearsal.github import serve
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with dev's directory, as after an `up`, and a checkout at a commit."""
     folder = tmp_path / "home/stacks/dev"
     folder.mkdir(parents=True)
@@ -162,7 +162,7 @@ def test_a_stack_that_somebody_works_on_is_told_to_nobody(home, github, monkeypa
 
 
 @pytest.fixture
-def report(look, tmp_path) -> Path:
+def report(look, tmp_path: Path) -> Path:
     """The report of a look."""
     path = tmp_path / "report.json"
     path.write_text(look("--json").out, encoding="utf-8")
