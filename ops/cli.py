@@ -47,11 +47,8 @@ from ops.plan import plan as plan_verb
 from ops.policy_rows import FindingRow
 from ops.preview import preview as preview_verb
 from ops.results import BackupResult, LockResult
-from ops.rollout import Rollout
 from ops.shell import exports
 from ops.up import up as up_verb
-from ops.verify import lock_tools
-from ops.verify import verify as verify_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
 from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, ensure, progress_for
@@ -150,6 +147,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Ask every MCP server, with real clients, whether it is what the catalog says; the evidence is written."""
+    from ops.verify import verify as verify_verb  # noqa: PLC0415 - MCP's SDK takes a third of a second
+
     result = verify_verb(existing(stack, progress_for()), servers or ())
     answer(result, lambda: view.show_verdicts(result, view.stdout()), as_json=as_json)
 
@@ -164,6 +163,7 @@ def rollout(
     as_json: AsJson = False,
 ) -> None:
     """Lead requests to the next version of a server by steps, each one gated; back to the last good one if it fails."""
+    from ops.rollout import Rollout  # noqa: PLC0415 - for that reason
 
     def up_again() -> tuple[str, ...]:
         return up_verb(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None).errors
@@ -219,6 +219,8 @@ def lock(
 ) -> None:
     """Write a lock: digests that vendors publish, add-ons as set-up renders them, tools that servers list, prices."""
     if what is Locked.TOOLS:
+        from ops.verify import lock_tools  # noqa: PLC0415 - for that reason
+
         changed = lock_tools(existing(stack, progress_for()), catalog.ROOT / "lock/tools.json")
         result = LockResult(stack=stack, filled=dict.fromkeys(changed, "changed"))
     elif what is Locked.ADDONS:

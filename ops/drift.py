@@ -18,7 +18,7 @@ from ops.error import IGNORES, RUNBOOK
 from ops.events import Step
 from ops.ignores import Judged
 from ops.judgement import apart, judged, unbelievable
-from ops.listings import listings
+from ops.listings import APART, KUBERNETES, WEAVIATE, listings
 from ops.preview import change
 from ops.refresh import Looked, looked
 from ops.results import DriftedResource, DriftResult, DriftStatus
@@ -98,10 +98,13 @@ def drift(deployment: Deployment, view: View, today: date, *, believe_deletions:
         today: the day, in UTC, on which entries that bear a deviation have expired or not.
         believe_deletions: whether whatever is told as gone is gone, however much that is.
     """
-    silent = silent_cluster(deployment)
-    store = silent_store(deployment, silent)
     resources = [*deployment.resources()]
-    listed = listings(deployment, resources, cluster=silent is None, store=store is None)
+    with ThreadPoolExecutor(1) as thread:
+        of_others = thread.submit(listings, deployment, resources, APART)
+        silent = silent_cluster(deployment)
+        store = silent_store(deployment, silent)
+        inside = [name for name, one in ((KUBERNETES, silent), (WEAVIATE, store)) if one is None]
+        listed = (*of_others.result(), *listings(deployment, resources, inside))
     left_out = [urn for one in (silent, store) if one for urn in one.urns]
     found = _looked(deployment, partial(looked, deployment, resources, listed, left_out, view))
     dead = unreachable(found.steps.values())
@@ -117,8 +120,8 @@ def drift(deployment: Deployment, view: View, today: date, *, believe_deletions:
     there = tell(listed, managed(resources), deployment.classes)
     of_resources = ignores.judge(without(differing, dead), entries.current)
     of_hosts = ignores.judge(as_deviations(dead).values(), entries.current)
-    of_others = ignores.judge(map(as_change, there.things), entries.current)
-    borne = (of_resources, of_hosts, of_others)
+    of_things = ignores.judge(map(as_change, there.things), entries.current)
+    borne = (of_resources, of_hosts, of_things)
     unchecked = [name for host in dead for name in (host.resource, *host.unchecked)]
     unchecked += [name for one in (cluster, store and lost) if one for name in one.unchecked]
     unchecked += [name for one in found.silent for name in one.unchecked]
@@ -132,7 +135,7 @@ def drift(deployment: Deployment, view: View, today: date, *, believe_deletions:
             errors=tuple(errors),
             changes=of_resources.counted,
             noise=noise,
-            unmanaged=_counted(there, of_others),
+            unmanaged=_counted(there, of_things),
             coverage=there.coverage,
             coverage_percent=overall(there.coverage),
             silent=found.silent,

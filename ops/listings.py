@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ RFC2136: Final = "rfc2136"
 DNS_OF_OTHERS: Final = "dns"
 
 APART: Final = (LAMBDA, VERCEL, RFC2136)
-"""Providers whose silence is no finding about the stack: they belong to somebody else."""
+"""Providers that belong to somebody else, and answer whether or not the stack's own cluster does."""
 
 _SECONDS: Final = 10.0
 """How long a provider may take to answer one request."""
@@ -40,6 +40,7 @@ _WORKLOADS: Final[Mapping[str, str]] = {
     "kubernetes:batch/v1:Job": "/apis/batch/v1/jobs",
     "kubernetes:core/v1:Pod": "/api/v1/pods",
 }
+_IMPORTED: Final = {LAMBDA: "ops.lambda_listing", RFC2136: "providers.rfc2136.client"}
 _REMEDIES: Final[Mapping[int, str]] = {
     401: "give the stack's environment in Pulumi ESC a token that is still valid: `./sophia secrets doctor`",
     403: "give the token's owner the right to list there, or the stack's environment another token",
@@ -95,36 +96,30 @@ class Asker:
 
 
 def listings(
-    deployment: Deployment, resources: Iterable[Mapping[str, Any]], *, cluster: bool, store: bool
+    deployment: Deployment, resources: Iterable[Mapping[str, Any]], providers: Collection[str]
 ) -> tuple[Listing, ...]:
-    """Return what the providers of a stack have, asked all at once; one that does not answer is a listing too.
+    """Return what providers of a stack have, asked all at once; one that does not answer is a listing too.
 
     Args:
         deployment: the stack's.
-        resources: those of the engine's state.
-        cluster: whether the cluster answers.
-        store: whether the vector store does.
+        resources: those of the engine's state: a provider that keeps none of them is not asked.
+        providers: who is asked.
     """
     used = {provider_of(str(one["type"])) for one in resources}
-    reach = deployment.reach
     askers: dict[str, Callable[[], Listing]] = {
         LAMBDA: lambda: _lambda(deployment),
         VERCEL: lambda: _vercel(deployment, resources),
         RFC2136: lambda: _zone(deployment),
+        KUBERNETES: lambda: _kubernetes(deployment),
+        WEAVIATE: lambda: _weaviate(deployment.reach),
     }
-    # Here, and not by each thread: what providers import parses their docstrings, which Python 3.11 does in one thread.
-    if LAMBDA in used:
-        importlib.import_module("ops.lambda_listing")
-    if RFC2136 in used:
-        importlib.import_module("providers.rfc2136.client")
-    if cluster:
-        askers[KUBERNETES] = lambda: _kubernetes(deployment)
-    if store:
-        askers[WEAVIATE] = lambda: _weaviate(reach)
-    asked = {name: ask for name, ask in askers.items() if name in used}
+    asked = {name: ask for name, ask in askers.items() if name in used and name in providers}
+    # Here, and not by each thread: what providers import parses its docstrings, which Python 3.11 does in one thread.
+    for name in asked.keys() & _IMPORTED.keys():
+        importlib.import_module(_IMPORTED[name])
     with ThreadPoolExecutor(max_workers=len(askers)) as threads:
         found = [*threads.map(lambda name: _safely(name, asked[name]), asked)]
-    if deployment.facts().zone.owner == deployment.stack and RFC2136 not in used:
+    if RFC2136 in providers and deployment.facts().zone.owner == deployment.stack and RFC2136 not in used:
         found.append(Listing(DNS_OF_OTHERS, (ZONE,), beyond="`./sophia dns check` asks who answers for the zone"))
     return tuple(found)
 

@@ -12,7 +12,7 @@ import uvicorn
 
 import catalog
 from ops import lambda_listing
-from ops.listings import listings
+from ops.listings import APART, KUBERNETES, WEAVIATE, listings
 from ops.unmanaged import DOMAIN, INSTANCE, PROJECT, There, managed, tell
 from rehearsal.background import serving
 from rehearsal.lambda_cloud import Account, Fault, FaultKind, serve
@@ -20,6 +20,7 @@ from rehearsal.vercel_cloud.records import Account as Team
 from rehearsal.vercel_cloud.server import Cloud
 
 FACTS = catalog.load()
+EVERYBODY = (*APART, KUBERNETES, WEAVIATE)
 TOKEN = "rehearsal" + "x" * 15
 LISTS: Mapping[str, list[dict[str, Any]]] = {
     "/api/v1/namespaces": [{"name": "mine"}, {"name": "kube-system"}],
@@ -83,7 +84,7 @@ def test_every_page_of_vercel_is_read_and_the_hosts_of_our_projects_alone(vercel
         {"type": DOMAIN, "id": "x", "urn": "u", "outputs": {"projectId": vercel.ids[0], "domain": "app.example.com"}},
     ]
     made = of({"VERCEL_API_URL": vercel.url, "VERCEL_API_TOKEN": TOKEN})
-    (listing,) = [one for one in listings(made, state, cluster=False, store=False) if one.provider == "vercel"]
+    (listing,) = [one for one in listings(made, state, APART) if one.provider == "vercel"]
     assert listing.trouble == ""
     found = tell([listing], managed(state), FACTS.drift_classes)
     rows = {row.type: (row.managed, row.known, row.unmanaged) for row in found.coverage}
@@ -92,7 +93,7 @@ def test_every_page_of_vercel_is_read_and_the_hosts_of_our_projects_alone(vercel
 
 
 def test_a_provider_that_the_stack_does_not_use_is_not_asked(of):
-    assert [one for one in listings(of({}), [], cluster=True, store=True) if one.provider != "dns"] == []
+    assert [one for one in listings(of({}), [], EVERYBODY) if one.provider != "dns"] == []
 
 
 TROUBLES = [
@@ -107,7 +108,7 @@ def test_a_provider_that_refuses_is_told_with_what_to_do_and_without_the_token(v
     made = of({"VERCEL_API_URL": vercel.url, "VERCEL_API_TOKEN": TOKEN})
     vercel.cloud._faults.extend(statuses)  # noqa: SLF001 - scripted, as the control surface does
     try:
-        listing = listings(made, [{"type": PROJECT, "id": "p", "urn": "u"}], cluster=False, store=False)[0]
+        listing = listings(made, [{"type": PROJECT, "id": "p", "urn": "u"}], APART)[0]
     finally:
         vercel.cloud._faults.clear()  # noqa: SLF001 - the same
     assert (listing.trouble, TOKEN in f"{listing}") == (trouble, False)
@@ -115,7 +116,7 @@ def test_a_provider_that_refuses_is_told_with_what_to_do_and_without_the_token(v
 
 
 def test_a_variable_that_is_missing_is_named(of):
-    listing = listings(of({}), [{"type": PROJECT, "id": "p", "urn": "u"}], cluster=False, store=False)[0]
+    listing = listings(of({}), [{"type": PROJECT, "id": "p", "urn": "u"}], APART)[0]
     assert listing.trouble == "VERCEL_API_TOKEN: not set"
     assert "pulumi env run" in listing.remedy
 
@@ -125,21 +126,21 @@ def test_a_provider_that_hangs_is_given_up(of, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         made = of({"WEAVIATE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "WEAVIATE_API_KEY": "k"})
         state = [{"type": "weaviate:index:Collection", "id": "A", "urn": "u"}]
-        (listing,) = [one for one in listings(made, state, cluster=False, store=True) if one.provider == "weaviate"]
+        (listing,) = [one for one in listings(made, state, ("weaviate",)) if one.provider == "weaviate"]
     assert listing.trouble.startswith("Weaviate: no answer within 0 s, asked 3 times")
 
 
 def test_an_answer_of_another_shape_is_a_trouble_too(of):
     state = [{"type": "kubernetes:core/v1:Namespace", "id": "a", "urn": "u"}]
     with cluster(lambda _: httpx.Response(200, json={"kind": "Status"})) as client:
-        listing = listings(of({}, client), state, cluster=True, store=True)[0]
+        listing = listings(of({}, client), state, EVERYBODY)[0]
     assert "an answer of another shape" in listing.trouble
 
 
 def test_in_the_cluster_what_nobody_owns_is_there_and_what_k3s_and_our_verbs_bring_is_known(of):
     state = [{"type": "kubernetes:apps/v1:Deployment", "id": "sophia-mcp/mcp-github", "urn": "u"}]
     with cluster(lists) as client:
-        (listing, *_) = listings(of({}, client), state, cluster=True, store=True)
+        (listing, *_) = listings(of({}, client), state, EVERYBODY)
     found = tell([listing], managed(state), FACTS.drift_classes)
     assert [(one.type.rpartition(":")[2], one.name) for one in found.things] == [
         ("Deployment", "default/miner"),
@@ -152,7 +153,7 @@ def test_in_the_cluster_what_nobody_owns_is_there_and_what_k3s_and_our_verbs_bri
 
 def test_a_cluster_that_only_the_program_may_enter_is_beyond_us_and_no_trouble(of):
     state = [{"type": "kubernetes:core/v1:Namespace", "id": "a", "urn": "u"}]
-    listing = listings(of({}), state, cluster=True, store=True)[0]
+    listing = listings(of({}), state, EVERYBODY)[0]
     assert (listing.trouble, bool(listing.beyond)) == ("", True)
 
 
@@ -193,7 +194,7 @@ def test_each_stack_is_told_of_its_own_machines_and_the_owner_of_what_is_nobodys
 def test_a_key_that_has_expired_is_a_trouble_and_no_mass_deletion(account, of):
     account.faults.script(Fault(FaultKind.UNAUTHORIZED, times=None))
     state = [{"type": INSTANCE, "id": "i", "urn": "u"}]
-    (listing, *_) = listings(of(reach(account)), state, cluster=False, store=False)
+    (listing, *_) = listings(of(reach(account)), state, APART)
     assert listing.provider == "lambda-cloud"
     assert "LAMBDA_CLOUD_API_KEY" in f"{listing.trouble} {listing.remedy}"
     assert account.key not in f"{listing}"
