@@ -12,7 +12,7 @@ import jinja2
 
 from catalog.drift_classes import WORST_FIRST
 from ops.drift_rows import UnmanagedThing
-from ops.drift_view import age
+from ops.drift_view import age, price
 from ops.results import DriftedResource, DriftResult
 
 _FOLDER: Final = Path(__file__).parent / "templates"
@@ -125,7 +125,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"code": code, "kind": _kind, "since": _since}
+    made.filters |= {"code": code, "kind": _kind, "price": price, "since": _since}
     made.globals |= {"headline": headline, "more": _more}
     return made
 

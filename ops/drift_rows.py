@@ -97,6 +97,8 @@ class UnmanagedThing(BaseModel):
     """By which it would be imported, or removed."""
     drift_class: DriftClass = DriftClass.AVAILABILITY
     """What it endangers."""
+    monthly_usd: str | None = None
+    """What it costs a month, in dollars; null where nobody says."""
     first_seen: datetime | None = None
     """When a check found it first, in UTC."""
     age_seconds: int = 0

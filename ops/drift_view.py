@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
+from ops.drift_rows import UnmanagedThing
 from ops.results import DriftedResource, DriftResult
 
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
@@ -20,6 +21,11 @@ def age(seconds: int) -> str:
         if seconds >= unit:
             return f"{seconds // unit} {name}"
     return "now"
+
+
+def price(thing: UnmanagedThing) -> str:
+    """Return what something that nobody declared costs, in words that follow its class; nothing where nobody says."""
+    return f", ${thing.monthly_usd} a month" if thing.monthly_usd else ""
 
 
 def judgement(change: DriftedResource) -> str:
@@ -39,7 +45,7 @@ def show_beside(result: DriftResult, console: Console) -> None:
     for thing in result.unmanaged:
         known = f", for {age(thing.age_seconds)}" if thing.age_seconds else ""
         kind = thing.type.rpartition(":")[2]
-        line = f"  ? {thing.provider:12} {kind:24} {thing.name}  {thing.drift_class.value}{known}"
+        line = f"  ? {thing.provider:12} {kind:24} {thing.name}  {thing.drift_class.value}{price(thing)}{known}"
         console.print(Text(line, "yellow"), soft_wrap=True)
 
 

@@ -61,7 +61,7 @@ def _of(stack: str, facts: Catalog, held: Held) -> Iterator[There]:
     for row in classify(found, facts.machines, facts.limits.hours_per_month):
         of_a_stack = row.standing in {Standing.ORPHANED, Standing.ADOPTABLE}
         if row.owner == stack or (owns and not (of_a_stack and row.owner in facts.limits.stacks)):
-            yield There(INSTANCE, row.id, row.name or row.id)
+            yield There(INSTANCE, row.id, row.name or row.id, monthly_usd=row.monthly_usd)
     for ruleset in held.rulesets:
         whose = _owner_of(ruleset.name, facts)
         if whose == stack or (owns and not whose):

@@ -31,6 +31,8 @@ class There:
     """What people call it; its id unless given."""
     known: str = ""
     """Who brings it, where whoever listed it knows."""
+    monthly_usd: str | None = None
+    """What it costs a month; None where whoever listed it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +161,5 @@ def _thing(one: There, provider: str, classes: DriftClasses) -> UnmanagedThing:
         name=one.name or one.id,
         id=one.id,
         drift_class=classify(classes, one.type, Deed.UNMANAGED),
+        monthly_usd=one.monthly_usd,
     )

@@ -188,7 +188,9 @@ def test_each_stack_is_told_of_its_own_machines_and_the_owner_of_what_is_nobodys
     mine = next(one for one in found if one.type == INSTANCE and one.id != core.id and one.name == "sophia-ai-core")
     ours = frozenset((one.type, one.id) for one in found if one != mine)
     listing = lambda_listing.listed("prod", FACTS, reach(account))
-    assert [one.id for one in tell([listing], ours, FACTS.drift_classes).things] == [mine.id]
+    # 2.29 USD an hour, as the account prices a GH200, for 730 hours.
+    things = tell([listing], ours, FACTS.drift_classes).things
+    assert [(one.id, one.monthly_usd) for one in things] == [(mine.id, "1671.70")]
 
 
 def test_a_key_that_has_expired_is_a_trouble_and_no_mass_deletion(account, of):
