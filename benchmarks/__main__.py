@@ -6,6 +6,7 @@ import sys
 
 from benchmarks import (
     capacity,
+    drift,
     engine,
     gate,
     hosts,
@@ -52,6 +53,7 @@ if __name__ == "__main__":
     show("The rehearsal's Pulumi Cloud", pulumi_cloud.measure())
     show("Hosts", hosts.measure())
     show("K3s", k3s.measure())
+    show("Drift of prod", drift.measure())
     show("The gate and the gateway", gate.measure())
     show("Sessions through the gateway", sessions.measure())
     show("Capacity", capacity.measure())

@@ -116,6 +116,7 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
     addons, addon_lock, gateway, weaviate = draft.addons, draft.addon_lock, draft.gateway, draft.weaviate
     storage, backups, sites, zone = draft.object_storage, draft.backups, draft.sites, draft.zone
     policy = draft.policy
+    classes = draft.drift_classes
     if offences or not (account and firewall and access and hosts and ignores and limits and secrets and versions):
         raise CatalogError(offences)
     if not (
@@ -130,6 +131,7 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         and sites
         and zone
         and policy
+        and classes
     ):
         raise CatalogError(offences)
     return Catalog(
@@ -148,6 +150,7 @@ def load(root: Path = ROOT, *, today: date | None = None) -> Catalog:
         k3s=k3s,
         k3s_lock=lock,
         ignores=ignores.ignores,
+        drift_classes=classes,
         collections=draft.collections.valid,
         weaviate=weaviate,
         object_storage=storage,

@@ -8,6 +8,7 @@ from catalog import (
     account_rules,
     backups,
     collection_rules,
+    drift_classes,
     egress,
     ignores,
     k3s_rules,
@@ -46,16 +47,7 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
             nodes += own
     yield from _of_ways_in(draft)
     yield from _of_k3s(draft)
-    if draft.ignores is not None and draft.limits is not None:
-        label = draft.source.label("drift_ignores.yaml")
-        yield from ignores.offences(
-            draft.ignores, lambda field: f"{label}: {field}", stacks=draft.limits.stacks, today=today
-        )
-    if draft.policy is not None and draft.limits is not None:
-        of_policy = draft.source.label("policy.yaml")
-        yield from policy.offences(
-            draft.policy, lambda field: f"{of_policy}: {field}", stacks=draft.limits.stacks, today=today
-        )
+    yield from _of_judgement(draft, today)
     if draft.weaviate is not None and draft.limits is not None:
         of_weaviate = draft.source.label("weaviate.yaml")
         yield from collection_rules.offences(
@@ -92,6 +84,23 @@ def offences(draft: Draft, today: date) -> Iterator[Offence]:
     if draft.secrets is not None:
         stacks = draft.limits.stacks.keys() if draft.limits is not None else None
         yield from _of_secrets(draft.secrets, draft.source.label("secrets.yaml"), stacks)
+
+
+def _of_judgement(draft: Draft, today: date) -> Iterator[Offence]:
+    """Yield what the files break that say what is borne, refused and how bad."""
+    if draft.ignores is not None and draft.limits is not None:
+        label = draft.source.label("drift_ignores.yaml")
+        yield from ignores.offences(
+            draft.ignores, lambda field: f"{label}: {field}", stacks=draft.limits.stacks, today=today
+        )
+    if draft.policy is not None and draft.limits is not None:
+        of_policy = draft.source.label("policy.yaml")
+        yield from policy.offences(
+            draft.policy, lambda field: f"{of_policy}: {field}", stacks=draft.limits.stacks, today=today
+        )
+    if draft.drift_classes is not None:
+        of_classes = draft.source.label(drift_classes.FILE)
+        yield from drift_classes.offences(draft.drift_classes, lambda field: f"{of_classes}: {field}")
 
 
 def _of_ways_in(draft: Draft) -> Iterator[Offence]:

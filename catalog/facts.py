@@ -8,6 +8,7 @@ from catalog.account import Account
 from catalog.addons import Addon, AddonLock
 from catalog.backups import Backups
 from catalog.collection import Collection, Weaviate
+from catalog.drift_classes import DriftClasses
 from catalog.firewall import Firewall
 from catalog.gateway import Gateway
 from catalog.hosts import HostBaseline
@@ -60,6 +61,8 @@ class Facts:
     """Digests of its programs."""
     ignores: tuple[DriftIgnore, ...]
     """Deviations that are no drift for a while."""
+    drift_classes: DriftClasses
+    """What a drift is, and how bad."""
     collections: Mapping[str, Collection]
     """Collections of the vector store by name."""
     weaviate: Weaviate

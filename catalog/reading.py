@@ -14,6 +14,8 @@ from catalog.backups import Backups
 from catalog.collection import Collection, Weaviate
 from catalog.defaults import FILE as DEFAULTS
 from catalog.defaults import Defaults, Layers, layers
+from catalog.drift_classes import FILE as DRIFT_CLASSES
+from catalog.drift_classes import DriftClasses
 from catalog.firewall import Firewall
 from catalog.gateway import Gateway
 from catalog.hosts import HostBaseline
@@ -77,6 +79,8 @@ class Draft:
     """Digests of its programs."""
     ignores: DriftIgnores | None
     """Deviations that are borne for a while."""
+    drift_classes: DriftClasses | None
+    """What a drift is, and how bad."""
     collections: Entries[Collection]
     """Collections of the vector store."""
     weaviate: Weaviate | None
@@ -150,6 +154,7 @@ def read(root: Path) -> Draft:
         k3s=document(source, "k3s.yaml", K3s),
         k3s_lock=document(source, "lock/k3s.yaml", K3sLock),
         ignores=document(source, "drift_ignores.yaml", DriftIgnores),
+        drift_classes=document(source, DRIFT_CLASSES, DriftClasses),
         collections=_collections(source),
         weaviate=document(source, "weaviate.yaml", Weaviate),
         object_storage=document(source, "object_storage.yaml", ObjectStorage),

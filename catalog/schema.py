@@ -13,6 +13,7 @@ from catalog.addons import AddonLock, Addons
 from catalog.backups import Backups
 from catalog.collection import Collection, Weaviate
 from catalog.defaults import Defaults
+from catalog.drift_classes import DriftClasses
 from catalog.firewall import Firewall
 from catalog.gateway import Gateway
 from catalog.hosts import HostBaseline
@@ -45,6 +46,7 @@ def schemas() -> dict[str, Schema]:
         "addon-lock": AddonLock,
         "addons": Addons,
         "backups": Backups,
+        "drift-classes": DriftClasses,
         "drift-ignores": DriftIgnores,
         "firewall": Firewall,
         "gateway": Gateway,

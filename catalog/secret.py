@@ -83,11 +83,12 @@ FINGERPRINT_KEY = "FINGERPRINT_KEY"
 PROVIDER_VARIABLES = {
     "HOST_SSH_PRIVATE_KEY": "LAMBDA_SSH_PRIVATE_KEY",
     "LAMBDA_CLOUD_API_KEY": "LAMBDA_CLOUD_API_KEY",  # pragma: allowlist secret - a name
+    "SLACK_WEBHOOK_URL": "SLACK_WEBHOOK_URL",
     "VERCEL_API_TOKEN": "VERCEL_API_TOKEN",
     "WEAVIATE_API_KEY": "WEAVIATE_ADMIN_API_KEY",  # pragma: allowlist secret - a name
     "WEAVIATE_URL": "WEAVIATE_URL",
 }
-"""What providers are told by their environment alone, each with the name in Pulumi ESC."""
+"""What providers, and `./sophia drift`, are told by their environment alone, each with the name in Pulumi ESC."""
 
 
 class Secret(Model):
@@ -100,7 +101,7 @@ class Secret(Model):
     rotation: Rotation = Rotation.BY_HAND
     """How it gets another value."""
     for_providers: bool = False
-    """Whether providers alone read it, from their environment, and the program never does."""
+    """Whether it is read from the environment alone, by providers or by a verb, and the program never does."""
     stacks: tuple[DnsLabel, ...] = ()
     """The stacks that have it; all where none is named."""
     aliases: tuple[EnvName, ...] = ()

@@ -111,20 +111,32 @@ def holdings(
     Raises:
         AccountError: a variable is missing or wrong, or the API refuses or does not answer.
     """
-    given = {field: environment[name] for field, name in _FIELDS.items() if environment.get(name)}
-    try:
-        config = LambdaConfig.model_validate(given)
-    except ValidationError as error:
-        # Never the values: one of them is the key.
-        wrong = "; ".join(f"{_FIELDS.get(str(e['loc'][0]), e['loc'][0])}: {e['msg']}" for e in error.errors())
-        msg = f"the Lambda Cloud account cannot be reached: {wrong}; set what is named and try again"
-        raise AccountError(msg) from None
+    config = config_of(environment)
     try:
         # A loop of its own: asyncio.run would leave the thread without one, and rendering a program needs it.
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             return runner.run(_read(config, transport or httpx.AsyncHTTPTransport()))
     except ProviderError as error:
         raise AccountError(str(error)) from None
+
+
+def config_of(environment: Mapping[str, str]) -> LambdaConfig:
+    """Return how the API is reached.
+
+    Args:
+        environment: the variables that the provider reads.
+
+    Raises:
+        AccountError: one is missing or wrong.
+    """
+    given = {field: environment[name] for field, name in _FIELDS.items() if environment.get(name)}
+    try:
+        return LambdaConfig.model_validate(given)
+    except ValidationError as error:
+        # Never the values: one of them is the key.
+        wrong = "; ".join(f"{_FIELDS.get(str(e['loc'][0]), e['loc'][0])}: {e['msg']}" for e in error.errors())
+        msg = f"the Lambda Cloud account cannot be reached: {wrong}; set what is named and try again"
+        raise AccountError(msg) from None
 
 
 async def _read(

@@ -15,6 +15,7 @@ def answer(
     *,
     as_json: bool,
     drifted: bool = False,
+    partial: bool = False,
     code: ExitCode = ExitCode.FAILED,
     refused: bool = False,
 ) -> None:
@@ -25,6 +26,7 @@ def answer(
         show: prints it for people.
         as_json: whether it is printed as JSON instead.
         drifted: whether it is a drift.
+        partial: whether a part of the answer is missing.
         code: what its errors mean.
         refused: whether a policy refuses it.
 
@@ -40,5 +42,7 @@ def answer(
         raise typer.Exit(ExitCode.POLICY)
     if result.errors:
         raise typer.Exit(code)
+    if partial:
+        raise typer.Exit(ExitCode.PARTIAL)
     if drifted:
         raise typer.Exit(ExitCode.DRIFT)

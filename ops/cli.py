@@ -20,6 +20,7 @@ from ops import (
     cost_app,
     dns_app,
     documents,
+    drift_app,
     esc_app,
     machines_app,
     policy_app,
@@ -33,7 +34,6 @@ from ops.answer import answer
 from ops.backups import run as run_backups
 from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed, require_cloud
 from ops.doctor import doctor as doctor_verb
-from ops.drift import drift as drift_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.error import AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
 from ops.exit_code import ExitCode
@@ -46,12 +46,9 @@ from ops.phases import Phases
 from ops.plan import plan as plan_verb
 from ops.policy_rows import FindingRow
 from ops.preview import preview as preview_verb
-from ops.results import BackupResult, DriftResult, LockResult
-from ops.rollout import Rollout
+from ops.results import BackupResult, LockResult
 from ops.shell import exports
 from ops.up import up as up_verb
-from ops.verify import lock_tools
-from ops.verify import verify as verify_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
 from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, ensure, progress_for
@@ -62,6 +59,7 @@ app.command()(cost_app.cost)
 app.command()(cost_app.capacity)
 app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
+app.add_typer(drift_app.app, name="drift")
 app.add_typer(esc_app.app, name="esc")
 app.add_typer(machines_app.app, name="machines")
 app.add_typer(policy_app.app, name="policy")
@@ -113,16 +111,6 @@ def _refused(found: Iterable[FindingRow]) -> bool:
 
 
 @app.command()
-def drift(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
-    """Show what differs from what the last up declared, and hosts that cannot be reached; exit 7 if there is any."""
-    if rehearsal_of(known(stack)).asleep:
-        result = DriftResult(stack=stack, asleep=True)
-    else:
-        result = drift_verb(existing(stack, progress_for()), view.View(), datetime.now(UTC).date())
-    answer(result, lambda: view.show_drift(result, view.stdout()), as_json=as_json, drifted=result.drifted)
-
-
-@app.command()
 def down(stack: Stack = "dev", *, everything: All = False) -> None:
     """End a stack's rehearsal: its processes, its cluster, its state."""
     if everything:
@@ -159,6 +147,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Ask every MCP server, with real clients, whether it is what the catalog says; the evidence is written."""
+    from ops.verify import verify as verify_verb  # noqa: PLC0415 - MCP's SDK takes a third of a second
+
     result = verify_verb(existing(stack, progress_for()), servers or ())
     answer(result, lambda: view.show_verdicts(result, view.stdout()), as_json=as_json)
 
@@ -173,6 +163,7 @@ def rollout(
     as_json: AsJson = False,
 ) -> None:
     """Lead requests to the next version of a server by steps, each one gated; back to the last good one if it fails."""
+    from ops.rollout import Rollout  # noqa: PLC0415 - for that reason
 
     def up_again() -> tuple[str, ...]:
         return up_verb(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None).errors
@@ -228,6 +219,8 @@ def lock(
 ) -> None:
     """Write a lock: digests that vendors publish, add-ons as set-up renders them, tools that servers list, prices."""
     if what is Locked.TOOLS:
+        from ops.verify import lock_tools  # noqa: PLC0415 - for that reason
+
         changed = lock_tools(existing(stack, progress_for()), catalog.ROOT / "lock/tools.json")
         result = LockResult(stack=stack, filled=dict.fromkeys(changed, "changed"))
     elif what is Locked.ADDONS:

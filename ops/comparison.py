@@ -26,6 +26,9 @@ _ABSENT = object()
 _FINGERPRINT = re.compile(r"hmac-sha256:[0-9a-f]{8}:[0-9a-f]{64}")
 """What the output ``<input>Fingerprints`` holds of a secret input (``providers/kit/fingerprint.py``)."""
 
+CHANGED = "changed"
+"""What is told of a secret that is another one."""
+
 _PART = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|\.?([^.\[\]"]+)')
 
 
@@ -79,10 +82,39 @@ def keys(path: str) -> tuple[str | int, ...]:
     return tuple(found)
 
 
+def within(pattern: str, path: str) -> bool:
+    """Return whether a property is one that a pattern names, or lies in it.
+
+    >>> within("files[*]", "files[3].content"), within("files[0]", "files[3]")
+    (True, False)
+
+    Args:
+        pattern: a path, in which ``*`` stands for any step.
+        path: the property's.
+    """
+    wanted, steps = keys(pattern), keys(path)
+    return len(wanted) <= len(steps) and all(p in {"*", s} for p, s in zip(wanted, steps, strict=False))
+
+
 def _step(quoted: str | None, index: str | None, plain: str) -> str | int:
     if index is not None:
         return "*" if index == "*" else int(index)
     return plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+
+
+def undisclosed(difference: Difference) -> Difference:
+    """Return a difference of which nobody learns more than that a secret changed, where it is about one.
+
+    >>> undisclosed(Difference("token", SECRET, SECRET)).after
+    'changed'
+
+    Args:
+        difference: what was and is.
+    """
+    sides = (difference.before, difference.after)
+    if all(one == SECRET or (isinstance(one, str) and _FINGERPRINT.fullmatch(one)) for one in sides):
+        return replace(difference, before=SECRET, after=CHANGED)
+    return difference
 
 
 def _one_sided(difference: Difference, kind: str) -> Difference:

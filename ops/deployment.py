@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import httpx
 
 import catalog
 from catalog import egress
+from catalog.drift_classes import PLAIN, DriftClasses
 from catalog.ignores import DriftIgnore
 from ops.capacity import require
 from ops.engine import Engine, EngineError
 from ops.error import InputError
+from ops.later import later
 from ops.phases import Phases
 from ops.runner import Runner
 from rehearsal import Rehearsal, RehearsalError, home, stacks
@@ -57,6 +60,10 @@ class Deployment:
     credentials."""
     ignores: tuple[DriftIgnore, ...] = ()
     """Deviations that the catalog bears for a while, in any stack."""
+    classes: DriftClasses = PLAIN
+    """What a drift is, and how bad."""
+    facts: Callable[[], catalog.Catalog] = catalog.load
+    """Gives the catalog."""
     resources: Callable[[], Iterable[Mapping[str, Any]]] = tuple
     """Gives what the engine's state holds of a rehearsal, in its own form."""
     suite: Path = Path("/nonexistent")
@@ -65,6 +72,8 @@ class Deployment:
     """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud it is one."""
     follow: Callable[[], object] = lambda: None
     """The same when there are other hosts than before; cheap enough to be called again and again during a run."""
+    reach: Mapping[str, str] = field(default_factory=dict)
+    """How whoever only looks reaches what providers keep, in the variables that these read."""
 
     @property
     def workloads(self) -> Collection[str]:
@@ -125,17 +134,19 @@ def rehearsal_of(stack: str) -> Rehearsal:
     return Rehearsal(stack=stack, home=home())
 
 
-def existing(stack: str, progress: Progress) -> Deployment:
+def existing(stack: str, progress: Progress, *, unrendered: bool = False) -> Deployment:
     """Return the deployment of a rehearsal that is already up, and start nothing.
 
     Args:
         stack: name of the stack.
         progress: told what is being done.
+        unrendered: whether its graph is rendered when somebody asks it something, who is then told what is wrong with
+            the stack's choice.
 
     Raises:
         RehearsalError: it is not up.
     """
-    graph = render(stack)
+    graph = render(stack) if not unrendered else None
     facts = catalog.load()
     there = rehearsal_of(stack)
     stopped = [f"{service.name} stopped" for service in there.status() if not service.running]
@@ -148,7 +159,7 @@ def existing(stack: str, progress: Progress) -> Deployment:
     toolchain = ensure(facts, progress=progress)
     rehearsal = Rehearsal(stack=stack, home=home(), toolchain=toolchain)
     rehearsal.state.release_dead_locks()
-    return _deployment(rehearsal, graph, facts, toolchain.conformance)
+    return _deployment(rehearsal, graph or later(partial(render, stack)), facts, toolchain.conformance)
 
 
 def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = lambda _: None) -> Deployment:
@@ -171,7 +182,8 @@ def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = 
     judge(graph)
     environment = cloud_environment(facts, progress)
     run_file = home() / "cloud" / f"{stack}.json"
-    return Deployment(stack, graph, Engine(stack, project=ROOT, environment=environment, run_file=run_file), None)
+    engine = Engine(stack, project=ROOT, environment=environment, run_file=run_file)
+    return Deployment(stack, graph, engine, None, facts.ignores, facts.drift_classes, lambda: facts, reach=environment)
 
 
 def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str, str]:
@@ -233,6 +245,8 @@ def known(stack: str) -> str:
 
 def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suite: Path) -> Deployment:
     runner = Runner(rehearsal, facts)
+    account = rehearsal.account
+    reach = {**account.environment(), **account.secrets(), **account.authority.secrets()}
     engine = Engine(
         rehearsal.stack,
         project=ROOT,
@@ -245,10 +259,13 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suit
         engine,
         rehearsal.cluster(),
         facts.ignores,
+        facts.drift_classes,
+        lambda: facts,
         rehearsal.state.resources,
         suite,
         runner.join,
         runner.follow,
+        {**reach, **rehearsal.vector_store.environment()},
     )
     # Hosts that were made before may admit peers alone by now.
     deployment.join()

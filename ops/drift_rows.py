@@ -1,8 +1,10 @@
 """The rows of what ``drift`` answers."""
 
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, JsonValue
+
+from catalog.drift_classes import DriftClass
 
 
 class Deviation(BaseModel):
@@ -15,7 +17,9 @@ class Deviation(BaseModel):
     expected: JsonValue
     """What was declared; null where nothing was, ``[secret]`` where it is secret, ``exists`` for a whole resource."""
     actual: JsonValue
-    """What is really there, in the same way; ``gone`` for a whole resource."""
+    """What is really there, in the same way; ``gone`` for a whole resource, ``changed`` for a secret."""
+    drift_class: DriftClass = DriftClass.AVAILABILITY
+    """What it endangers, by ``catalog/drift_classes.yaml``."""
 
 
 class IgnoredDeviation(Deviation):
@@ -61,3 +65,62 @@ class UnreachableCluster(BaseModel):
     """Logical names of what is declared in it."""
     remedy: str
     """What to do: a command, or the page that says it."""
+
+
+class SilentProvider(BaseModel):
+    """A provider whose API does not answer, or refuses, so that nothing is known of what it keeps."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    provider: str
+    """The provider, such as ``vercel``."""
+    trouble: str
+    """What it says, or that it says nothing."""
+    unchecked: tuple[str, ...] = ()
+    """Logical names of what is declared there."""
+    remedy: str
+    """What to do."""
+
+
+class UnmanagedThing(BaseModel):
+    """Something that is there, and that nobody declared."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    provider: str
+    """Where it is, such as ``vercel``."""
+    type: str
+    """The type of resources that would declare it."""
+    name: str
+    """Its name there."""
+    id: str
+    """By which it would be imported, or removed."""
+    drift_class: DriftClass = DriftClass.AVAILABILITY
+    """What it endangers."""
+    monthly_usd: str | None = None
+    """What it costs a month, in dollars; null where nobody says."""
+    first_seen: datetime | None = None
+    """When a check found it first, in UTC."""
+    age_seconds: int = 0
+    """How long ago that was."""
+
+
+class Coverage(BaseModel):
+    """How much of what is there is declared, of one kind."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    provider: str
+    """Where it is."""
+    type: str
+    """The type of resources that declare it."""
+    managed: int = 0
+    """How many are declared."""
+    known: int = 0
+    """How many are not, and the catalog says who brings them."""
+    unmanaged: int = 0
+    """How many are not, and nobody says so."""
+    percent: float | None = None
+    """Declared ones among all but the known; null where there is none, or where it could not be listed."""
+    unlisted: str = ""
+    """Why it could not be listed; empty where it was."""

@@ -32,6 +32,10 @@ class EngineError(RuntimeError):
     """The engine cannot be run now; the message says why and what to do."""
 
 
+class LockedError(EngineError):
+    """Somebody else works on the stack at the moment; the message says who."""
+
+
 class InterruptedRunError(RuntimeError):
     """The engine was interrupted and has stopped; what it had begun is finished and recorded."""
 
@@ -123,7 +127,7 @@ class Engine:
             settings: variables of this run alone.
 
         Raises:
-            EngineError: another update of the stack is running.
+            LockedError: another update of the stack is running.
             InterruptedRunError: it was interrupted (Ctrl-C). The engine was asked to stop and has finished what it
                 had begun; a second interrupt makes it stop at once.
         """
@@ -157,7 +161,7 @@ class Engine:
         """End what a killed engine left running: its plugins do not always notice that it is gone.
 
         Raises:
-            EngineError: the engine recorded last is still running.
+            LockedError: the engine recorded last is still running.
         """
         recorded = _recorded(self._run_file)
         if recorded and _alive(recorded):
@@ -165,7 +169,7 @@ class Engine:
                 f"an update of {self._stack} is still running as process {recorded.pid}; "
                 f"wait for it, or end it: kill {recorded.pid}"
             )
-            raise EngineError(msg)
+            raise LockedError(msg)
         end_recorded(self._run_file)
 
     def _start(self, words: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:

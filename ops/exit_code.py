@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
     CAPACITY = 5
     """The plan does not fit its machines."""
     PARTIAL = 6
-    """Part of the answer is missing."""
+    """A provider could not be asked; what the others say is in the answer."""
     DRIFT = 7
     """What runs differs from what is declared."""
     INTERRUPTED = 130

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from catalog.ignores import ALL, DriftIgnore
-from ops.comparison import keys
+from ops.comparison import within
 from ops.drift_rows import Deviation, IgnoredDeviation
 from ops.results import DriftedResource
 
@@ -95,9 +95,7 @@ def standing(entries: Iterable[DriftIgnore], stack: str, today: date) -> Standin
 
 
 def _names(entry: DriftIgnore, resource: str, path: str) -> bool:
-    pattern, steps = keys(entry.path), keys(path)
-    inside = len(pattern) <= len(steps) and all(p in {"*", s} for p, s in zip(pattern, steps, strict=False))
-    return inside and fnmatchcase(resource, entry.resource)
+    return within(entry.path, path) and fnmatchcase(resource, entry.resource)
 
 
 def _told_apart(

@@ -1,15 +1,14 @@
 """``machines``: a verb with verbs of its own; without one it lists."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
-from typing_extensions import override
 
 import catalog
 from ops import view
 from ops.answer import answer
 from ops.deployment import Target, known
+from ops.group import DEFAULT, Listing
 from ops.machine_shell import shell as shell_verb
 from ops.results import SleepResult, UpResult
 from ops.sleep import due
@@ -18,24 +17,13 @@ from ops.up import up
 from rehearsal import Account, home
 from rehearsal.toolchain import progress_for
 
-_DEFAULT = "list"
-
 Stack = Annotated[str, typer.Argument(help="dev or staging", metavar="STACK")]
 IfDue = Annotated[bool, typer.Option("--if-due", help="Only when the stack's schedule says so now.")]
 WithoutBackup = Annotated[bool, typer.Option("--without-backup", help="Lose what is not backed up.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 
 
-class _Listing(TyperGroup):
-    """Takes what is not one of its verbs, nor a call for help, as the arguments of the listing."""
-
-    @override
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        words = [*args] if args and (args[0] in self.commands or args[0] == "--help") else [_DEFAULT, *args]
-        return super().parse_args(ctx, words)
-
-
-app = typer.Typer(cls=_Listing, add_completion=False)
+app = typer.Typer(cls=Listing, add_completion=False)
 
 
 @app.callback()
@@ -43,7 +31,7 @@ def about() -> None:
     """List the machines of the account: whose they are, what they cost, what can be launched now."""
 
 
-@app.command(_DEFAULT)
+@app.command(DEFAULT)
 def listing(
     stack: Annotated[str, typer.Argument(help="Only this stack's.", metavar="[STACK]")] = "",
     target: Target = Target.REHEARSAL,

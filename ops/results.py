@@ -2,15 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from catalog.drift_classes import WORST_FIRST, DriftClass
 from catalog.ignores import DriftIgnore
 from ops.access_rows import BreakGlassRow, PeerRow
 from ops.capacity_rows import LossRow, QuotaRow, RoomRow
 from ops.cost_rows import BookRow, BudgetRow, DeltaRow, IdleRow, ItemRow, SavingRow, TargetRow
 from ops.dns_rows import NameRow
-from ops.drift_rows import Deviation, IgnoredDeviation, UnreachableCluster, UnreachableHost
+from ops.drift_rows import (
+    Coverage,
+    Deviation,
+    IgnoredDeviation,
+    SilentProvider,
+    UnmanagedThing,
+    UnreachableCluster,
+    UnreachableHost,
+)
 from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 from ops.manifest_rows import ManifestRow
@@ -73,7 +83,13 @@ class DriftedResource(Change):
     """One resource that differs from what was declared, and how."""
 
     deviations: tuple[Deviation, ...] = ()
-    """What each of those properties should be and is; two equal values are secrets that differ."""
+    """What each of those properties should be and is."""
+    drift_class: DriftClass = DriftClass.AVAILABILITY
+    """The worst of what they endanger."""
+    first_seen: datetime | None = None
+    """When a check found the first of them, in UTC."""
+    age_seconds: int = 0
+    """How long ago that was."""
 
 
 class NodeRow(BaseModel):
@@ -253,11 +269,35 @@ class PolicyResult(Result):
         return tuple(one for one in self.findings if one.level == "block")
 
 
+DriftStatus = Literal["in_sync", "drifted", "partial", "error", "asleep"]
+"""How a stack stands to what is declared; ``partial`` where a provider could not be asked, whatever else is found."""
+
+
 class DriftResult(Result):
     """What differs from what is declared."""
 
+    status: DriftStatus = "in_sync"
+    """How the stack stands."""
+    commit: str = ""
+    """The commit of the checkout that looked, with ``-dirty`` where files were edited; empty without a repository."""
+    started: datetime | None = None
+    """When it began, in UTC."""
+    seconds: float = 0.0
+    """How long it took."""
+    fingerprint: str = ""
+    """The same as long as the same differs in the same way; empty where nothing does."""
     changes: tuple[DriftedResource, ...] = ()
     """Resources that differ."""
+    noise: tuple[DriftedResource, ...] = ()
+    """What differs and is nobody's drift."""
+    unmanaged: tuple[UnmanagedThing, ...] = ()
+    """What is there and nobody declared."""
+    coverage: tuple[Coverage, ...] = ()
+    """How much of what is there is declared, by kind."""
+    coverage_percent: float | None = None
+    """The same of all that could be listed; null where nothing could."""
+    silent: tuple[SilentProvider, ...] = ()
+    """Providers that could not be asked."""
     unreachable: tuple[UnreachableHost, ...] = ()
     """Hosts that could not be looked at."""
     cluster: UnreachableCluster | None = None
@@ -280,7 +320,44 @@ class DriftResult(Result):
     @property
     def drifted(self) -> bool:
         """Whether anything differs, or cannot be looked at, that nobody bears."""
-        return bool(self.changes or self.unreachable or self.cluster or self.vector_store)
+        return bool(self.changes or self.unmanaged or self.unreachable or self.cluster or self.vector_store)
+
+    @property
+    def worst(self) -> DriftClass:
+        """The worst of what differs."""
+        found = {*(one.drift_class for one in self.changes), *(one.drift_class for one in self.unmanaged)}
+        return next((one for one in WORST_FIRST if one in found), DriftClass.AVAILABILITY)
+
+    @property
+    def risky(self) -> tuple[str, ...]:
+        """Names of what a repair must not touch unasked: what endangers security, and what is gone."""
+        return tuple(one.name for one in self.changes if one.drift_class is DriftClass.SECURITY or one.op == "delete")
+
+
+class TellResult(Result):
+    """Who was told of a drift."""
+
+    issue: int = 0
+    """Number of the stack's issue; 0 where there is none."""
+    url: str = ""
+    """Where people read it."""
+    action: Literal["none", "created", "updated", "reopened", "closed"] = "none"
+    """What became of it."""
+    news: bool = False
+    """Whether there was anything to tell that nobody had been told of."""
+    paged: bool = False
+    """Whether Slack was told."""
+
+
+class RepairResult(Result):
+    """What a repair did."""
+
+    before: DriftResult
+    """What differed."""
+    changes: Mapping[str, int] = {}
+    """Number of resources by operation."""
+    after: DriftResult | None = None
+    """What differs now; null where it could not be looked at."""
 
 
 class PlanResult(Result):
@@ -522,6 +599,8 @@ VERBS: Mapping[str, type[BaseModel]] = {
     "up": UpResult,
     "preview": PreviewResult,
     "drift": DriftResult,
+    "drift tell": TellResult,
+    "drift repair": RepairResult,
     "verify": VerifyResult,
     "rollout": RolloutResult,
     "backup": BackupResult,

@@ -17,7 +17,6 @@ from ops.results import SitesResult, SwitchResult
 from ops.site_rows import FrontEnd, SiteRow
 from ops.states import deployed
 from ops.up import up
-from ops.verify import authority_of
 from rehearsal.machines.names import INTERNET, Names
 from rehearsal.machines.within import within
 from rehearsal.toolchain import progress_for
@@ -107,6 +106,8 @@ def _vantage(chosen: Chosen, target: Target) -> "Vantage":
     rehearsal = rehearsal_of(chosen.name)
     trusted = [rehearsal.account.vercel.authority.read_text(encoding="utf-8")]
     if "cluster" in chosen.sides:
+        from ops.verify import authority_of  # noqa: PLC0415 - MCP's SDK takes a third of a second
+
         with rehearsal.cluster() as cluster:
             trusted.append(authority_of(cluster, chosen.gateway.namespace, SITES_CERTIFICATE))
     runner = Names(rehearsal.home).runner

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from catalog.ignores import DriftIgnore
 from catalog.rollout import STEPS
+from ops.drift_view import judgement, show_beside, show_coverage
 from ops.error import IGNORES
 from ops.events import Diagnostic, Event, Failed, Finished
 from ops.results import (
@@ -103,7 +104,8 @@ def show_changes(result: PreviewResult | DriftResult | PlanResult, console: Cons
             component = change.component
             console.print(Text(component, "bold"))
         mark, colour = _MARKS.get(change.op, ("?", "white"))
-        console.print(Text.assemble("  ", (f"{mark} {change.op:8}", colour), f"{change.kind:24} {change.name}"))
+        told = judgement(change) if isinstance(change, DriftedResource) else ""
+        console.print(Text.assemble("  ", (f"{mark} {change.op:8}", colour), f"{change.kind:24} {change.name}{told}"))
         for line in property_lines(change):
             console.print(Text(f"      {line}", "dim"))
     counted = Counter(change.op for change in result.changes)
@@ -160,11 +162,14 @@ def show_drift(result: DriftResult, console: Console) -> None:
             told = f"{what} does not answer: {silent.trouble}; {unchecked}"
             console.print(Text(told, "red"), soft_wrap=True)
             console.print(f"  What to do: {silent.remedy}")
-    if result.changes or not result.drifted:
+    show_beside(result, console)
+    if result.changes or not (result.drifted or result.silent):
         show_changes(result, console, f"No drift: {result.checked} resources are as declared.")
     if result.changes:
         console.print("Each property: what is expected → what is there")
-        console.print(f"Repair it: {result.repair}")
+    if result.changes or result.unmanaged:
+        console.print(f"Repair it: {result.repair}", soft_wrap=True)
+    show_coverage(result, console)
     _show_borne(result, console)
 
 

@@ -1,8 +1,9 @@
 """Hosts of projects."""
 
 import time
+from collections.abc import Mapping
 
-from rehearsal.vercel_cloud.projects import find
+from rehearsal.vercel_cloud.projects import find, paged
 from rehearsal.vercel_cloud.records import Account, Deployment, Domain, Json, Project
 from rehearsal.vercel_cloud.refusal import ApiError, bad, missing
 
@@ -22,6 +23,13 @@ def add(account: Account, name: str, body: Json) -> Json:
         # Whoever pushed to that branch made one; here the branch is as old as its host.
         project.deployments.append(Deployment(ref=branch, production=False, built_at=time.time()))
     return _shown(project, domain)
+
+
+def every(account: Account, name: str, query: Mapping[str, str]) -> Json:
+    """Return the hosts of a project, a page at a time."""
+    project = find(account, name)
+    page, pagination = paged([_shown(project, one) for one in project.domains.values()], query, "until")
+    return {"domains": page, "pagination": pagination}
 
 
 def show(account: Account, name: str, host: str) -> Json:

@@ -4,6 +4,7 @@ Source: terraform-provider-vercel 5.10, ``client/``; the refusals are those of V
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rehearsal.vercel_cloud.records import Account, Json, Project
@@ -17,6 +18,7 @@ _SETTINGS: Final = frozenset(
     }
 )
 _PROJECT_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?")
+_LONGEST_PAGE: Final = 100
 _NODE: Final = ("18.x", "20.x", "22.x", "24.x")
 # What Vercel sets itself where it is not told (Vercel REST API, "Create a new project").
 _BORN_WITH: Final[Json] = {
@@ -35,6 +37,28 @@ def team(account: Account, name: str) -> Json:
         # One of somebody else is refused as one that is not there.
         forbid(f'Trying to access resource under scope "{name}".')
     return {"id": account.team_id, "slug": account.team, "name": account.team}
+
+
+def every(account: Account, query: Mapping[str, str]) -> Json:
+    """Return the projects, a page at a time."""
+    page, pagination = paged([one.shown() for one in account.projects.values()], query, "from")
+    return {"projects": page, "pagination": pagination}
+
+
+def paged(items: Sequence[Json], query: Mapping[str, str], at: str) -> tuple[Sequence[Json], Json]:
+    """Return a page of a list, and what is said of the next one: its beginning, or nothing.
+
+    Args:
+        items: the list.
+        query: says how many, and from where on.
+        at: the parameter that says from where.
+    """
+    limit, start = query.get("limit", "20"), query.get(at, "0")
+    if not limit.isdecimal() or not 1 <= int(limit) <= _LONGEST_PAGE or not start.isdecimal():
+        bad(f"`limit` should be 1 to {_LONGEST_PAGE}, and `{at}` what `pagination.next` says.")
+    ends = int(start) + int(limit)
+    page = items[int(start) : ends]
+    return page, {"count": len(page), "next": ends if ends < len(items) else None, "prev": None}
 
 
 def find(account: Account, name: str) -> Project:

@@ -31,18 +31,22 @@ class Asked:
     """What its path names first, or its query."""
     own: str
     """What its path names second."""
+    query: Mapping[str, str]
+    """Its query."""
     body: Any
     """What it says."""
 
 
 _ROUTES: tuple[tuple[str, str, _Deed], ...] = (
     ("GET", "/v2/teams/{id}", lambda account, at: projects.team(account, at.id)),
+    ("GET", "/v10/projects", lambda account, at: projects.every(account, at.query)),
     ("POST", "/v8/projects", lambda account, at: projects.create(account, at.body)),
     ("GET", "/v10/projects/{id}", lambda account, at: projects.find(account, at.id).shown()),
     ("PATCH", "/v9/projects/{id}", lambda account, at: projects.update(account, at.id, at.body)),
     ("DELETE", "/v8/projects/{id}", lambda account, at: projects.delete(account, at.id)),
     ("POST", "/v9/projects/{id}/link", lambda account, at: projects.link(account, at.id, at.body)),
     ("PATCH", "/v9/projects/{id}/branch", lambda account, at: projects.branch(account, at.id, at.body)),
+    ("GET", "/v9/projects/{id}/domains", lambda account, at: domains.every(account, at.id, at.query)),
     ("POST", "/v10/projects/{id}/domains", lambda account, at: domains.add(account, at.id, at.body)),
     ("GET", "/v9/projects/{id}/domains/{own}", lambda account, at: domains.show(account, at.id, at.own)),
     ("PATCH", "/v9/projects/{id}/domains/{own}", lambda account, at: domains.update(account, at.id, at.own, at.body)),
@@ -212,7 +216,8 @@ def _prove(account: Account, told: Json) -> None:
 
 def _asked(request: Request, body: Any) -> Asked:
     named = request.path_params
-    return Asked(named.get("id") or request.query_params.get("projectId", ""), named.get("own", ""), body)
+    query = request.query_params
+    return Asked(named.get("id") or query.get("projectId", ""), named.get("own", ""), query, body)
 
 
 def _refusal(error: ApiError) -> Response:

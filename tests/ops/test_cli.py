@@ -36,7 +36,7 @@ def with_stand_in(monkeypatch, deployment, sophia):
 
     def verb(name: str, seam: str):
         def run(engine, *words: str, names: tuple[str, ...] = ()):
-            monkeypatch.setattr(seam, lambda *_: deployment(engine, *names))
+            monkeypatch.setattr(seam, lambda *_, **__: deployment(engine, *names))
             return sophia(name, "dev", *words)
 
         return run
@@ -51,9 +51,10 @@ def up(with_stand_in):
 
 
 @pytest.fixture
-def drift(with_stand_in):
+def drift(with_stand_in, monkeypatch, tmp_path):
     """Looks for drift."""
-    return with_stand_in("drift", "ops.cli.existing")
+    monkeypatch.setenv("SOPHIA_HOME", str(tmp_path / "home"))
+    return with_stand_in("drift", "ops.drift_app.existing")
 
 
 @pytest.fixture
@@ -96,6 +97,8 @@ _ELSEWHERE = (
     "capacity",
     "cost",
     "dns",
+    "drift repair",
+    "drift tell",
     "machines",
     "plan",
     "policy",
@@ -170,8 +173,10 @@ def test_drift_leaves_with_7_and_names_what_drifted_and_the_repair(drift, replay
 def test_drift_answers_with_what_is_expected_and_what_is_there(drift, replayed):
     changes = {c["name"]: c["deviations"] for c in json.loads(drift(replayed("drift.jsonl"), "--json").out)["changes"]}
     assert changes == {
-        "mcp-github-service": [{"path": "spec.ports[0].port", "expected": 9005, "actual": 9999}],
-        "mcp-github-deployment": [{"path": "", "expected": "exists", "actual": "gone"}],
+        "mcp-github-service": [
+            {"path": "spec.ports[0].port", "expected": 9005, "actual": 9999, "drift_class": "availability"}
+        ],
+        "mcp-github-deployment": [{"path": "", "expected": "exists", "actual": "gone", "drift_class": "availability"}],
     }
 
 

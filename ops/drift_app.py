@@ -1,0 +1,301 @@
+"""``drift``: looks by itself; ``tell`` tells people what a look found, ``repair`` repairs it."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+import filelock
+import typer
+
+import catalog
+from ops import states, view
+from ops.agreement import agreed
+from ops.answer import answer
+from ops.deployment import Deployment, Target, existing, in_cloud, known, rehearsal_of
+from ops.drift import checked, failed, head
+from ops.drift_record import APPROVED, FILE, keep, kept
+from ops.drift_repair import read, read_file, require_ready, require_same
+from ops.endpoint import require_secure
+from ops.engine import EngineError, LockedError
+from ops.error import AccountError, InputError, StateError
+from ops.exit_code import ExitCode
+from ops.github import GitHub, GitHubError
+from ops.group import DEFAULT, Listing
+from ops.results import DriftResult, RepairResult, TellResult
+from ops.slack import VARIABLE, post
+from ops.up import up as up_verb
+from rehearsal import RehearsalError, home, stacks
+from rehearsal.toolchain import ToolError, progress_for
+
+_TOLD: Final = ("github", "slack")
+_GITHUB: Final = ("GITHUB_TOKEN", "GITHUB_REPOSITORY")
+_API: Final = "https://api.github.com"
+_STDIN: Final = "-"
+_WORST_FIRST: Final = (ExitCode.FAILED, ExitCode.PARTIAL, ExitCode.DRIFT)
+_BUSY_SECONDS: Final = 300.0
+
+Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="[STACK]")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/); with --all a line for each.")]
+Tell = Annotated[str, typer.Option("--tell", help="Tell people: github, slack, or both with a comma between them.")]
+Everything = Annotated[bool, typer.Option("--all", help="Every stack.")]
+Believe = Annotated[
+    bool, typer.Option("--believe-deletions", help="Whatever is told as gone is gone, however much that is.")
+]
+Written = Annotated[Path | None, typer.Option(help="Write the report there as well.")]
+Report = Annotated[str, typer.Option("--report", help="The answer of `drift --json`: a file, or - for standard input.")]
+
+app = typer.Typer(cls=Listing, add_completion=False)
+
+
+@app.callback()
+def about() -> None:
+    """Show what differs from what the last up declared, and what is there undeclared; tell people; repair it."""
+
+
+@app.command(DEFAULT)
+def look(
+    stack: Stack = "dev",
+    target: Target = Target.REHEARSAL,
+    *,
+    everything: Everything = False,
+    tell: Tell = "",
+    markdown: Written = None,
+    html: Written = None,
+    believe_deletions: Believe = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look: exit 7 where anything differs, 6 where a provider could not be asked, 1 where nothing can be told."""
+    channels = _channels(tell)
+    if not everything:
+        result = _looked(known(stack), target, believe_deletions=believe_deletions, bear=bool(channels))
+        _write([result], markdown, html)
+        untold = _tell(result, target, channels).errors if channels else ()
+        view.show_errors(untold)
+        answer(
+            result,
+            lambda: view.show_drift(result, view.stdout()),
+            as_json=as_json,
+            drifted=result.drifted,
+            partial=result.status == "partial",
+        )
+        if untold:
+            raise typer.Exit(ExitCode.FAILED)
+        return
+    names = stacks(home()) if target is Target.REHEARSAL else tuple(catalog.load().limits.stacks)
+    found = [_looked(name, target, believe_deletions=believe_deletions, bear=True) for name in names]
+    _write(found, markdown, html)
+    codes = {_show(one, as_json=as_json) for one in found}
+    if channels:
+        untold = tuple(error for one in found for error in _tell(one, target, channels).errors)
+        view.show_errors(untold)
+        codes |= {ExitCode.FAILED} if untold else set()
+    if worst := next((code for code in _WORST_FIRST if code in codes), None):
+        raise typer.Exit(worst)
+
+
+@app.command("tell")
+def tell_people(
+    stack: Annotated[str, typer.Argument(help="The stack.", metavar="STACK")],
+    report: Report = _STDIN,
+    target: Target = Target.REHEARSAL,
+    *,
+    to: Annotated[str, typer.Option(help="Who is told: github, slack, or both.")] = "github,slack",
+    as_json: AsJson = False,
+) -> None:
+    """Tell people what a look found: the stack's issue and, where anything is new, a message to Slack."""
+    channels = _channels(to)
+    found = _report(report, known(stack))
+    result = _tell(found, target, channels)
+    answer(result, lambda: _show_told(result), as_json=as_json)
+
+
+@app.command()
+def repair(
+    stack: Annotated[str, typer.Argument(help="The stack.", metavar="STACK")],
+    report: Report,
+    target: Target = Target.REHEARSAL,
+    *,
+    approved: Annotated[
+        bool, typer.Option("--approved", help="Somebody answers for what endangers security and what is gone.")
+    ] = False,
+    approval: Annotated[
+        bool, typer.Option("--approval", help=f"Take the label {APPROVED} on the stack's issue for that.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Change the cloud without being asked.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Repair what a report says, where it is still so at this commit; security and what is gone with an approval."""
+    before, commit = _report(report, known(stack)), head()
+    approved = approved or (approval and _labelled(before))
+    require_ready(before, commit, approved=approved, edited=target is Target.REHEARSAL)
+    require_same(before, _looked(stack, target))
+    agree = agreed(stack, yes=yes)
+    done = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree)
+    after = _looked(stack, target, bear=True)
+    errors = (*done.errors, *after.errors)
+    result = RepairResult(stack=stack, before=before, changes=done.changes, after=after, errors=errors)
+    answer(
+        result,
+        lambda: view.show_drift(after, view.stdout()),
+        as_json=as_json,
+        drifted=after.drifted,
+        partial=after.status == "partial",
+    )
+
+
+def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear: bool = False) -> DriftResult:
+    """Return what differs in a stack, and remember since when.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+        believe_deletions: whether whatever is told as gone is gone.
+        bear: whether a stack that cannot be looked at is an answer too; otherwise it raises.
+
+    Raises:
+        LockedError: somebody else works on the stack; nobody is told that.
+    """
+    path = _record_file(stack, target)
+    if target is Target.REHEARSAL and rehearsal_of(stack).asleep:
+        return DriftResult(stack=stack, asleep=True, status="asleep")
+    before = kept(path)
+    try:
+        deployment = _deployment(stack, target)
+        result, record = checked(deployment, view.View(), before, believe_deletions=believe_deletions)
+    except (AccountError, EngineError, RehearsalError, StateError, ToolError) as error:
+        if not bear or isinstance(error, LockedError):
+            raise
+        result, record = failed(stack, str(error), before)
+    keep(path, record)
+    return result
+
+
+def _deployment(stack: str, target: Target) -> Deployment:
+    if target is Target.REHEARSAL:
+        return existing(stack, progress_for(), unrendered=True)
+    made = in_cloud(stack, progress_for())
+    return replace(made, resources=lambda: states.resources(stack, made.engine.environment) or ())
+
+
+def _record_file(stack: str, target: Target) -> Path:
+    if target is Target.REHEARSAL:
+        return rehearsal_of(stack).folder.path / FILE
+    return home() / "cloud" / f"{stack}-{FILE}"
+
+
+def _report(where: str, stack: str) -> DriftResult:
+    return read(sys.stdin.read(), stack, where="standard input") if where == _STDIN else read_file(Path(where), stack)
+
+
+def _channels(text: str) -> Sequence[str]:
+    """Return who is to be told, once all that needs is known to be there.
+
+    Raises:
+        InputError: nobody is known by a name, or a variable is missing.
+    """
+    chosen = [one.strip() for one in text.split(",") if one.strip()]
+    if unknown := [one for one in chosen if one not in _TOLD]:
+        msg = f"--tell {', '.join(unknown)}: choose among: {', '.join(_TOLD)}"
+        raise InputError(msg)
+    needed = [*(_GITHUB if "github" in chosen else ()), *((VARIABLE,) if "slack" in chosen else ())]
+    if missing := [name for name in needed if not os.environ.get(name)]:
+        msg = f"{', '.join(missing)}: not set; a workflow gives them, or the stack's environment in Pulumi ESC"
+        raise InputError(msg)
+    if "slack" in chosen:
+        require_secure(os.environ[VARIABLE], VARIABLE)
+    if "github" in chosen:
+        _api(os.environ)
+    return chosen
+
+
+def _tell(result: DriftResult, target: Target, channels: Sequence[str]) -> TellResult:
+    from ops.drift_issue import DriftIssue  # noqa: PLC0415 - a tenth of a second, and few looks tell anybody
+    from ops.drift_telling import tell  # noqa: PLC0415 - the same
+
+    path = _record_file(result.stack, target)
+    page = partial(post, os.environ[VARIABLE]) if "slack" in channels else None
+    with _alone(path), ExitStack() as opened:
+        issue = DriftIssue(opened.enter_context(_hub(os.environ)), result.stack) if "github" in channels else None
+        told, record = tell(result, kept(path), issue, page)
+        keep(path, record)
+    return told
+
+
+@contextmanager
+def _hub(environment: Mapping[str, str]) -> Iterator[GitHub]:
+    token, repository = (environment[name] for name in _GITHUB)
+    hub = GitHub(_api(environment), repository, token)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+def _api(environment: Mapping[str, str]) -> str:
+    return require_secure(environment.get("GITHUB_API_URL") or _API, "GITHUB_API_URL")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one program of this computer at a time tell of a stack."""
+    lock = (
+        filelock.FileLock(path.with_suffix(".lock"), timeout=_BUSY_SECONDS) if path.parent.is_dir() else nullcontext()
+    )
+    with lock:
+        yield
+
+
+def _labelled(report: DriftResult) -> bool:
+    """Return whether somebody has approved, on the stack's issue, of repairing just this.
+
+    Raises:
+        InputError: GitHub cannot be asked.
+    """
+    if missing := [name for name in _GITHUB if not os.environ.get(name)]:
+        msg = f"--approval: {', '.join(missing)}: not set; a workflow gives them, or use --approved"
+        raise InputError(msg)
+    from ops.drift_issue import DriftIssue  # noqa: PLC0415 - for that reason
+
+    try:
+        with _hub(os.environ) as hub:
+            found = DriftIssue(hub, report.stack).find()
+    except GitHubError as error:
+        msg = f"--approval: {error}"
+        raise InputError(msg) from None
+    same = found is not None and found.record.fingerprint == report.fingerprint
+    return same and found is not None and found.issue.open and APPROVED in found.issue.labels
+
+
+def _write(results: Sequence[DriftResult], markdown: Path | None, html: Path | None) -> None:
+    if markdown or html:
+        from ops import drift_report  # noqa: PLC0415 - a tenth of a second, which few looks need
+
+        if markdown:
+            markdown.write_text("\n".join(map(drift_report.markdown, results)), encoding="utf-8")
+        if html:
+            html.write_text("\n".join(map(drift_report.html, results)), encoding="utf-8")
+
+
+def _show(result: DriftResult, *, as_json: bool) -> ExitCode:
+    if as_json:
+        typer.echo(result.model_dump_json())
+    else:
+        view.stdout().rule(result.stack)
+        view.show_drift(result, view.stdout())
+        view.show_errors(result.errors)
+    if result.errors:
+        return ExitCode.FAILED
+    if result.status == "partial":
+        return ExitCode.PARTIAL
+    return ExitCode.DRIFT if result.drifted else ExitCode.OK
+
+
+def _show_told(result: TellResult) -> None:
+    issue = f"issue #{result.issue} {result.action} ({result.url})" if result.issue else "no issue"
+    paged = "Slack was told" if result.paged else "Slack was not told" if result.news else "nothing new"
+    typer.echo(f"{result.stack}: {issue}; {paged}")

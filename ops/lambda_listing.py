@@ -1,0 +1,112 @@
+"""What the Lambda Cloud account has: machines, keys, file systems, rulesets, and whose they are."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from catalog import Catalog
+from ops.account import config_of
+from ops.error import AccountError
+from ops.machine_rows import Standing
+from ops.machines import Found, classify
+from ops.unmanaged import INSTANCE, Listing, There
+from providers.kit import ProviderError
+from providers.lambda_cloud.answers import FileSystem, FirewallRuleset, Instance, SshKey
+from providers.lambda_cloud.client import Client
+from providers.lambda_cloud.clock import Clock
+from providers.lambda_cloud.config import LambdaConfig
+from rehearsal.home import PROJECT
+
+_PROVIDER: Final = "lambda-cloud"
+_KEY: Final = "lambda-cloud:index:SshKey"
+_FILE_SYSTEM: Final = "lambda-cloud:index:Filesystem"
+_RULESET: Final = "lambda-cloud:index:FirewallRuleset"
+_PATIENCE: Final = 60.0
+"""Seconds; the account may be asked once a second, and each request is sent again while it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the account has."""
+
+    instances: tuple[Instance, ...]
+    keys: tuple[SshKey, ...]
+    file_systems: tuple[FileSystem, ...]
+    rulesets: tuple[FirewallRuleset, ...]
+
+
+def listed(stack: str, facts: Catalog, reach: Mapping[str, str]) -> Listing:
+    """Return what the account has that is a stack's, or nobody's.
+
+    What belongs to no stack is told by the one that owns the account.
+
+    Args:
+        stack: the stack.
+        facts: the catalog.
+        reach: how the API is reached, in the variables that the provider reads.
+
+    Raises:
+        AccountError: it refuses, or does not answer.
+    """
+    held = _held(config_of(reach))
+    return Listing(_PROVIDER, (INSTANCE, _KEY, _FILE_SYSTEM, _RULESET), tuple(_of(stack, facts, held)))
+
+
+def _of(stack: str, facts: Catalog, held: Held) -> Iterator[There]:
+    owns = facts.account.owner == stack
+    found = Found(instances=held.instances, offers={}, states={})
+    for row in classify(found, facts.machines, facts.limits.hours_per_month):
+        of_a_stack = row.standing in {Standing.ORPHANED, Standing.ADOPTABLE}
+        if row.owner == stack or (owns and not (of_a_stack and row.owner in facts.limits.stacks)):
+            yield There(INSTANCE, row.id, row.name or row.id, monthly_usd=row.monthly_usd)
+    for ruleset in held.rulesets:
+        whose = _owner_of(ruleset.name, facts)
+        if whose == stack or (owns and not whose):
+            yield There(_RULESET, ruleset.id, ruleset.name)
+    if owns:
+        yield from (There(_KEY, one.id, one.name) for one in held.keys)
+        yield from (There(_FILE_SYSTEM, one.id, one.name) for one in held.file_systems)
+
+
+def _owner_of(ruleset: str, facts: Catalog) -> str:
+    return next((name for name in facts.limits.stacks if ruleset.startswith(f"{PROJECT}-{name}-")), "")
+
+
+def _held(config: LambdaConfig) -> Held:
+    async def within() -> Held:
+        async with asyncio.timeout(_PATIENCE):
+            return await _read(config)
+
+    try:
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            return runner.run(within())
+    except ProviderError as error:
+        raise AccountError(str(error)) from None
+    except TimeoutError:
+        msg = f"the Lambda Cloud API: no answer within {_PATIENCE:.0f} s; see its status page, and run drift again"
+        raise AccountError(msg) from None
+
+
+async def _read(config: LambdaConfig) -> Held:
+    clock, caller = Clock(config.clock_speed), _Caller()
+    transport = httpx.AsyncHTTPTransport()
+    client = Client(api_url=config.api_url, api_key=config.api_key, clock=clock, transport=transport)
+    try:
+        return Held(
+            await client.listing.everything(caller),
+            await client.ssh_keys(caller),
+            await client.file_systems(caller),
+            await client.firewall_rulesets(caller),
+        )
+    finally:
+        await client.close()
+
+
+class _Caller:
+    """Who waits for the API: the verb, which an interrupt ends as a whole."""
+
+    async def sleep(self, seconds: float) -> Any:
+        await asyncio.sleep(seconds)
