@@ -15,7 +15,8 @@ from ops.error import InputError
 CI: Final = "ci"
 """The peer that continuous integration comes in as."""
 
-_ACCESS = "host:index:Access"
+ACCESS = "host:index:Access"
+"""The type of an access interface."""
 """Type of the resource that is a host's access interface."""
 
 _KEEPALIVE_SECONDS = 25
@@ -54,7 +55,7 @@ def hosts(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, HostAccess]:
         )
         for resource in resources
         # Of the interface itself and not of the component around it, whose outputs a run that fails takes away.
-        if resource["type"] == _ACCESS
+        if resource["type"] == ACCESS
         and not resource.get("delete")
         and (told := resource.get("outputs") or {}).get("publicKey")
     }

@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,6 @@ class State:
     def kept(self) -> Kept:
         """Its checkpoint and its journal."""
         return Kept(self.folder.state, PROJECT, self.folder.stack)
-
-    def written(self) -> int:
-        """Return when the state was written last, in nanoseconds; 0 before it ever was."""
-        for file in (self.kept.journal, self.kept.checkpoint):
-            with suppress(OSError):
-                return file.stat().st_mtime_ns
-        return 0
 
     def resources(self) -> Sequence[Mapping[str, Any]]:
         """Return the resources that the engine keeps, in its own form; none where there is no state.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -46,6 +46,15 @@ class Update:
             return process.name() != _ENGINE or process.status() == psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, ValueError):
             return True
+
+
+class Mark(NamedTuple):
+    """How far a journal was read."""
+
+    update: bytes = b""
+    """Its first line, which is another one for each update."""
+    offset: int = 0
+    """Bytes of it that were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,21 @@ class Kept:
         with suppress(OSError, ValueError, TypeError, KeyError), self.journal.open(encoding="utf-8") as file:
             return Update(**json.loads(file.readline()))
         return None
+
+    def since(self, mark: Mark) -> tuple[bytes, Mark]:
+        """Return what the update that is under way has written since a mark, in whole lines, and the mark of its end.
+
+        Args:
+            mark: how far it was read; that of another update counts as nothing.
+        """
+        with suppress(FileNotFoundError), self.journal.open("rb") as file:
+            update = file.readline()
+            begin = max(mark.offset, len(update)) if mark.update == update else len(update)
+            file.seek(begin)
+            said = file.read()
+            said = said[: said.rfind(b"\n") + 1]
+            return said, Mark(update, begin + len(said))
+        return b"", mark
 
     def begin(self, update: Update) -> None:
         """Begin a journal, over whatever an update of before has left."""

@@ -1,11 +1,13 @@
 """The rehearsal's runner is a peer of the hosts that there are, also of those that a run makes."""
 
+import json
 import threading
 from types import SimpleNamespace
 from typing import Any
 
 from ops.runner import Following, Runner
 from rehearsal import RehearsalError
+from rehearsal.pulumi_cloud.store import Mark
 from tests.ops.test_access import ACCESS, CANARY, STATE
 
 
@@ -16,13 +18,15 @@ class Stands:
         self.secret = secrets.get
         self.stack = "prod"
         self.files: list[str] = []
-        self.moment = 0
-        self.state = SimpleNamespace(resources=lambda: list(resources), written=lambda: self.moment)
+        self.journal: list[Any] = []
+        kept = SimpleNamespace(since=self.since)
+        self.state = SimpleNamespace(resources=lambda: list(resources), kept=kept)
         self.account = SimpleNamespace(room=SimpleNamespace(join_access=self.files.append))
 
-    def written(self, moment: int) -> None:
-        """Let the state be written."""
-        self.moment = moment
+    def since(self, mark: Mark) -> tuple[bytes, Mark]:
+        """Return what the journal says after a mark."""
+        lines = [json.dumps([one], separators=(",", ":")).encode() for one in self.journal[mark.offset :]]
+        return b"\n".join(lines), Mark(b"", len(self.journal))
 
 
 def runner_of(rehearsal: Stands) -> Runner:
@@ -44,21 +48,20 @@ def test_the_runner_follows_what_a_run_makes_and_joins_once_for_the_same_hosts()
     resources = STATE[:1]
     stands = Stands(resources, {"ACCESS_CI_PRIVATE_KEY": CANARY})
     runner, told = runner_of(stands), []
-    for moment, more in enumerate(([], STATE[1:], []), start=1):
+    for more in ([], STATE[1:], STATE[1:]):
         resources += more
-        stands.written(moment)
+        stands.journal += [{"state": one} for one in more]
         runner.follow()
         told.append(len(stands.files))
     assert told == [0, 1, 1]
 
 
-def test_a_state_that_was_not_written_again_is_not_read_again():
+def test_a_state_is_not_read_for_what_is_no_interface():
     resources = STATE[:1]
     stands = Stands(resources, {"ACCESS_CI_PRIVATE_KEY": CANARY})
-    stands.written(1)
     runner = runner_of(stands)
-    runner.follow()
     resources += STATE[1:]
+    stands.journal += [{"state": {"type": "kubernetes:core/v1:Secret", "dependencies": ["a::host:index:Access::b"]}}]
     runner.follow()
     assert stands.files == []
 

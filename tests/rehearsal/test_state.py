@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import psutil
@@ -10,7 +10,7 @@ import pytest
 
 from rehearsal.error import RehearsalError
 from rehearsal.home import Folder
-from rehearsal.pulumi_cloud.store import Kept, Update, read_checkpoint
+from rehearsal.pulumi_cloud.store import Kept, Mark, Update, read_checkpoint
 from rehearsal.state import State
 
 RESOURCE = {"urn": "urn:pulumi:dev::sophia::test:index:Thing::one", "custom": True, "type": "test:index:Thing"}
@@ -45,15 +45,30 @@ def ended() -> int:
 
 def test_a_stack_that_was_never_initialised_holds_nothing(folder: Folder) -> None:
     state = State(folder)
-    assert (state.kept.exists(), state.resources(), state.written()) == (False, (), 0)
+    assert (state.kept.exists(), state.resources()) == (False, ())
 
 
 def test_what_the_update_under_way_has_made_is_there_before_it_ends(folder: Folder, kept: Kept, ended: int) -> None:
     kept.begin(_update(ended))
-    before = State(folder).written()
     kept.append([BEGIN, SUCCESS])
     assert list(State(folder).resources()) == [RESOURCE]
-    assert State(folder).written() >= before
+
+
+def test_what_the_update_under_way_writes_is_read_once_and_in_whole_lines(kept: Kept, ended: int) -> None:
+    assert kept.since(Mark()) == (b"", Mark())
+    kept.begin(_update(ended))
+    kept.append([BEGIN])
+    first, mark = kept.since(Mark())
+    assert json.loads(first) == [BEGIN]
+    assert kept.since(mark) == (b"", mark)
+    with kept.journal.open("ab") as file:
+        file.write(b'[{"cut')
+    assert kept.since(mark) == (b"", mark)
+    kept.settle()
+    kept.begin(replace(_update(ended), id="2"))
+    kept.append([SUCCESS])
+    second, _ = kept.since(mark)
+    assert json.loads(second) == [SUCCESS], "of another update all of it"
 
 
 def test_an_entry_that_was_cut_short_is_one_that_nobody_was_told_is_kept(kept: Kept, ended: int) -> None:
