@@ -1,7 +1,7 @@
 """Two stacks on one machine."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dns.query
@@ -10,10 +10,18 @@ import dns.tsigkeyring
 import dns.update
 import pytest
 
+from benchmarks.checkout import Checkout
 from rehearsal import Rehearsal
 from tests.engine.clusters import drifted
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def dev(dev: Checkout) -> Iterator[Checkout]:
+    """A dev that ends with this file: what comes after it needs prod alone."""
+    yield dev
+    dev.sophia("down", "dev")
 
 
 def test_prod_runs_beside_dev_and_no_pod_is_where_it_may_not_be(dev):

@@ -137,6 +137,13 @@ def seen(checkout: Checkout, address: str) -> None:
 
 
 @pytest.fixture(scope="module")
+def prod(prod: Checkout) -> Iterator[Checkout]:
+    """The prod that files share, of which this is the last (tests/conftest.py)."""
+    yield prod
+    prod.sophia("down", "--all")
+
+
+@pytest.fixture(scope="module")
 def short(prod: Checkout) -> Checkout:
     """Prod, with answers about its sites that are kept for no longer than they must be, and none that are kept yet."""
     zone = prod.root / "catalog/zone.yaml"
