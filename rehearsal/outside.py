@@ -1,5 +1,6 @@
 """What machines find outside of themselves: programs in places of their own there, each with a public address."""
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,8 @@ from rehearsal.process import end_changed, find, last_lines, log_of, spawn
 from rehearsal.waiting import until
 
 _SECONDS = 20.0
-_ENDING = 2.0
+_ENDING, _ENDING_OURS = 2.0, 5.0
+_ROOT = Path(__file__).resolve().parents[1]
 _LISTENS = ":01BB 00000000:0000 0A"
 """Port 443, in the state LISTEN, as /proc/net/tcp has it."""
 
@@ -46,6 +48,31 @@ def start(folder: Place, room: Room, name: str, address: str, program: Sequence[
         return False
 
     wait(folder, name, listens)
+
+
+def serve(
+    folder: Place, room: Room, name: str, address: str, module: str, *arguments: str, serves: Callable[[], bool]
+) -> None:
+    """Make a module of ours run with exactly these arguments, and with a place of its own at this address.
+
+    Args:
+        folder: where its process belongs.
+        room: where the machines are.
+        name: its name, and that of its place.
+        address: the address of that place.
+        module: the module, with its package.
+        arguments: what it is given; others are another command, and restart what runs.
+        serves: tells whether it answers.
+
+    Raises:
+        RehearsalError: when it does not start, with the end of its log.
+    """
+    command = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m", module, *arguments)
+    if name in end_changed(folder, {name: command}, patience=_ENDING_OURS):
+        return
+    room.client(name, address)  # made if it is not there
+    spawn(folder, name, command)
+    wait(folder, name, serves)
 
 
 def wait(folder: Place, name: str, serves: Callable[[], bool]) -> None:

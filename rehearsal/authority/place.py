@@ -3,7 +3,6 @@
 import base64
 import json
 import secrets
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from rehearsal.address import ACCOUNT, address
 from rehearsal.home import AccountFolder, private, write_private
 from rehearsal.machines import Room
 from rehearsal.machines.names import AUTHORITY
-from rehearsal.process import end_changed, spawn
 
 NAME: Final = "authority"
 """The name under which its process is found again, and that of its place."""
@@ -25,9 +23,7 @@ DNS: Final = 53
 KEY_NAME: Final = "rehearsal"
 """The name of its key."""
 
-_ROOT = Path(__file__).resolve().parents[2]
 _KEY_BYTES = 32
-_ENDING = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +89,23 @@ class AuthorityHost:
         """
         if not self._file.exists():
             return
-        folder, declared = AccountFolder(self.home), self._declared()
-        python = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m", "rehearsal.authority")
-        # The zone too: another one is another command, and restarts what runs.
-        command = (*python, str(self.home), declared["zone"], *declared["program"])
-        if NAME in end_changed(folder, {NAME: command}, patience=_ENDING):
-            return
+        declared = self._declared()
+        told = (str(self.home), declared["zone"], *declared["program"])
+        outside.serve(
+            AccountFolder(self.home), room, NAME, AUTHORITY, "rehearsal.authority", *told, serves=self._answers
+        )
+
+    def _answers(self) -> bool:
         import dns.exception  # noqa: PLC0415 - a tenth of a second, needed once
         import dns.message  # noqa: PLC0415 - the same
         import dns.query  # noqa: PLC0415 - the same
         import dns.rdatatype  # noqa: PLC0415 - the same
 
-        room.client(NAME, AUTHORITY)  # made if it is not there
-        spawn(folder, NAME, command)
-
-        question = dns.message.make_query(declared["zone"], dns.rdatatype.SOA)
-
-        def answers() -> bool:
-            try:
-                return bool(dns.query.tcp(question, self.loopback, port=PORT, timeout=1).answer)
-            except (OSError, EOFError, dns.exception.DNSException):  # whoever leads there is there before it is
-                return False
-
-        outside.wait(folder, NAME, answers)
+        question = dns.message.make_query(self.zone, dns.rdatatype.SOA)
+        try:
+            return bool(dns.query.tcp(question, self.loopback, port=PORT, timeout=1).answer)
+        except (OSError, EOFError, dns.exception.DNSException):  # whoever leads there is there before it is
+            return False
 
     def variables(self) -> Mapping[str, str]:
         """Return what whoever changes the zone is told; nothing before it was declared."""

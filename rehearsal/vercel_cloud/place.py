@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from rehearsal import outside
 from rehearsal.address import ACCOUNT, address
 from rehearsal.home import AccountFolder, private, write_private
 from rehearsal.machines import Room
-from rehearsal.process import end_changed, spawn
 from rehearsal.vercel_cloud.control import Control, answers
 
 NAME: Final = "vercel"
@@ -21,9 +19,6 @@ API_PORT: Final = 8482
 """The port of its API on loopback."""
 EDGE_PORT: Final = 8483
 """The port of its edge on loopback, for browsers on this computer."""
-
-_ROOT = Path(__file__).resolve().parents[2]
-_ENDING = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +100,17 @@ class VercelHost:
         """
         if not self.declared:
             return
-        folder, told = AccountFolder(self.home), self.told()
-        python = ("/usr/bin/env", "-C", str(_ROOT), sys.executable, "-m", "rehearsal.vercel_cloud")
-        # The bundles too: others are another command, and restart what runs.
-        command = (*python, str(self.home), str(told["bundles"]))
-        if NAME in end_changed(folder, {NAME: command}, patience=_ENDING):
-            return
-        room.client(NAME, str(told["address"]))  # made if it is not there
-        spawn(folder, NAME, command)
-        outside.wait(folder, NAME, lambda: answers(self.url))
+        told = self.told()
+        outside.serve(
+            AccountFolder(self.home),
+            room,
+            NAME,
+            str(told["address"]),
+            "rehearsal.vercel_cloud",
+            str(self.home),
+            str(told["bundles"]),
+            serves=lambda: answers(self.url),
+        )
 
     def variables(self) -> Mapping[str, str]:
         """Return what its provider is told; nothing before it was declared."""
