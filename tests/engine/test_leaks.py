@@ -7,8 +7,10 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -21,13 +23,15 @@ from tests.engine.test_recovery import SOON, engines, started, updating, words_o
 pytestmark = pytest.mark.engine
 
 EVERY_SECONDS = 0.05
+YOUNG = 2.0
+"""Seconds after which a process is no other program any more than it was made to be."""
 
 
 def test_no_secret_is_left_by_a_rotation_a_crash_and_all_that_came_before(dev):
     opened = json.loads(dev.by_hand("dev", "pulumi", "env", "open", "rehearsal/sophia/dev-secrets", "sophia"))
     given = {name: value for group in opened.values() for name, value in group.items()}
     search = Search({name: given[name] for name in given.keys() - {"DOCKERHUB_USERNAME", "WEAVIATE_URL"}})
-    with repeating(lambda: sample(search), every=EVERY_SECONDS):
+    with repeating(Called(search).look, every=EVERY_SECONDS):
         for words in (("preview", "dev"), ("secrets", "rotate", "dev", "POSTGRES_EXPORTER_PASSWORD")):
             done = dev.sophia(*words)
             search.look("outputs", words[0], (done.stdout + done.stderr).encode())
@@ -72,15 +76,27 @@ def working(checkout) -> psutil.Process | None:
     return next(iter(updating(checkout)), None) if len(plugins) > 1 else None
 
 
-def sample(search: Search) -> None:
-    """Look at what every process of this computer was called with."""
-    words = []
-    for process in psutil.process_iter():
-        try:
-            words += process.cmdline()
-        except psutil.Error:
-            continue
-    search.look("samples", "processes", "\0".join(words).encode("utf-8", "surrogateescape"))
+class Called:
+    """What every process of this computer is called with, looked at while it is young: later its words are the same.
+
+    Args:
+        search: what is looked for.
+    """
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._since: dict[int, float] = {}
+
+    def look(self) -> None:
+        """Look at those that have begun not long ago."""
+        now = time.monotonic()
+        self._since = {pid: self._since.get(pid, now) for pid in psutil.pids()}
+        words = []
+        for pid, since in self._since.items():
+            if now - since < YOUNG:
+                with suppress(OSError):
+                    words.append(Path(f"/proc/{pid}/cmdline").read_bytes())
+        self._search.look("samples", "processes", b"\0".join(words))
 
 
 @contextmanager
