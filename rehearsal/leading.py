@@ -68,8 +68,10 @@ async def lead(host: str, port: int, connect: Callable[[], socket.socket]) -> as
         try:
             with suppress(OSError, httpx.HTTPError, LookupError):
                 far = await asyncio.open_connection(sock=await asyncio.to_thread(connect))
-                await asyncio.gather(pump((reader, writer), far), pump(far, (reader, writer)))
-                await close(far[1])
+                try:
+                    await asyncio.gather(pump((reader, writer), far), pump(far, (reader, writer)))
+                finally:
+                    await close(far[1])
         finally:
             await close(writer)
 

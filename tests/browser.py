@@ -16,6 +16,7 @@ from rehearsal.leading import lead
 from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, progress_for
 
+_LAST_SECONDS = 5.0
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -65,6 +66,9 @@ def led(connect: Callable[[], socket.socket]) -> Iterator[int]:
         async with await lead("127.0.0.1", port, connect):
             ready.set_result((asyncio.get_running_loop(), ended))
             await ended.wait()
+        # Who came in at the last moment is led to the end: what an event loop leaves open falls on whatever comes next.
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=_LAST_SECONDS)
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
