@@ -47,8 +47,9 @@ class Commands:
             f"{self.name}-{name}",
             connection=self.connection,
             create=create,
-            # Another way in, or another wording, is no reason to do it again.
-            update="true",
+            # Another way in, or another wording, is no reason to do it again. The program is read nevertheless: whoever
+            # ends before all of it was sent looks like a connection that was cut.
+            update="cat >/dev/null",
             delete=delete,
             stdin=program,
             triggers=triggers,
