@@ -6,8 +6,8 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -16,7 +16,7 @@ from rehearsal.leading import lead
 from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, progress_for
 
-_LAST_SECONDS = 5.0
+_SECONDS = 10
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -59,22 +59,17 @@ def led(connect: Callable[[], socket.socket]) -> Iterator[int]:
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-
-    async def serve() -> None:
-        ended = asyncio.Event()
-        async with await lead("127.0.0.1", port, connect):
-            ready.set_result((asyncio.get_running_loop(), ended))
-            await ended.wait()
-        # Who came in at the last moment is led to the end: what an event loop leaves open falls on whatever comes next.
-        if others := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(others, timeout=_LAST_SECONDS)
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
-    thread.start()
-    loop, ended = ready.result(10)
+    loop = _running()
+    server = asyncio.run_coroutine_threadsafe(lead("127.0.0.1", port, connect), loop).result(_SECONDS)
     try:
         yield port
     finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
+        loop.call_soon_threadsafe(server.close)
+
+
+@cache
+def _running() -> asyncio.AbstractEventLoop:
+    """Return an event loop that runs until the tests end: one that ends with its server cuts the last visitors off."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
