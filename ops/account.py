@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -33,6 +34,17 @@ _FIELDS = {
     "clockSpeed": "LAMBDA_CLOUD_CLOCK_SPEED",
 }
 """The variables that the provider reads, by its configuration's field."""
+
+
+T = TypeVar("T")
+
+
+class Caller:
+    """Who waits for the API: the verb, which an interrupt ends as a whole."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
 
 
 def in_rehearsal(home: Path) -> Found:
@@ -111,11 +123,42 @@ def holdings(
     Raises:
         AccountError: a variable is missing or wrong, or the API refuses or does not answer.
     """
+
+    async def read(client: Client, caller: Caller) -> tuple[tuple[Instance, ...], Mapping[str, Offer]]:
+        return await client.listing.everything(caller), await client.instance_types(caller)
+
+    return asked(environment, read, transport)
+
+
+def asked(
+    environment: Mapping[str, str],
+    question: Callable[[Client, Caller], Awaitable[T]],
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> T:
+    """Return what an account answers to a question.
+
+    Args:
+        environment: how the API is reached, in the variables that the provider reads.
+        question: asks the client.
+        transport: what carries the requests; the network by default.
+
+    Raises:
+        AccountError: a variable is missing or wrong, or the API refuses or does not answer.
+    """
     config = config_of(environment)
+
+    async def within() -> T:
+        clock, carrier = Clock(config.clock_speed), transport or httpx.AsyncHTTPTransport()
+        client = Client(api_url=config.api_url, api_key=config.api_key, clock=clock, transport=carrier)
+        try:
+            return await question(client, Caller())
+        finally:
+            await client.close()
+
     try:
-        # A loop of its own: asyncio.run would leave the thread without one, and rendering a program needs it.
+        # A loop of its own: asyncio.run would leave the thread without one.
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            return runner.run(_read(config, transport or httpx.AsyncHTTPTransport()))
+            return runner.run(within())
     except ProviderError as error:
         raise AccountError(str(error)) from None
 
@@ -137,24 +180,6 @@ def config_of(environment: Mapping[str, str]) -> LambdaConfig:
         wrong = "; ".join(f"{_FIELDS.get(str(e['loc'][0]), e['loc'][0])}: {e['msg']}" for e in error.errors())
         msg = f"the Lambda Cloud account cannot be reached: {wrong}; set what is named and try again"
         raise AccountError(msg) from None
-
-
-async def _read(
-    config: LambdaConfig, transport: httpx.AsyncBaseTransport
-) -> tuple[tuple[Instance, ...], Mapping[str, Offer]]:
-    clock = Clock(config.clock_speed)
-    client = Client(api_url=config.api_url, api_key=config.api_key, clock=clock, transport=transport)
-    try:
-        return await client.listing.everything(_Caller()), await client.instance_types(_Caller())
-    finally:
-        await client.close()
-
-
-class _Caller:
-    """Who waits for the API: the verb, which an interrupt ends as a whole."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def _rehearsed_states(folders: Iterable[Folder]) -> Mapping[str, Recorded]:

@@ -3,21 +3,16 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-import httpx
+from typing import Final
 
 from catalog import Catalog
-from ops.account import config_of
+from ops.account import Caller, asked
 from ops.error import AccountError
 from ops.machine_rows import Standing
 from ops.machines import Found, classify
 from ops.unmanaged import INSTANCE, Listing, There
-from providers.kit import ProviderError
 from providers.lambda_cloud.answers import FileSystem, FirewallRuleset, Instance, SshKey
 from providers.lambda_cloud.client import Client
-from providers.lambda_cloud.clock import Clock
-from providers.lambda_cloud.config import LambdaConfig
 from rehearsal.home import PROJECT
 
 _PROVIDER: Final = "lambda-cloud"
@@ -51,7 +46,7 @@ def listed(stack: str, facts: Catalog, reach: Mapping[str, str]) -> Listing:
     Raises:
         AccountError: it refuses, or does not answer.
     """
-    held = _held(config_of(reach))
+    held = _held(reach)
     return Listing(_PROVIDER, (INSTANCE, _KEY, _FILE_SYSTEM, _RULESET), tuple(_of(stack, facts, held)))
 
 
@@ -75,38 +70,18 @@ def _owner_of(ruleset: str, facts: Catalog) -> str:
     return next((name for name in facts.limits.stacks if ruleset.startswith(f"{PROJECT}-{name}-")), "")
 
 
-def _held(config: LambdaConfig) -> Held:
-    async def within() -> Held:
+def _held(reach: Mapping[str, str]) -> Held:
+    async def read(client: Client, caller: Caller) -> Held:
         async with asyncio.timeout(_PATIENCE):
-            return await _read(config)
+            return Held(
+                await client.listing.everything(caller),
+                await client.ssh_keys(caller),
+                await client.file_systems(caller),
+                await client.firewall_rulesets(caller),
+            )
 
     try:
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            return runner.run(within())
-    except ProviderError as error:
-        raise AccountError(str(error)) from None
+        return asked(reach, read)
     except TimeoutError:
         msg = f"the Lambda Cloud API: no answer within {_PATIENCE:.0f} s; see its status page, and run drift again"
         raise AccountError(msg) from None
-
-
-async def _read(config: LambdaConfig) -> Held:
-    clock, caller = Clock(config.clock_speed), _Caller()
-    transport = httpx.AsyncHTTPTransport()
-    client = Client(api_url=config.api_url, api_key=config.api_key, clock=clock, transport=transport)
-    try:
-        return Held(
-            await client.listing.everything(caller),
-            await client.ssh_keys(caller),
-            await client.file_systems(caller),
-            await client.firewall_rulesets(caller),
-        )
-    finally:
-        await client.close()
-
-
-class _Caller:
-    """Who waits for the API: the verb, which an interrupt ends as a whole."""
-
-    async def sleep(self, seconds: float) -> Any:
-        await asyncio.sleep(seconds)
