@@ -5,20 +5,19 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
-from typer.core import TyperGroup
-from typing_extensions import override
 
 from ops import view
 from ops.answer import answer
 from ops.deployment import known, rehearsed
 from ops.error import InputError
 from ops.exit_code import ExitCode
+from ops.group import DEFAULT, Listing
 from ops.phases import Phases
 from ops.results import PolicyResult
 from rehearsal.toolchain import progress_for
@@ -26,7 +25,6 @@ from rehearsal.toolchain import progress_for
 if TYPE_CHECKING:
     from ops.manifests import Checked
 
-_DEFAULT = "list"
 _COLOURS = {"fail": "red", "unknown": "yellow", "exempt": "dim", "pass": "green"}
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
@@ -41,16 +39,7 @@ Rows = Annotated[bool, typer.Option("--json", help="A line of JSON for each rule
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 
 
-class _Judging(TyperGroup):
-    """Takes what is not one of its verbs, nor a call for help, as the stack that is judged and how."""
-
-    @override
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        words = [*args] if args and (args[0] in self.commands or args[0] == "--help") else [_DEFAULT, *args]
-        return super().parse_args(ctx, words)
-
-
-app = typer.Typer(cls=_Judging, add_completion=False)
+app = typer.Typer(cls=Listing, add_completion=False)
 
 
 @app.callback()
@@ -58,7 +47,7 @@ def about() -> None:
     """Ask the rules of docs/policies.md about a stack: `policy STACK`."""
 
 
-@app.command(_DEFAULT)
+@app.command(DEFAULT)
 def judge(
     stack: Stack = "dev",
     source: From = "render",
