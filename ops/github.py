@@ -145,11 +145,7 @@ class GitHub:
 
     def unlabel(self, number: int, label: str) -> None:
         """Take a label from an issue; one that it has not is taken already."""
-        try:
-            self._sent("DELETE", f"/issues/{number}/labels/{quote(label, safe='')}")
-        except GitHubError as error:
-            if error.status != 404:  # noqa: PLR2004 - what is not there
-                raise
+        self._deleted(f"/issues/{number}/labels/{quote(label, safe='')}")
 
     def comment(self, number: int, body: str) -> Comment:
         """Comment on an issue."""
@@ -162,8 +158,11 @@ class GitHub:
 
     def uncomment(self, comment: int) -> None:
         """Remove a comment; one that is gone is removed."""
+        self._deleted(f"/issues/comments/{comment}")
+
+    def _deleted(self, path: str) -> None:
         try:
-            self._sent("DELETE", f"/issues/comments/{comment}")
+            self._sent("DELETE", path)
         except GitHubError as error:
             if error.status != 404:  # noqa: PLR2004 - what is not there
                 raise
