@@ -1,5 +1,6 @@
 """Running the real ``__main__.py`` of a checkout under the recording monitor."""
 
+import asyncio
 import contextlib
 import contextvars
 import hashlib
@@ -8,6 +9,7 @@ import runpy
 import sys
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import yaml
 from pulumi.runtime.settings import ROOT as ROOT_RESOURCE
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_in_stack
-from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
+from pulumi.runtime.sync_await import _sync_await
 
 import catalog
 from catalog import collector
@@ -49,9 +51,10 @@ def render(stack: str, *, choices: Mapping[str, Any] | None = None, image_lock: 
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     secrets = {f"{PROJECT}:{key}": placeholder(key) for key in secret_keys}
     monitor = Monitor(PROJECT, stack)
+    context = contextvars.copy_context()
     # What the program prints is no part of the answer.
-    with contextlib.redirect_stdout(sys.stderr), collector.paused():
-        names = contextvars.copy_context().run(_run, monitor, stack, {**secrets, **texts}, list(secrets))
+    with contextlib.redirect_stdout(sys.stderr), collector.paused(), ThreadPoolExecutor(1) as thread:
+        names = thread.submit(context.run, _run, monitor, stack, {**secrets, **texts}, list(secrets)).result()
     return Graph(stack, dict(sorted(monitor.recorded.items())), monitor.outputs, names["stack"])
 
 
@@ -128,15 +131,27 @@ def _secret_keys() -> list[str]:
 
 
 def _run(monitor: Monitor, stack: str, config: dict[str, str], secrets: list[str]) -> dict[str, Any]:
-    """Run the program and return its module-level names, of which ``stack`` is its choice from the catalog."""
-    # Whoever ended an event loop of his own in this thread has left none.
-    _ensure_event_loop()
-    pulumi.runtime.set_all_config(config, secrets)
-    pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=True, monitor=monitor)
-    SETTINGS.rpc_manager.clear()
-    SETTINGS.outputs.clear()
-    # The stock mocks register a root of their own; the program's is registered like the engine's language host does.
-    ROOT_RESOURCE.set(None)
+    """Run the program and return its module-level names, of which ``stack`` is its choice from the catalog.
+
+    To be run in a thread of its own: the SDK works on the event loop of its thread, and its mocks on those of theirs.
+    """
     names: dict[str, Any] = {}
-    _sync_await(run_in_stack(lambda: names.update(runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"))))
+    program = str(ROOT / "__main__.py")
+    with contextlib.ExitStack() as loops, asyncio.Runner() as runner:
+        # Whose threads have no loop, the mocks give one that nobody closes (pulumi 3.259).
+        runner.get_loop().set_default_executor(ThreadPoolExecutor(initializer=_give_loop, initargs=(loops,)))
+        pulumi.runtime.set_all_config(config, secrets)
+        pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=True, monitor=monitor)
+        SETTINGS.rpc_manager.clear()
+        SETTINGS.outputs.clear()
+        # The stock mocks register a root of their own; the program's is registered as by the engine's language host.
+        ROOT_RESOURCE.set(None)
+        _sync_await(run_in_stack(lambda: names.update(runpy.run_path(program, run_name="__main__"))))
     return names
+
+
+def _give_loop(loops: contextlib.ExitStack) -> None:
+    """Give this thread an event loop that is closed with the others."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loops.callback(loop.close)

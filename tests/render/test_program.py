@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pulumi.runtime.config import CONFIG
@@ -79,9 +80,15 @@ def test_the_choices_of_one_render_are_not_those_of_the_next():
     assert small("dev") == before
 
 
-def test_a_render_needs_no_event_loop_of_its_caller():
-    asyncio.run(asyncio.sleep(0))
-    assert small("dev")
+def test_a_render_neither_needs_nor_leaves_an_event_loop():
+    def left() -> bool:
+        small("dev")
+        with pytest.raises(RuntimeError, match="no current event loop"):
+            asyncio.get_event_loop()
+        return True
+
+    with ThreadPoolExecutor(1) as thread:  # which has none, as after `asyncio.run`
+        assert thread.submit(left).result(), "one that is left is closed by nobody"
 
 
 def test_a_render_leaves_its_caller_without_configuration_and_root():
