@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 
 class Standing(StrEnum):
@@ -16,10 +16,8 @@ class Standing(StrEnum):
     """No public key of it is known here, so that no host knows it."""
 
 
-class PeerRow(BaseModel):
+class PeerRow(Row):
     """Somebody, or something, that may come in through the access interface."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Its name, which ``access config`` takes."""
@@ -37,10 +35,8 @@ class PeerRow(BaseModel):
     """Whether it may come in now."""
 
 
-class BreakGlassRow(BaseModel):
+class BreakGlassRow(Row):
     """A network that comes in without the access interface."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     cidr: str
     """The network."""

@@ -1,12 +1,10 @@
 """The rows of what ``capacity`` answers."""
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 
-class Amounts(BaseModel):
+class Amounts(Row):
     """An amount of everything a node has."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     millicores: int
     """CPU in thousandths of a core."""
@@ -20,10 +18,8 @@ class Amounts(BaseModel):
     """Disk in GiB; null where no source records it."""
 
 
-class RoomRow(BaseModel):
+class RoomRow(Row):
     """One node: what pods may use of it, and what is left."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Name of the node."""
@@ -41,10 +37,8 @@ class RoomRow(BaseModel):
     """Pods on it at the floors, by what they belong to."""
 
 
-class LossRow(BaseModel):
+class LossRow(Row):
     """What happens when one machine is lost."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     node: str
     """The machine."""
@@ -58,10 +52,8 @@ class LossRow(BaseModel):
     """Whether everything runs again on the others, nothing being restored."""
 
 
-class QuotaRow(BaseModel):
+class QuotaRow(Row):
     """One item of the quota of a namespace."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     quota: str
     """Namespace and name of the quota."""

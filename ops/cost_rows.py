@@ -2,16 +2,9 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
-
 from catalog.bill import Kind
 from catalog.limits import Standing
-
-
-class Row(BaseModel):
-    """A row: frozen, its fields documented where they are declared."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+from ops.row import Row
 
 
 class ItemRow(Row):

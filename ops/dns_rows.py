@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 
-class NameRow(BaseModel):
+class NameRow(Row):
     """One record set, and who answers what."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     host: str
     """The whole name."""

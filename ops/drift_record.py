@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from catalog.drift_classes import DriftClass
 from ops.drift_rows import UnmanagedThing
 from ops.results import DriftedResource, DriftResult
+from ops.row import Row
 from rehearsal.home import write_private
 
 FILE: Final = "drift.json"
@@ -37,10 +38,8 @@ _LONGEST: Final = 200_000
 _FLEETING: Final = re.compile(r"[0-9a-f]{8,}|\d+")
 
 
-class Record(BaseModel):
+class Record(Row):
     """What is known of the drift of one stack from before."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     fingerprint: str = ""
     """Of what differed."""

@@ -2,15 +2,14 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
 from catalog.drift_classes import DriftClass
+from ops.row import Row
 
 
-class Deviation(BaseModel):
+class Deviation(Row):
     """What one property should be and is."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     path: str
     """Its path, such as ``spec.ports[0].port``; empty for the resource as a whole."""
@@ -37,10 +36,8 @@ class IgnoredDeviation(Deviation):
     """The first day on which it is a drift again."""
 
 
-class UnreachableHost(BaseModel):
+class UnreachableHost(Row):
     """A host that could not be looked at, so that nothing is known of what is on it."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     host: str
     """Its name: the machine's."""
@@ -54,10 +51,8 @@ class UnreachableHost(BaseModel):
     """The page that says what to do."""
 
 
-class UnreachableCluster(BaseModel):
+class UnreachableCluster(Row):
     """A cluster, or a vector store, that does not answer, so that nothing is known of what is in it."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     trouble: str
     """Why it could not be looked into."""
@@ -67,10 +62,8 @@ class UnreachableCluster(BaseModel):
     """What to do: a command, or the page that says it."""
 
 
-class SilentProvider(BaseModel):
+class SilentProvider(Row):
     """A provider whose API does not answer, or refuses, so that nothing is known of what it keeps."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     provider: str
     """The provider, such as ``vercel``."""
@@ -82,10 +75,8 @@ class SilentProvider(BaseModel):
     """What to do."""
 
 
-class UnmanagedThing(BaseModel):
+class UnmanagedThing(Row):
     """Something that is there, and that nobody declared."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     provider: str
     """Where it is, such as ``vercel``."""
@@ -105,10 +96,8 @@ class UnmanagedThing(BaseModel):
     """How long ago that was."""
 
 
-class Coverage(BaseModel):
+class Coverage(Row):
     """How much of what is there is declared, of one kind."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     provider: str
     """Where it is."""

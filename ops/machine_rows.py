@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 
 class Standing(StrEnum):
@@ -19,10 +19,8 @@ class Standing(StrEnum):
     """It is nobody's: no tag of ours, and not in the catalog."""
 
 
-class MachineRow(BaseModel):
+class MachineRow(Row):
     """One machine of the account."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Its name in the account; empty where it has none."""
@@ -46,10 +44,8 @@ class MachineRow(BaseModel):
     """How it stands to the stacks."""
 
 
-class StackRow(BaseModel):
+class StackRow(Row):
     """One stack and its machines."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Name of the stack."""
@@ -65,10 +61,8 @@ class StackRow(BaseModel):
     """When its machines exist; empty for around the clock, or on demand."""
 
 
-class CapacityRow(BaseModel):
+class CapacityRow(Row):
     """One type that the catalog's machines are launched as, and where it can be launched now."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     instance_type: str
     """The type."""

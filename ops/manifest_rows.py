@@ -2,13 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 
-class PodSecurityCheck(BaseModel):
+class PodSecurityCheck(Row):
     """A check of Kubernetes' Pod Security Standards."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: Literal["PSS"] = "PSS"
     """The standard."""
@@ -18,10 +16,8 @@ class PodSecurityCheck(BaseModel):
     """The check, such as ``hostNamespaces``."""
 
 
-class ManifestRow(BaseModel):
+class ManifestRow(Row):
     """What one rule says of one object: a line of the answer."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     file: str
     """The file, below the folder that was asked about."""

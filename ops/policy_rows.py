@@ -2,13 +2,11 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 
-class RuleRow(BaseModel):
+class RuleRow(Row):
     """One rule, and what it says of the stack."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     id: str
     """Its name."""
@@ -38,10 +36,8 @@ class RuleRow(BaseModel):
     """How often somebody answers for that it does not hold."""
 
 
-class FindingRow(BaseModel):
+class FindingRow(Row):
     """One thing that was found; no value of a resource is in it."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     rule: str
     """The rule."""
@@ -70,10 +66,8 @@ class FindingRow(BaseModel):
     """The first day on which it is not any more."""
 
 
-class ExemptionRow(BaseModel):
+class ExemptionRow(Row):
     """One exemption of the catalog."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     rule: str
     """The rule."""

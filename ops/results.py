@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from catalog.drift_classes import WORST_FIRST, DriftClass
 from catalog.ignores import DriftIgnore
@@ -25,14 +25,13 @@ from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 from ops.manifest_rows import ManifestRow
 from ops.policy_rows import ExemptionRow, FindingRow, RuleRow
+from ops.row import Row
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
 from ops.site_rows import FrontEnd, SiteRow, SwitchStep
 
 
-class Result(BaseModel):
+class Result(Row):
     """The answer of one verb about one stack."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     stack: str
     """Name of the stack; empty where the answer is about none."""
@@ -40,10 +39,8 @@ class Result(BaseModel):
     """What went wrong, each with what to do."""
 
 
-class Change(BaseModel):
+class Change(Row):
     """One resource that differs."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     component: str
     """The component it belongs to, such as ``mcp-github``."""
@@ -59,10 +56,8 @@ class Change(BaseModel):
     """Its identity in the stack."""
 
 
-class Edit(BaseModel):
+class Edit(Row):
     """What one property is and would be."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     path: str
     """Its path, such as ``spec.ports[0].port``."""
@@ -92,10 +87,8 @@ class DriftedResource(Change):
     """How long ago that was."""
 
 
-class NodeRow(BaseModel):
+class NodeRow(Row):
     """One node and what runs on it."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Name of the node."""
@@ -109,10 +102,8 @@ class NodeRow(BaseModel):
     """Pods of the platform on it."""
 
 
-class ServerRow(BaseModel):
+class ServerRow(Row):
     """One workload and whether it serves."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Name of the workload."""
@@ -158,10 +149,8 @@ class VerifyResult(Result):
     """Where all of it is written."""
 
 
-class RolloutStep(BaseModel):
+class RolloutStep(Row):
     """One weight that a rollout came to."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     weight: int
     """Of 100 requests so many go to the next version."""
@@ -173,10 +162,8 @@ class RolloutStep(BaseModel):
     """What the gate found; empty where the next version is as declared."""
 
 
-class Returned(BaseModel):
+class Returned(Row):
     """A return to the last good weight."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     from_weight: int
     """The weight that was given up."""
@@ -205,10 +192,8 @@ class RolloutResult(Result):
     """Where all of it is written."""
 
 
-class BackupRow(BaseModel):
+class BackupRow(Row):
     """What became of one data service."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     service: str
     """The service."""
@@ -444,10 +429,8 @@ class LockResult(Result):
     """What should be looked at, but blocks nothing."""
 
 
-class ToolRow(BaseModel):
+class ToolRow(Row):
     """One thing the platform needs on this machine."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Its name."""

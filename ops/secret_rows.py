@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 
 class Deed(StrEnum):
@@ -25,14 +25,12 @@ class Deed(StrEnum):
     """Nothing was given, and it has a value."""
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
-
+class _OfASecret(Row):
     name: str
     """Canonical name of the secret."""
 
 
-class PushedRow(_Row):
+class PushedRow(_OfASecret):
     """One secret that was, or would be, pushed."""
 
     deed: Deed
@@ -45,7 +43,7 @@ class PushedRow(_Row):
     """Fingerprint of the value in Pulumi ESC before."""
 
 
-class AuditRow(_Row):
+class AuditRow(_OfASecret):
     """What is known of one secret."""
 
     group: str
@@ -68,7 +66,7 @@ class AuditRow(_Row):
     """What is wrong with it."""
 
 
-class RotationRow(_Row):
+class RotationRow(_OfASecret):
     """One secret that was rotated, or that a person has to rotate."""
 
     way: str
@@ -81,7 +79,7 @@ class RotationRow(_Row):
     """Until when."""
 
 
-class FoundRow(_Row):
+class FoundRow(_OfASecret):
     """One secret that stands somewhere unencrypted."""
 
     form: str

@@ -3,16 +3,14 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from ops.row import Row
 
 FrontEnd = Literal["vercel", "cluster"]
 """Who serves the sites."""
 
 
-class SiteRow(BaseModel):
+class SiteRow(Row):
     """One host of a site, and how it answers."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     host: str
     """The host."""
@@ -30,10 +28,8 @@ class SiteRow(BaseModel):
     """What is not as declared; nothing where all is."""
 
 
-class SwitchStep(BaseModel):
+class SwitchStep(Row):
     """One step of a switch."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     what: Literal["both", "wait", "one"]
     """Both sides serve and names lead to the new one; resolvers forget; the old side is gone."""
