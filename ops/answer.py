@@ -38,11 +38,23 @@ def answer(
     else:
         show()
         view.show_errors(result.errors)
+    if leave := exit_code(result, drifted=drifted, partial=partial, code=code, refused=refused):
+        raise typer.Exit(leave)
+
+
+def exit_code(
+    result: Result,
+    *,
+    drifted: bool = False,
+    partial: bool = False,
+    code: ExitCode = ExitCode.FAILED,
+    refused: bool = False,
+) -> ExitCode:
+    """Return what a verb leaves with; the arguments are those of `answer`."""
     if refused:
-        raise typer.Exit(ExitCode.POLICY)
+        return ExitCode.POLICY
     if result.errors:
-        raise typer.Exit(code)
+        return code
     if partial:
-        raise typer.Exit(ExitCode.PARTIAL)
-    if drifted:
-        raise typer.Exit(ExitCode.DRIFT)
+        return ExitCode.PARTIAL
+    return ExitCode.DRIFT if drifted else ExitCode.OK

@@ -15,7 +15,7 @@ import typer
 import catalog
 from ops import states, view
 from ops.agreement import agreed
-from ops.answer import answer
+from ops.answer import answer, exit_code
 from ops.deployment import Deployment, Target, existing, in_cloud, known, rehearsal_of
 from ops.drift import checked, failed, head
 from ops.drift_record import APPROVED, FILE, keep, kept
@@ -81,7 +81,7 @@ def look(
             lambda: view.show_drift(result, view.stdout()),
             as_json=as_json,
             drifted=result.drifted,
-            partial=result.status == "partial",
+            partial=result.partial,
         )
         if untold:
             raise typer.Exit(ExitCode.FAILED)
@@ -144,7 +144,7 @@ def repair(
         lambda: view.show_drift(after, view.stdout()),
         as_json=as_json,
         drifted=after.drifted,
-        partial=after.status == "partial",
+        partial=after.partial,
     )
 
 
@@ -288,11 +288,7 @@ def _show(result: DriftResult, *, as_json: bool) -> ExitCode:
         view.stdout().rule(result.stack)
         view.show_drift(result, view.stdout())
         view.show_errors(result.errors)
-    if result.errors:
-        return ExitCode.FAILED
-    if result.status == "partial":
-        return ExitCode.PARTIAL
-    return ExitCode.DRIFT if result.drifted else ExitCode.OK
+    return exit_code(result, drifted=result.drifted, partial=result.partial)
 
 
 def _show_told(result: TellResult) -> None:

@@ -32,6 +32,15 @@ _NAMES = {"create-replacement": "replace", "import-replacement": "replace"}
 """What people call the steps that the engine splits a replacement into."""
 
 
+def provider_of(kind: str) -> str:
+    """Return the provider of a type of resources.
+
+    >>> provider_of("vercel:index/project:Project"), provider_of("kubernetes:apps/v1:Deployment")
+    ('vercel', 'kubernetes')
+    """
+    return kind.partition(":")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One operation of the engine on one resource."""

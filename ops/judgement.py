@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from catalog.drift_classes import WORST_FIRST, Deed, DeletionGuard, DriftClass, DriftClasses
 from ops.comparison import within
-from ops.events import Step
+from ops.events import Step, provider_of
 from ops.results import DriftedResource
 
 _GONE = "delete"
@@ -71,7 +71,7 @@ def unbelievable(steps: Sequence[Step], guard: DeletionGuard) -> Iterator[str]:
     looked_at = [step for step in steps if step.custom and not step.type.startswith("pulumi:")]
     groups: dict[str, list[Step]] = {"the stack": looked_at}
     for step in looked_at:
-        groups.setdefault(step.type.partition(":")[0], []).append(step)
+        groups.setdefault(provider_of(step.type), []).append(step)
     for name, group in groups.items():
         gone = Counter(step.verb for step in group)[_GONE]
         if gone >= guard.least and 100 * gone > guard.percent * len(group):

@@ -8,6 +8,7 @@ from typing import Final
 from catalog import Catalog
 from ops.account import Caller, asked
 from ops.error import AccountError
+from ops.events import provider_of
 from ops.machine_rows import Standing
 from ops.machines import Found, classify
 from ops.unmanaged import INSTANCE, Listing, There
@@ -15,7 +16,6 @@ from providers.lambda_cloud.answers import FileSystem, FirewallRuleset, Instance
 from providers.lambda_cloud.client import Client
 from rehearsal.home import PROJECT
 
-_PROVIDER: Final = "lambda-cloud"
 _KEY: Final = "lambda-cloud:index:SshKey"
 _FILE_SYSTEM: Final = "lambda-cloud:index:Filesystem"
 _RULESET: Final = "lambda-cloud:index:FirewallRuleset"
@@ -47,7 +47,7 @@ def listed(stack: str, facts: Catalog, reach: Mapping[str, str]) -> Listing:
         AccountError: it refuses, or does not answer.
     """
     held = _held(reach)
-    return Listing(_PROVIDER, (INSTANCE, _KEY, _FILE_SYSTEM, _RULESET), tuple(_of(stack, facts, held)))
+    return Listing(provider_of(INSTANCE), (INSTANCE, _KEY, _FILE_SYSTEM, _RULESET), tuple(_of(stack, facts, held)))
 
 
 def _of(stack: str, facts: Catalog, held: Held) -> Iterator[There]:

@@ -13,7 +13,8 @@ import tenacity
 
 from ops.deployment import Deployment
 from ops.error import AccountError
-from ops.unmanaged import COLLECTION, DOMAIN, PROJECT, ZONE, Listing, There, provider_of
+from ops.events import provider_of
+from ops.unmanaged import AGAIN, COLLECTION, DOMAIN, PROJECT, ZONE, Listing, There
 
 LAMBDA: Final = "lambda-cloud"
 KUBERNETES: Final = "kubernetes"
@@ -47,7 +48,6 @@ _REMEDIES: Final[Mapping[int, str]] = {
     404: "see that the address and the names in the stack's environment are right",
     429: "wait a minute, and run drift again",
 }
-_AGAIN: Final = "see the provider's status page, and run drift again"
 _VARIABLES: Final = "set them, or run drift under `pulumi env run`, which gives what the stack's environment holds"
 
 
@@ -82,13 +82,13 @@ class Asker:
             return answer.json()
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
-            msg = f"{self.what}: status {status}; {_REMEDIES.get(status, _AGAIN)}"
+            msg = f"{self.what}: status {status}; {_REMEDIES.get(status, AGAIN)}"
             raise AccountError(msg) from None
         except httpx.TimeoutException:
-            msg = f"{self.what}: no answer within {_SECONDS:.0f} s, asked {_TRIES} times; {_AGAIN}"
+            msg = f"{self.what}: no answer within {_SECONDS:.0f} s, asked {_TRIES} times; {AGAIN}"
             raise AccountError(msg) from None
         except (httpx.HTTPError, ValueError) as error:
-            msg = f"{self.what}: no usable answer ({type(error).__name__}); {_AGAIN}"
+            msg = f"{self.what}: no usable answer ({type(error).__name__}); {AGAIN}"
             raise AccountError(msg) from None
 
     def _sent(self, path: str, query: Mapping[str, Any]) -> httpx.Response:
@@ -129,9 +129,9 @@ def _safely(name: str, ask: Callable[[], Listing]) -> Listing:
         return ask()
     except AccountError as error:
         trouble, _, remedy = str(error).partition("; ")
-        return Listing(name, trouble=trouble, remedy=remedy or _AGAIN)
+        return Listing(name, trouble=trouble, remedy=remedy or AGAIN)
     except (KeyError, TypeError) as error:
-        return Listing(name, trouble=f"{name}: an answer of another shape ({type(error).__name__})", remedy=_AGAIN)
+        return Listing(name, trouble=f"{name}: an answer of another shape ({type(error).__name__})", remedy=AGAIN)
 
 
 def _lambda(deployment: Deployment) -> Listing:

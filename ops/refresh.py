@@ -1,16 +1,16 @@
 """The engine's look at what is really there, without the providers that cannot be asked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ops.deployment import Deployment
 from ops.drift_rows import SilentProvider
 from ops.engine import LockedError, Outcome
-from ops.events import Event, Finished, Started, Step
+from ops.events import Event, Finished, Started, Step, provider_of
 from ops.patience import SILENCE, Patience
 from ops.preview import complaints
-from ops.unmanaged import Listing, provider_of
+from ops.unmanaged import AGAIN, Listing
 from ops.unreachable import BEAR_AN_UNREACHABLE_CLUSTER, tells_of_a_cluster
 from ops.view import View
 
@@ -21,7 +21,6 @@ _REFUSED: Final = 3
 """The CLI's exit code where it is not let in (declared stable since 3.227)."""
 _TAKEN: Final = "another update is currently in progress"
 """What Pulumi Cloud says of a stack that somebody works on."""
-_AGAIN: Final = "see the provider's status page, and run drift again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Looked:
     """Every resource that it looked at, by URN."""
     errors: tuple[str, ...]
     """Why it did not finish."""
-    silent: tuple[SilentProvider, ...] = field(default=())
+    silent: tuple[SilentProvider, ...] = ()
     """Providers that could not be asked."""
 
 
@@ -68,7 +67,7 @@ def looked(
         more = {name: why for name, why in lost.items() if urns.get(name) and not {*urns[name]} <= {*away}}
         if not more or more.keys() != lost.keys() or not found.steps:
             break
-        silent += [_silent(name, why, _AGAIN, urns) for name, why in more.items()]
+        silent += [_silent(name, why, AGAIN, urns) for name, why in more.items()]
         away += [urn for name in more for urn in urns[name]]
     return replace(found, silent=tuple(silent))
 

@@ -308,6 +308,11 @@ class DriftResult(Result):
         return bool(self.changes or self.unmanaged or self.unreachable or self.cluster or self.vector_store)
 
     @property
+    def partial(self) -> bool:
+        """Whether a provider could not be asked."""
+        return self.status == "partial"
+
+    @property
     def worst(self) -> DriftClass:
         """The worst of what differs."""
         found = {*(one.drift_class for one in self.changes), *(one.drift_class for one in self.unmanaged)}

@@ -1,7 +1,7 @@
 """What is there without being declared, as pure functions of what was listed and of the engine's state."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from catalog.drift_classes import Deed, DriftClasses
@@ -11,6 +11,9 @@ from ops.results import DriftedResource
 
 UNMANAGED: Final = "unmanaged"
 """The path by which an entry of the catalog bears something that nobody declared."""
+
+AGAIN: Final = "see the provider's status page, and run drift again"
+"""What to do where nothing better is known."""
 
 COLLECTION: Final = "weaviate:index:Collection"
 ZONE: Final = "rfc2136:index:Zone"
@@ -59,17 +62,8 @@ class Told:
 
     things: tuple[UnmanagedThing, ...] = ()
     """What nobody declared."""
-    coverage: tuple[Coverage, ...] = field(default=())
+    coverage: tuple[Coverage, ...] = ()
     """How much is declared, by kind."""
-
-
-def provider_of(kind: str) -> str:
-    """Return the provider of a type of resources.
-
-    >>> provider_of("vercel:index/project:Project"), provider_of("kubernetes:apps/v1:Deployment")
-    ('vercel', 'kubernetes')
-    """
-    return kind.partition(":")[0]
 
 
 def managed(resources: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, str]]:
