@@ -4,9 +4,11 @@ import asyncio
 import signal
 import socket
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import httpx
 
@@ -53,29 +55,53 @@ async def inside(
             await running.wait()
 
 
-async def lead(host: str, port: int, connect: Callable[[], socket.socket]) -> asyncio.Server:
+async def _connected(connect: Callable[[], socket.socket]) -> socket.socket:
+    """Connect in a thread, which nobody can cancel: a connection that is not wanted any more is closed."""
+    connecting = asyncio.ensure_future(asyncio.to_thread(connect))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        (await connecting).close()
+        raise
+
+
+@asynccontextmanager
+async def leading(host: str, ports: Iterable[int], connect: Callable[[int], socket.socket]) -> AsyncIterator[None]:
     """Lead whoever comes in on loopback to where a function connects to, each by a connection of its own.
 
-    Return what listens there.
+    While the block does; what is still open then is cut.
 
     Args:
         host: the address on loopback.
-        port: the port there.
-        connect: gives a new connection; called in a thread.
+        ports: the ports there.
+        connect: gives a new connection for one of the ports; called in a thread.
     """
+    # Nothing else holds a connection that whoever came in has ended for one direction: it would be collected.
+    connections: set[asyncio.Task[None]] = set()
 
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, httpx.HTTPError, LookupError):
-                far = await asyncio.open_connection(sock=await asyncio.to_thread(connect))
+    async def one(port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        connections.add(task)
+        task.add_done_callback(connections.discard)
+        with suppress(OSError, httpx.HTTPError, LookupError, asyncio.CancelledError):
+            try:
+                far = await asyncio.open_connection(sock=await _connected(partial(connect, port)))
                 try:
                     await asyncio.gather(pump((reader, writer), far), pump(far, (reader, writer)))
                 finally:
                     await close(far[1])
-        finally:
-            await close(writer)
+            finally:
+                await close(writer)
 
-    return await asyncio.start_server(one, host, port)
+    try:
+        with ExitStack() as servers:
+            for port in ports:
+                servers.callback((await asyncio.start_server(partial(one, port), host, port)).close)
+            yield
+    finally:
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections)
 
 
 def connection(namespace: str, address: str, port: int) -> socket.socket:

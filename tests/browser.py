@@ -1,18 +1,16 @@
 """A headless browser for tests, and ways to where only a network namespace leads."""
 
-import asyncio
 import os
 import shutil
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import Browser, sync_playwright
 
-from rehearsal.leading import lead
+from rehearsal.leading import leading
 from rehearsal.machines import image
 from rehearsal.toolchain import ToolError, progress_for
 
@@ -59,17 +57,8 @@ def led(connect: Callable[[], socket.socket]) -> Iterator[int]:
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    loop = _running()
-    server = asyncio.run_coroutine_threadsafe(lead("127.0.0.1", port, connect), loop).result(_SECONDS)
-    try:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(leading("127.0.0.1", [port], lambda _: connect())),
+    ):
         yield port
-    finally:
-        loop.call_soon_threadsafe(server.close)
-
-
-@cache
-def _running() -> asyncio.AbstractEventLoop:
-    """Return an event loop that runs until the tests end: one that ends with its server cuts the last visitors off."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    return loop

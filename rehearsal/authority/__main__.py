@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rehearsal.authority.place import DNS, NAME, PORT, AuthorityHost
-from rehearsal.leading import connection, inside, lead, until_told
+from rehearsal.leading import connection, inside, leading, until_told
 from rehearsal.machines.command import PATH
 from rehearsal.machines.names import AUTHORITY, Names
 
@@ -16,8 +16,10 @@ from rehearsal.machines.names import AUTHORITY, Names
 async def _serve(home: Path, program: Sequence[str]) -> None:
     host, namespace = AuthorityHost(home), Names(home).client(NAME)
     command = (*program, "--config", str(host.configuration))
-    async with inside(namespace, command, environment={"PATH": PATH}, folder=host.folder) as server:
-        await lead(host.loopback, PORT, lambda: connection(namespace, AUTHORITY, DNS))
+    async with (
+        inside(namespace, command, environment={"PATH": PATH}, folder=host.folder) as server,
+        leading(host.loopback, [PORT], lambda _: connection(namespace, AUTHORITY, DNS)),
+    ):
         await server.wait()
 
 

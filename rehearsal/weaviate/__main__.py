@@ -5,7 +5,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import catalog
 from catalog.namespace import DATA
 from rehearsal.configuration import secret
 from rehearsal.home import private
-from rehearsal.leading import connection, inside, lead, until_told
+from rehearsal.leading import connection, inside, leading, until_told
 from rehearsal.machines.command import PATH
 from rehearsal.machines.names import Names
 from rehearsal.stack import Rehearsal
@@ -39,20 +39,16 @@ def _settings(folder: Path, key: str) -> dict[str, str]:
     }
 
 
-async def _lead(store: VectorStore, connect: Callable[[int], socket.socket]) -> None:
-    """Lead whoever comes in on loopback to the port of the same number."""
-    for port in PORTS:
-        await lead(store.host, port, partial(connect, port))
-
-
 async def _serve(rehearsal: Rehearsal, program: str) -> None:
     """Run a server where no machine is, and lead there."""
     store, namespace = VectorStore(rehearsal.folder), Names(rehearsal.home).client(f"{NAME}-{rehearsal.stack}")
     folder = private(store.data)
     words = ("--host", store.public_address, "--port", str(REST_PORT), "--scheme", "http")
     settings = _settings(folder, secret(rehearsal.folder, ADMIN_KEY) or "")
-    async with inside(namespace, (program, *words), environment=settings, folder=folder) as server:
-        await _lead(store, lambda port: connection(namespace, store.public_address, port))
+    async with (
+        inside(namespace, (program, *words), environment=settings, folder=folder) as server,
+        leading(store.host, PORTS, partial(connection, namespace, store.public_address)),
+    ):
         await server.wait()
 
 
@@ -77,8 +73,8 @@ async def _reach(rehearsal: Rehearsal) -> None:
             machines = {one.spec.private: one.spec.id for one in rehearsal.account.room.list() if one.running}
             return connection(names.machine(machines[pods[0]["hostIP"]]), pods[0]["podIP"], port)
 
-        await _lead(VectorStore(rehearsal.folder), connect)
-        await asyncio.Event().wait()
+        async with leading(VectorStore(rehearsal.folder).host, PORTS, connect):
+            await asyncio.Event().wait()
 
 
 def _conditions(pod: Mapping[str, Any]) -> set[tuple[str, str]]:
