@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 import catalog
-from catalog import CatalogError, Concern
+from catalog import CatalogError
 from catalog.backups import Verb
 from ops import (
     access_app,
@@ -24,6 +24,7 @@ from ops import (
     esc_app,
     machines_app,
     policy_app,
+    review_app,
     secrets_app,
     sites_app,
     view,
@@ -36,7 +37,7 @@ from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of,
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.error import AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
-from ops.exit_code import ExitCode
+from ops.exit_code import ExitCode, of_offences
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, Locked, lock_images
 from ops.lock_addons import lock_addons
@@ -60,6 +61,7 @@ app.command()(cost_app.capacity)
 app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
 app.add_typer(drift_app.app, name="drift")
+app.add_typer(review_app.app, name="review")
 app.add_typer(esc_app.app, name="esc")
 app.add_typer(machines_app.app, name="machines")
 app.add_typer(policy_app.app, name="policy")
@@ -288,7 +290,7 @@ def main() -> None:
         app(prog_name="./sophia")
     except CatalogError as error:
         view.show_errors([str(error)])
-        sys.exit(_exit_code(error))
+        sys.exit(of_offences(error.offences))
     except PolicyError as error:
         view.show_errors(error.refusals)
         sys.exit(ExitCode.POLICY)
@@ -305,13 +307,6 @@ def main() -> None:
         if left.code == ExitCode.INTERRUPTED:
             view.show_errors(["interrupted; run it again to go on"])
         raise
-
-
-def _exit_code(error: CatalogError) -> ExitCode:
-    """Return the code of the one concern that all offences share."""
-    codes = {Concern.COST: ExitCode.COST, Concern.CAPACITY: ExitCode.CAPACITY}
-    concerns = {offence.concern for offence in error.offences}
-    return codes.get(concerns.pop(), ExitCode.BAD_INPUT) if len(concerns) == 1 else ExitCode.BAD_INPUT
 
 
 def _machines(stack: str) -> tuple[str, ...]:

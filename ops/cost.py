@@ -75,8 +75,18 @@ def before(stack: str, against: str, target: Target) -> Before | None:
         if types or against:
             return Before(against=f"what is deployed of {stack}", types=types) if types else None
     commit = against or "HEAD"
-    base = render_commit(stack, commit)
-    return Before(against=commit, types=dict(_instances({"type": one.type, "inputs": one.inputs} for one in base)))
+    return of_graph(render_commit(stack, commit), commit)
+
+
+def of_graph(graph: Graph, against: str) -> Before:
+    """Return what a stack is compared with where that is a render.
+
+    Args:
+        graph: the render.
+        against: how it is called.
+    """
+    types = _instances({"type": one.type, "inputs": one.inputs} for one in graph)
+    return Before(against=against, types=dict(types))
 
 
 def _instances(resources: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

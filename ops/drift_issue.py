@@ -11,11 +11,10 @@ from typing import Final
 from ops.drift_record import APPROVED, CLAIM_SECONDS, CLEAN, Record
 from ops.drift_report import headline, markdown
 from ops.github import GitHub, GitHubError, Issue
+from ops.pages import COMMENT
 from ops.results import DriftResult
 
 LABEL: Final = "drift"
-_LONGEST: Final = 65_000
-"""Bytes of a body: GitHub takes 65,536 characters."""
 _MARK: Final = re.compile(r"\A<!-- sophia:drift stack=([a-z0-9-]+) record=([A-Za-z0-9_-]*) -->")
 _TOLD: Final = re.compile(r"\A<!-- sophia:drift-told ([a-z0-9]+) by ([0-9a-f]+) -->")
 
@@ -142,7 +141,7 @@ class DriftIssue:
             if result.risky and result.status == "drifted"
             else ""
         )
-        return f"{mark}{markdown(result, longest=_LONGEST - len(mark) - len(hint.encode()))}{hint}"
+        return f"{mark}{markdown(result, longest=COMMENT - len(mark) - len(hint.encode()))}{hint}"
 
     @property
     def _label(self) -> str:

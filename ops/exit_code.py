@@ -1,6 +1,9 @@
 """What the command's exit codes mean; distinct, so that a check can tell a drift from a failure."""
 
+from collections.abc import Iterable
 from enum import IntEnum
+
+from catalog import Concern, Offence
 
 
 class ExitCode(IntEnum):
@@ -24,3 +27,14 @@ class ExitCode(IntEnum):
     """What runs differs from what is declared."""
     INTERRUPTED = 130
     """It was interrupted; run it again to go on."""
+
+
+def of_offences(offences: Iterable[Offence]) -> ExitCode:
+    """Return the code of the one concern that all offences share.
+
+    Args:
+        offences: what is wrong with the catalog, or with a stack's choice from it.
+    """
+    codes = {Concern.COST: ExitCode.COST, Concern.CAPACITY: ExitCode.CAPACITY}
+    concerns = {offence.concern for offence in offences}
+    return codes.get(concerns.pop(), ExitCode.BAD_INPUT) if len(concerns) == 1 else ExitCode.BAD_INPUT

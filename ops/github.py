@@ -28,7 +28,7 @@ _SAFE: Final = frozenset({"GET", "PATCH", "DELETE"})
 """What may be carried out twice."""
 _REMEDIES: Final[Mapping[int, str]] = {
     401: "GITHUB_TOKEN is not, or no longer, a token: in a workflow, pass `github.token`",
-    _FORBIDDEN: "let the token write issues: `permissions: issues: write` of the job",
+    _FORBIDDEN: "give the job what it needs: `permissions` with `issues`, or `pull-requests` and `checks`, `: write`",
     404: "see that GITHUB_REPOSITORY is owner/name, has issues, and that the token may see it",
     410: "issues are disabled in this repository, or that one was deleted",
     422: "this is a fault of ours: report it with this message",
@@ -95,6 +95,16 @@ class Comment:
     """When it was made, as the API writes it."""
     trusted: bool
     """Whether somebody wrote it who may write to the repository, or a program of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check run, as far as it is read."""
+
+    id: int
+    """Its id."""
+    url: str
+    """Where people read it."""
 
 
 class GitHub:
@@ -166,6 +176,18 @@ class GitHub:
         except GitHubError as error:
             if error.status != 404:  # noqa: PLR2004 - what is not there
                 raise
+
+    def change_comment(self, comment: int, body: str) -> Comment:
+        """Change what a comment says."""
+        return _comment(self._sent("PATCH", f"/issues/comments/{comment}", {"body": body}).json())
+
+    def create_check(self, commit: str, name: str, **what: Any) -> Check:
+        """Make a check run on a commit."""
+        return _check(self._sent("POST", "/check-runs", {"name": name, "head_sha": commit, **what}).json())
+
+    def change_check(self, check: int, **what: Any) -> Check:
+        """Change a check run; annotations are added to those that it has."""
+        return _check(self._sent("PATCH", f"/check-runs/{check}", what).json())
 
     def _pages(self, path: str, query: Mapping[str, str]) -> Iterator[list[Json]]:
         answer = self._sent("GET", path, query={**query, "per_page": "100"})
@@ -275,6 +297,10 @@ def _issue(document: Json) -> Issue:
         url=str(document["html_url"]),
         trusted=_trusted(document),
     )
+
+
+def _check(document: Json) -> Check:
+    return Check(int(document["id"]), str(document.get("html_url") or ""))
 
 
 def _comment(document: Json) -> Comment:

@@ -25,6 +25,7 @@ from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 from ops.manifest_rows import ManifestRow
 from ops.policy_rows import ExemptionRow, FindingRow, RuleRow
+from ops.review_rows import GoldenRow, SchemaRow, StackReview, SurfaceRow
 from ops.row import Row
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
 from ops.site_rows import FrontEnd, SiteRow, SwitchStep
@@ -252,6 +253,39 @@ class PolicyResult(Result):
     def refusing(self) -> tuple[FindingRow, ...]:
         """What refuses the stack."""
         return tuple(one for one in self.findings if one.level == "block")
+
+
+class ReviewResult(Result):
+    """What a change means for stacks."""
+
+    base: str = ""
+    """The commit that it is compared with."""
+    commit: str = ""
+    """The commit of the checkout."""
+    stacks: tuple[StackReview, ...] = ()
+    """What it means for each stack."""
+    surface: tuple[SurfaceRow, ...] = ()
+    """Tools of MCP servers that change."""
+    schemas: tuple[SchemaRow, ...] = ()
+    """Files that say what data looks like, and that change."""
+    goldens: tuple[GoldenRow, ...] = ()
+    """Committed resource graphs that change."""
+
+    @property
+    def code(self) -> int:
+        """What `./sophia review` leaves with: the worst of its stacks, an input that is wrong before all."""
+        return next((one.code for one in sorted(self.stacks, key=lambda one: one.code) if one.code), 0)
+
+
+class ReviewTellResult(Result):
+    """Where a pull request was told of a review."""
+
+    comment: int = 0
+    """The id of its comment."""
+    action: Literal["none", "created", "updated"] = "none"
+    """What became of that."""
+    check: str = ""
+    """Where people read the check run."""
 
 
 DriftStatus = Literal["in_sync", "drifted", "partial", "error", "asleep"]
@@ -586,6 +620,8 @@ class SwitchResult(Result):
 VERBS: Mapping[str, type[BaseModel]] = {
     "up": UpResult,
     "preview": PreviewResult,
+    "review": ReviewResult,
+    "review tell": ReviewTellResult,
     "drift": DriftResult,
     "drift tell": TellResult,
     "drift repair": RepairResult,

@@ -59,6 +59,24 @@ class Comment(BaseModel):
         }
 
 
+class CheckRun(BaseModel):
+    """A check run on a commit."""
+
+    id: int
+    name: str
+    head_sha: str
+    status: str = "queued"
+    conclusion: str | None = None
+    output: Json = Field(default_factory=dict)
+    annotations: list[Json] = Field(default_factory=list)
+
+    def shown(self, url: str) -> Json:
+        """Return it as the API does."""
+        output = {**self.output, "annotations_count": len(self.annotations)}
+        document = self.model_dump(include={"id", "name", "head_sha", "status", "conclusion"})
+        return {**document, "output": output, "html_url": f"{url}/runs/{self.id}"}
+
+
 class Issue(BaseModel):
     """An issue, or a pull request, which the API lists among them."""
 
@@ -87,8 +105,12 @@ class Repository(BaseModel):
     """By id."""
     labels: dict[str, Label] = Field(default_factory=dict)
     """By name in lower case: GitHub tells no case apart."""
+    checks: dict[int, CheckRun] = Field(default_factory=dict)
+    """By id."""
     last: int = 0
     """The number that was given last."""
+    last_check: int = 5000
+    """The id that was given last."""
     last_comment: int = 1000
     """The id that was given last."""
 

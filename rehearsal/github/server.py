@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from rehearsal.github import issues
+from rehearsal.github import checks, issues
 from rehearsal.github.faults import Faults
 from rehearsal.github.records import Issue, Repository, User
 from rehearsal.github.refusal import ApiError, missing
@@ -220,6 +220,18 @@ _ROUTES: Final[tuple[tuple[str, str, _Deed], ...]] = (
         ),
     ),
     (
+        "POST",
+        "/check-runs",
+        lambda api, at: JSONResponse(checks.create(at.repository, at.says(checks.NewCheck)).shown(api.url), 201),
+    ),
+    (
+        "PATCH",
+        "/check-runs/{id}",
+        lambda api, at: JSONResponse(
+            checks.change(at.repository, at.number("id"), at.says(checks.ChangedCheck)).shown(api.url)
+        ),
+    ),
+    (
         "GET",
         "/labels",
         lambda api, at: api.page(at, [one.model_dump() for one in at.repository.labels.values()]),
@@ -230,4 +242,4 @@ _ROUTES: Final[tuple[tuple[str, str, _Deed], ...]] = (
         lambda _, at: JSONResponse(issues.add_label(at.repository, at.says(issues.NewLabel)), status_code=201),
     ),
 )
-"""Every endpoint; more of them, for checks and artefacts, get a module of their own beside ``issues``."""
+"""Every endpoint; more of them, for artefacts, get a module of their own beside ``issues`` and ``checks``."""

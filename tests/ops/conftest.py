@@ -7,12 +7,14 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+import policies
 from ops.cli import main
 from ops.deployment import Deployment
 from ops.engine import Engine
@@ -160,3 +162,10 @@ def sophia(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     yield run
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """The day is one on which every exemption has ended."""
+    context = policies.context
+    monkeypatch.setattr(policies, "context", lambda *words, **about: context(*words, **about, today=date(2027, 6, 1)))

@@ -103,6 +103,8 @@ _ELSEWHERE = (
     "plan",
     "policy",
     "restore",
+    "review",
+    "review tell",
     "rollout",
     "secrets",
     "sites",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -24,13 +23,6 @@ REFUSAL = {
     "severity": "high",
 }
 """What the engine said of a pack's finding (pulumi 3.259.0)."""
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """The day is one on which every exemption has ended."""
-    context = policies.context
-    monkeypatch.setattr(policies, "context", lambda *words, **about: context(*words, **about, today=date(2027, 6, 1)))
 
 
 def test_a_stack_that_passes_shows_every_rule_and_every_exemption_with_owner_reason_and_end(sophia):
