@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import filelock
 import typer
 
 import catalog
-from ops import states, view
+from ops import github, states, view
 from ops.agreement import agreed
 from ops.answer import answer, exit_code
 from ops.deployment import Deployment, Target, existing, in_cloud, known, rehearsal_of
@@ -24,7 +24,7 @@ from ops.endpoint import require_secure
 from ops.engine import EngineError, LockedError
 from ops.error import AccountError, InputError, StateError
 from ops.exit_code import ExitCode
-from ops.github import GitHub, GitHubError
+from ops.github import GitHubError
 from ops.group import DEFAULT, Listing
 from ops.results import DriftResult, RepairResult, TellResult
 from ops.slack import VARIABLE, post
@@ -33,8 +33,6 @@ from rehearsal import RehearsalError, home, stacks
 from rehearsal.toolchain import ToolError, progress_for
 
 _TOLD: Final = ("github", "slack")
-_GITHUB: Final = ("GITHUB_TOKEN", "GITHUB_REPOSITORY")
-_API: Final = "https://api.github.com"
 _STDIN: Final = "-"
 _WORST_FIRST: Final = (ExitCode.FAILED, ExitCode.PARTIAL, ExitCode.DRIFT)
 _BUSY_SECONDS: Final = 300.0
@@ -202,14 +200,14 @@ def _channels(text: str) -> Sequence[str]:
     if unknown := [one for one in chosen if one not in _TOLD]:
         msg = f"--tell {', '.join(unknown)}: choose among: {', '.join(_TOLD)}"
         raise InputError(msg)
-    needed = [*(_GITHUB if "github" in chosen else ()), *((VARIABLE,) if "slack" in chosen else ())]
+    needed = [*(github.NEEDED if "github" in chosen else ()), *((VARIABLE,) if "slack" in chosen else ())]
     if missing := [name for name in needed if not os.environ.get(name)]:
         msg = f"{', '.join(missing)}: not set; a workflow gives them, or the stack's environment in Pulumi ESC"
         raise InputError(msg)
     if "slack" in chosen:
         require_secure(os.environ[VARIABLE], VARIABLE)
     if "github" in chosen:
-        _api(os.environ)
+        github.address(os.environ)
     return chosen
 
 
@@ -219,25 +217,12 @@ def _tell(result: DriftResult, target: Target, channels: Sequence[str]) -> TellR
 
     path = _record_file(result.stack, target)
     page = partial(post, os.environ[VARIABLE]) if "slack" in channels else None
-    with _alone(path), ExitStack() as opened:
-        issue = DriftIssue(opened.enter_context(_hub(os.environ)), result.stack) if "github" in channels else None
+    hub = github.opened(os.environ) if "github" in channels else nullcontext()
+    with _alone(path), hub as repository:
+        issue = DriftIssue(repository, result.stack) if repository else None
         told, record = tell(result, kept(path), issue, page)
         keep(path, record)
     return told
-
-
-@contextmanager
-def _hub(environment: Mapping[str, str]) -> Iterator[GitHub]:
-    token, repository = (environment[name] for name in _GITHUB)
-    hub = GitHub(_api(environment), repository, token)
-    try:
-        yield hub
-    finally:
-        hub.close()
-
-
-def _api(environment: Mapping[str, str]) -> str:
-    return require_secure(environment.get("GITHUB_API_URL") or _API, "GITHUB_API_URL")
 
 
 @contextmanager
@@ -256,13 +241,13 @@ def _labelled(report: DriftResult) -> bool:
     Raises:
         InputError: GitHub cannot be asked.
     """
-    if missing := [name for name in _GITHUB if not os.environ.get(name)]:
+    if missing := [name for name in github.NEEDED if not os.environ.get(name)]:
         msg = f"--approval: {', '.join(missing)}: not set; a workflow gives them, or use --approved"
         raise InputError(msg)
     from ops.drift_issue import DriftIssue  # noqa: PLC0415 - for that reason
 
     try:
-        with _hub(os.environ) as hub:
+        with github.opened(os.environ) as hub:
             found = DriftIssue(hub, report.stack).find()
     except GitHubError as error:
         msg = f"--approval: {error}"

@@ -1,10 +1,11 @@
-"""GitHub's REST API, as far as drift is told there: one repository, one token, patient with limits.
+"""GitHub's REST API, as far as people are told there: one repository, one token, patient with limits.
 
 Source: docs.github.com/rest, version 2022-11-28; its limits by "Best practices for using the REST API".
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -13,11 +14,17 @@ import httpx
 import tenacity
 from typing_extensions import override
 
+from ops.endpoint import require_secure
+
 Json = dict[str, Any]
 
 BODY: Final = 65_536
 """Characters that the body of an issue may have."""
 
+NEEDED: Final = ("GITHUB_TOKEN", "GITHUB_REPOSITORY")
+"""Variables that a job of a workflow has."""
+
+_API: Final = "https://api.github.com"
 _VERSION: Final = "2022-11-28"
 _SECONDS: Final = 20.0
 _PATIENCE: Final = 120.0
@@ -234,6 +241,36 @@ class GitHub:
         if answer.is_success:
             return answer
         raise _refused(asked, method, answer)
+
+
+def address(environment: Mapping[str, str]) -> str:
+    """Return where the API is: of GitHub, or of the server that runs a workflow.
+
+    Args:
+        environment: the environment.
+
+    Raises:
+        InputError: it would be spoken to in the clear.
+    """
+    return require_secure(environment.get("GITHUB_API_URL") or _API, "GITHUB_API_URL")
+
+
+@contextmanager
+def opened(environment: Mapping[str, str]) -> Iterator[GitHub]:
+    """Give the repository that a workflow runs for.
+
+    Args:
+        environment: the environment, with what is needed.
+
+    Raises:
+        InputError: as `address` does.
+    """
+    token, repository = (environment[name] for name in NEEDED)
+    hub = GitHub(address(environment), repository, token)
+    try:
+        yield hub
+    finally:
+        hub.close()
 
 
 class _Pause(tenacity.wait.wait_base):

@@ -12,15 +12,13 @@ import typer
 from pydantic import ValidationError
 
 import catalog
+from ops import github
 from ops.answer import answer
-from ops.endpoint import require_secure
 from ops.error import InputError
-from ops.github import GitHub
 from ops.group import DEFAULT, Listing
 from ops.results import ReviewResult
 
-_GITHUB: Final = ("GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_EVENT_PATH")
-_API: Final = "https://api.github.com"
+_EVENT: Final = "GITHUB_EVENT_PATH"
 _STDIN: Final = "-"
 
 Base = Annotated[str, typer.Option("--base", help="Commit to compare with.")]
@@ -72,15 +70,8 @@ def tell_people(report: Report = _STDIN, *, as_json: AsJson = False) -> None:
     from ops.review_telling import tell  # noqa: PLC0415 - as above
 
     number, commit = _pull_request(os.environ)
-    hub = GitHub(
-        require_secure(os.environ.get("GITHUB_API_URL") or _API, "GITHUB_API_URL"),
-        os.environ["GITHUB_REPOSITORY"],
-        os.environ["GITHUB_TOKEN"],
-    )
-    try:
+    with github.opened(os.environ) as hub:
         result = tell(_read(report), hub, number, commit)
-    finally:
-        hub.close()
     told = f"comment {result.action} ({result.comment}); check: {result.check}"
     answer(result, lambda: typer.echo(told), as_json=as_json)
 
@@ -108,12 +99,12 @@ def _pull_request(environment: Mapping[str, str]) -> tuple[int, str]:
     Raises:
         InputError: there is none, or a variable is missing.
     """
-    if missing := [name for name in _GITHUB if not environment.get(name)]:
+    if missing := [name for name in (*github.NEEDED, _EVENT) if not environment.get(name)]:
         msg = f"{', '.join(missing)}: not set; a workflow gives them to a job of a pull request"
         raise InputError(msg)
     try:
-        event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+        event = json.loads(Path(environment[_EVENT]).read_text(encoding="utf-8"))
         return int(event["pull_request"]["number"]), str(event["pull_request"]["head"]["sha"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"GITHUB_EVENT_PATH: it is no event of a pull request ({type(error).__name__}); run this in a job of one"
+        msg = f"{_EVENT}: it is no event of a pull request ({type(error).__name__}); run this in a job of one"
         raise InputError(msg) from None

@@ -1,15 +1,8 @@
 """The rows of what ``review`` answers."""
 
-from pydantic import BaseModel, ConfigDict
-
 from catalog.limits import Standing
 from ops.policy_rows import FindingRow
-
-
-class Row(BaseModel):
-    """A row: frozen, its fields documented where they are declared."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+from ops.row import Row
 
 
 class ComponentRow(Row):
@@ -55,7 +48,7 @@ class RoomRow(Row):
     """Whether the same holds at their ceilings."""
     pods: int
     """Pods at the floors."""
-    left: dict[str, str] = {}
+    left: dict[str, str]
     """What each node has left then, in words."""
 
 

@@ -104,7 +104,6 @@ _ELSEWHERE = (
     "policy",
     "restore",
     "review",
-    "review tell",
     "rollout",
     "secrets",
     "sites",

@@ -16,7 +16,8 @@ from ops.cost import Before, cost, told
 from ops.cost_chart import page
 from ops.deployment import Target
 from ops.exit_code import ExitCode
-from render import ROOT, render
+from render import ROOT
+from tests.renders import once
 
 SCHEMAS = ROOT / "docs/schema"
 TODAY = date(2026, 11, 30)
@@ -31,13 +32,17 @@ UNCHANGED = Before(against="here", types=PROD)
 
 @pytest.fixture(autouse=True)
 def nothing_deployed(monkeypatch):
-    """Compares with the same machines: what this computer has deployed or committed is no part of a claim."""
+    """Compares with the same machines: what this computer has deployed or committed is no part of a claim.
+
+    Each stack is rendered once.
+    """
     monkeypatch.setattr(money, "before", lambda *_: UNCHANGED)
+    monkeypatch.setattr(money, "render", once)
 
 
 @pytest.fixture(scope="module")
 def prod():
-    return told(render("prod"), catalog.load(), TODAY, UNCHANGED)
+    return told(once("prod"), catalog.load(), TODAY, UNCHANGED)
 
 
 def schema(name: str) -> jsonschema.Draft202012Validator:
@@ -130,7 +135,7 @@ def test_a_cheaper_type_still_fits_all_pods_and_says_what_the_sums_do_not(prod):
 
 def test_a_difference_is_told_by_the_same_prices():
     before = Before(against="then", types={"sophia-ai-core": "gpu_1x_a6000", "gone": "gpu_1x_a10"})
-    result = told(render("prod"), catalog.load(), TODAY, before)
+    result = told(once("prod"), catalog.load(), TODAY, before)
     assert result.delta is not None
     # 795.70 and 941.70 and the seat.
     assert (result.delta.before_usd, result.delta.difference_usd) == ("1757.40", "2686.40")
@@ -149,7 +154,7 @@ def test_a_difference_is_told_by_the_same_prices():
     ],
 )
 def test_one_change_may_add_so_much_and_no_more(before, standing, said):
-    result = told(render("prod"), catalog.load(), TODAY, Before(against="then", types={**PROD, **before}))
+    result = told(once("prod"), catalog.load(), TODAY, Before(against="then", types={**PROD, **before}))
     assert result.delta is not None
     assert result.delta.standing == standing
     told_of = "\n".join(result.errors if standing == "blocked" else result.warnings)
@@ -194,7 +199,7 @@ def test_what_is_deployed_is_what_its_machines_were_launched_as(monkeypatch):
     assert found == Before(against="what is deployed of staging", types={"staging-agent-1": "cpu_4x_generalx"})
     monkeypatch.setattr(money, "deployed", lambda *_: ())
     assert money.before("staging", "state", Target.REHEARSAL) is None
-    monkeypatch.setattr(money, "render_commit", lambda stack, _: render(stack))
+    monkeypatch.setattr(money, "render_commit", lambda stack, _: once(stack))
     found = money.before("staging", "", Target.REHEARSAL)
     assert found is not None
     assert (found.against, found.types["staging-server"]) == ("HEAD", "gpu_1x_a10")
@@ -202,7 +207,7 @@ def test_what_is_deployed_is_what_its_machines_were_launched_as(monkeypatch):
 
 def test_a_type_that_nobody_prices_is_in_no_sum_of_what_was():
     before = Before(against="then", types={"old": "gpu_1x_none"})
-    result = told(render("dev"), catalog.load(), TODAY, before)
+    result = told(once("dev"), catalog.load(), TODAY, before)
     assert result.delta is not None
     (gone,) = result.delta.removed
     assert (gone.monthly_usd, gone.price_usd) == (None, None)

@@ -82,7 +82,7 @@ def test_what_may_have_been_made_is_never_made_again(fake, hub, slept):
 
 REFUSALS = [
     pytest.param(401, "GITHUB_TOKEN is not, or no longer, a token", id="expired"),
-    pytest.param(403, "permissions: issues: write", id="not allowed"),
+    pytest.param(403, "`permissions` with `issues`", id="not allowed"),
     pytest.param(404, "see that GITHUB_REPOSITORY is owner/name", id="no such repository"),
     pytest.param(410, "issues are disabled", id="no issues"),
 ]

@@ -1,9 +1,9 @@
 """What a change means for every stack, told although some of it is refused, and told to the pull request once."""
 
 import json
-from datetime import date
-from functools import cache
+from datetime import date, datetime
 
+import jsonschema
 import pytest
 
 import catalog
@@ -21,18 +21,23 @@ from ops.review_rows import ComponentRow, StackReview
 from ops.review_telling import CHECK, MARK, annotations, tell
 from rehearsal.github import Comment, Fault, Issue, User, serve
 from rehearsal.github.records import now
-from render import render
+from render import ROOT, render
+from tests.renders import once
 
 TODAY = date(2026, 11, 30)
 HEAD = "a" * 40
 
 
+class Clock(datetime):
+    """A clock that stands."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime(2026, 11, 30, 12, tzinfo=tz)
+
+
 def change(component: str, op: str, name: str, *paths: str) -> Change:
     return Change(component=component, kind="Service", name=name, op=op, paths=paths, urn=name)
-
-
-once = cache(render)
-"""Each stack is rendered once for all tests."""
 
 
 @pytest.fixture
@@ -126,6 +131,19 @@ def test_a_preview_that_failed_refuses_the_stack(tmp_path):
     file.write_text(PreviewResult(stack="dev", errors=("the stack is locked",)).model_dump_json(), encoding="utf-8")
     (dev,) = review(["dev"], "HEAD", TODAY, [file]).stacks
     assert (dev.code, dev.refusals) == (ExitCode.BAD_INPUT, ("preview: the stack is locked",))
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_the_verb_answers_by_its_schema_and_writes_what_was_asked_for(sophia, tmp_path, monkeypatch):
+    monkeypatch.setattr("ops.review_app.datetime", Clock)
+    shown = tmp_path / "review.md"
+    left = sophia("review", "--stack", "dev", "--json", "--markdown", str(shown))
+    assert left.code == ExitCode.OK
+    schema = json.loads((ROOT / "docs/schema/review.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(json.loads(left.out))
+    assert set(json.loads(left.out)) == set(schema["properties"]), "so that a reader need not guess"
+    assert shown.read_text(encoding="utf-8").startswith("**dev may be changed**")
+    assert "| dev | passes |" in sophia("review", "--stack", "dev").out
 
 
 def test_a_base_that_there_is_not_is_bad_input(sophia):
