@@ -1,6 +1,5 @@
 """Running the real ``__main__.py`` of a checkout under the recording monitor."""
 
-import asyncio
 import contextlib
 import contextvars
 import hashlib
@@ -23,6 +22,7 @@ from pulumi.runtime.sync_await import _sync_await
 import catalog
 from catalog import collector
 from render.graph import Graph
+from render.loops import loops
 from render.monitor import ROOT, Monitor
 
 PROJECT = "sophia"
@@ -133,13 +133,11 @@ def _secret_keys() -> list[str]:
 def _run(monitor: Monitor, stack: str, config: dict[str, str], secrets: list[str]) -> dict[str, Any]:
     """Run the program and return its module-level names, of which ``stack`` is its choice from the catalog.
 
-    To be run in a thread of its own: the SDK works on the event loop of its thread, and its mocks on those of theirs.
+    To be run in a thread of its own, whose event loop goes with it.
     """
     names: dict[str, Any] = {}
     program = str(ROOT / "__main__.py")
-    with contextlib.ExitStack() as loops, asyncio.Runner() as runner:
-        # Whose threads have no loop, the mocks give one that nobody closes (pulumi 3.259).
-        runner.get_loop().set_default_executor(ThreadPoolExecutor(initializer=_give_loop, initargs=(loops,)))
+    with loops():
         pulumi.runtime.set_all_config(config, secrets)
         pulumi.runtime.set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=True, monitor=monitor)
         SETTINGS.rpc_manager.clear()
@@ -148,10 +146,3 @@ def _run(monitor: Monitor, stack: str, config: dict[str, str], secrets: list[str
         ROOT_RESOURCE.set(None)
         _sync_await(run_in_stack(lambda: names.update(runpy.run_path(program, run_name="__main__"))))
     return names
-
-
-def _give_loop(loops: contextlib.ExitStack) -> None:
-    """Give this thread an event loop that is closed with the others."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    loops.callback(loop.close)

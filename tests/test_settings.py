@@ -12,6 +12,7 @@ import yaml
 import catalog
 from catalog import CatalogError
 from render import render
+from render.loops import loops
 from render.monitor import Monitor
 from settings import Settings, SettingsError
 
@@ -36,7 +37,8 @@ def load(config: dict[str, object], encrypted: list[str] | None = None) -> Setti
         pulumi.runtime.set_all_config(texts, keys)
         return Settings.load(FACTS)
 
-    return contextvars.copy_context().run(loaded)
+    with loops():
+        return contextvars.copy_context().run(loaded)
 
 
 @pytest.fixture

@@ -122,21 +122,24 @@ def run(command: list[str], *, cwd: Path, variables: Mapping[str, str], log: Pat
         log: the file that takes its output.
         mark: the folder it works for, which no other run has.
     """
+    process = None
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**variables, _MARK: str(mark)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
         try:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**variables, _MARK: str(mark)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
             return process.wait()
         finally:
-            if process.poll() is None:
+            # It may run already when its start is interrupted.
+            if process is None or process.poll() is None:
                 end_marked(mark)
+            if process:
                 process.wait()
 
 

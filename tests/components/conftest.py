@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from catalog.workload import Workload
 from components.hosts.plan import HostPlan, hosts
 from components.lambda_ import plan
 from render import Resource
+from render.loops import loops
 from render.monitor import Monitor
 
 PLAIN: Mapping[str, Any] = {
@@ -53,6 +54,13 @@ CI_KEY = b64encode(b"the public key of ci, 32 bytes..").decode()
 
 StackOf = Callable[..., Stack]
 WorkloadOf = Callable[..., Workload]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def event_loops() -> Iterator[None]:
+    """Outputs are made on the event loop of their thread."""
+    with loops():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from typing import Any
 import pulumi
 import pulumi.runtime
 import pytest
-from pulumi.runtime.sync_await import _ensure_event_loop
 
 from providers.kit.sdk import source
 from render import Resource
+from render.loops import loops
 from render.monitor import Monitor
 from tests.kit.conftest import ROOT
 from tests.kit.sample.provider import PROVIDER
@@ -51,12 +51,11 @@ def registered(sdk):
         made: list[Any] = []
 
         def run() -> None:
-            # A test before may have left this thread without a loop.
-            _ensure_event_loop()
             pulumi.runtime.set_mocks(monitor.mocks, project="sophia", stack="test", preview=True, monitor=monitor)
             pulumi.runtime.test(lambda: made.append(make(sdk)))()
 
-        contextvars.copy_context().run(run)
+        with loops():
+            contextvars.copy_context().run(run)
         return monitor.recorded, made[0]
 
     return build
