@@ -28,8 +28,9 @@ $(READY): requirements.txt pyproject.toml
 setup: $(READY) ## Bring every tool, in its pinned version
 	@./sophia setup
 
-up: $(READY) ## Bring a stack up on this machine and check it (STACK=dev)
+up: $(READY) ## Bring a stack up on this machine, check it, and write its page (STACK=dev)
 	@./sophia up $(STACK)
+	@./sophia report $(STACK)
 
 preview: $(READY) ## Show what the engine would change (STACK=dev)
 	@./sophia preview $(STACK)

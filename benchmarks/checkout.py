@@ -13,6 +13,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
+_RUNBOOKS = "docs/runbooks/"
+"""Pages that a report holds; nothing else of the documents, and no test, is part of what runs."""
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -104,7 +107,7 @@ def copied(folder: Path, **settings: str) -> Checkout:
     listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True, text=True)
     for name in filter(None, listed.stdout.split("\0")):
         source, target = ROOT / name, folder / "checkout" / name
-        if source.is_file() and not name.startswith(("tests/", "docs/")):
+        if source.is_file() and (name.startswith(_RUNBOOKS) or not name.startswith(("tests/", "docs/"))):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     for step in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message=As it is")):

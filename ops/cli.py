@@ -24,6 +24,7 @@ from ops import (
     esc_app,
     machines_app,
     policy_app,
+    report_app,
     review_app,
     secrets_app,
     sites_app,
@@ -58,6 +59,7 @@ from render import ROOT, RenderError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(cost_app.cost)
 app.command()(cost_app.capacity)
+app.command()(report_app.report)
 app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
 app.add_typer(drift_app.app, name="drift")

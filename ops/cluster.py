@@ -1,7 +1,7 @@
 """What runs on a stack's cluster now, read from its API server."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -79,6 +79,26 @@ def nodes(cluster: httpx.Client) -> tuple[NodeRow, ...]:
         )
         for node in objects(cluster, "/api/v1/nodes")
     )
+
+
+def places(cluster: httpx.Client) -> Mapping[str, Mapping[str, tuple[int, int]]]:
+    """Return what runs on each node by namespace and owner: how many pods, and how many of them are ready."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for pod in _lasting(objects(cluster, "/api/v1/pods")):
+        about, node = pod["metadata"], pod["spec"].get("nodeName", "")
+        name = f"{about['namespace']}/{_owner(about)}"
+        pods, ready = found.setdefault(node, {}).get(name, (0, 0))
+        found[node][name] = (pods + 1, ready + bool(conditions(pod, "Ready")))
+    return found
+
+
+def _owner(about: Object) -> str:
+    """Return what made a pod: its Deployment, where that is a ReplicaSet of one."""
+    owner = next(iter(about.get("ownerReferences", ())), None)
+    if owner is None:
+        return str(about["name"])
+    suffix = f"-{about.get('labels', {}).get('pod-template-hash', '')}"
+    return str(owner["name"]).removesuffix(suffix if len(suffix) > 1 else "")
 
 
 def ready(cluster: httpx.Client) -> set[str]:
@@ -168,9 +188,12 @@ def conditions(subject: Object, kind: str, status: str = "True") -> list[Object]
 
 
 def _pods(cluster: httpx.Client) -> list[Object]:
+    return _lasting(objects(cluster, "/api/v1/pods", labelSelector=PLATFORM))
+
+
+def _lasting(pods: Iterable[Object]) -> list[Object]:
     """Return the pods that will go on running: not those that leave, that ended, or whose Job will end."""
-    found = objects(cluster, "/api/v1/pods", labelSelector=PLATFORM)
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"] and not _ends(pod)]
+    return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"] and not _ends(pod)]
 
 
 def _ends(pod: Object) -> bool:

@@ -18,7 +18,7 @@ from ops.agreement import agreed
 from ops.answer import answer, exit_code
 from ops.deployment import Deployment, Target, existing, in_cloud, known, rehearsal_of
 from ops.drift import checked, failed, head
-from ops.drift_record import APPROVED, FILE, keep, kept
+from ops.drift_record import APPROVED, keep, keep_answer, kept, record_file
 from ops.drift_repair import read, read_file, require_ready, require_same
 from ops.endpoint import require_secure
 from ops.engine import EngineError, LockedError
@@ -158,7 +158,7 @@ def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear
     Raises:
         LockedError: somebody else works on the stack; nobody is told that.
     """
-    path = _record_file(stack, target)
+    path = record_file(stack, target)
     if target is Target.REHEARSAL and rehearsal_of(stack).asleep:
         return DriftResult(stack=stack, asleep=True, status="asleep")
     before = kept(path)
@@ -170,6 +170,7 @@ def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear
             raise
         result, record = failed(stack, str(error), before)
     keep(path, record)
+    keep_answer(path, result)
     return result
 
 
@@ -178,12 +179,6 @@ def _deployment(stack: str, target: Target) -> Deployment:
         return existing(stack, progress_for(), unrendered=True)
     made = in_cloud(stack, progress_for())
     return replace(made, resources=lambda: states.resources(stack, made.engine.environment) or ())
-
-
-def _record_file(stack: str, target: Target) -> Path:
-    if target is Target.REHEARSAL:
-        return rehearsal_of(stack).folder.path / FILE
-    return home() / "cloud" / f"{stack}-{FILE}"
 
 
 def _report(where: str, stack: str) -> DriftResult:
@@ -215,7 +210,7 @@ def _tell(result: DriftResult, target: Target, channels: Sequence[str]) -> TellR
     from ops.drift_issue import DriftIssue  # noqa: PLC0415 - a tenth of a second, and few looks tell anybody
     from ops.drift_telling import tell  # noqa: PLC0415 - the same
 
-    path = _record_file(result.stack, target)
+    path = record_file(result.stack, target)
     page = partial(post, os.environ[VARIABLE]) if "slack" in channels else None
     hub = github.opened(os.environ) if "github" in channels else nullcontext()
     with _alone(path), hub as repository:

@@ -14,10 +14,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from catalog.drift_classes import DriftClass
+from ops.deployment import Target, rehearsal_of
 from ops.drift_rows import UnmanagedThing
 from ops.results import DriftedResource, DriftResult
 from ops.row import Row
-from rehearsal.home import write_private
+from rehearsal.home import home, write_private
 
 FILE: Final = "drift.json"
 """The file, in a rehearsal's directory, that holds its record."""
@@ -121,6 +122,36 @@ def keep(path: Path, record: Record) -> None:
     """Write a record to a file, whole or not at all."""
     if path.parent.is_dir():
         write_private(path, record.model_dump_json())
+
+
+def keep_answer(path: Path, result: DriftResult) -> None:
+    """Write the last answer beside the record of a file, for whoever reports of the stack."""
+    if path.parent.is_dir():
+        write_private(_answer(path), result.model_dump_json())
+
+
+def kept_answer(path: Path) -> DriftResult | None:
+    """Return the last answer beside the record of a file; None where there is none, or it cannot be read."""
+    try:
+        return DriftResult.model_validate_json(_answer(path).read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def _answer(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-answer.json")
+
+
+def record_file(stack: str, target: Target) -> Path:
+    """Return the file that holds the record of a stack.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+    """
+    if target is Target.REHEARSAL:
+        return rehearsal_of(stack).folder.path / FILE
+    return home() / "cloud" / f"{stack}-{FILE}"
 
 
 def fingerprint(result: DriftResult) -> str:

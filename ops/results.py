@@ -25,6 +25,7 @@ from ops.gate.verdict import ServerVerdict
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 from ops.manifest_rows import ManifestRow
 from ops.policy_rows import ExemptionRow, FindingRow, RuleRow
+from ops.report_rows import DeploymentRow, RegionCard, RunbookRow, VersionRow
 from ops.review_rows import GoldenRow, SchemaRow, StackReview, SurfaceRow
 from ops.row import Row
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
@@ -617,9 +618,45 @@ class SwitchResult(Result):
     """The steps, in order; none where that side served them alone already."""
 
 
+class ReportResult(Result):
+    """The state of a stack, as far as it could be told."""
+
+    target: str
+    """Where the stack is: ``rehearsal`` or ``cloud``."""
+    made: datetime
+    """When this was told, in UTC."""
+    commit: str = ""
+    """The commit of the checkout, with ``-dirty`` where files were edited; empty without a repository."""
+    file: str = ""
+    """The page that was written."""
+    regions: tuple[RegionCard, ...] = ()
+    """Where its machines are, and what runs on them."""
+    live: bool = False
+    """Whether that was asked of the cluster; otherwise it is planned."""
+    cost: CostResult | None = None
+    """What it costs; null where that cannot be told."""
+    capacity: CapacityResult | None = None
+    """What is left on its machines; null in the same way."""
+    policy: PolicyResult | None = None
+    """What the rules say of it; null in the same way."""
+    drift: DriftResult | None = None
+    """What the last look for drift found; null where nobody has looked."""
+    secrets: tuple[AuditRow, ...] = ()
+    """Its secrets: names and ages, never a value."""
+    versions: tuple[VersionRow, ...] = ()
+    """What it runs on."""
+    deployments: tuple[DeploymentRow, ...] = ()
+    """Its last updates, the newest first."""
+    runbooks: tuple[RunbookRow, ...] = ()
+    """What to do, when something is wrong."""
+    untold: Mapping[str, str] = {}
+    """Why a part of this cannot be told, and what to do, by the part."""
+
+
 VERBS: Mapping[str, type[BaseModel]] = {
     "up": UpResult,
     "preview": PreviewResult,
+    "report": ReportResult,
     "review": ReviewResult,
     "review tell": ReviewTellResult,
     "drift": DriftResult,

@@ -10,14 +10,38 @@ from typing import Any
 from catalog import Catalog
 from catalog.secret import FINGERPRINT_KEY, PROVIDER_VARIABLES, Rotation
 from catalog.secret_users import users
+from ops.deployment import Target
+from ops.error import SecretsError
 from ops.secret_rows import AuditRow
-from ops.secret_store import Definition
+from ops.secret_store import Definition, store_of
 from rehearsal.home import PROJECT
 
 _SHORT = 16
 """Characters below which a value is guessed sooner than found."""
 _ACCOUNTS = {"identifier"}
 """Kinds of values that are no secret by themselves, and are short and shared by nature."""
+
+
+def audit(stack: str, target: Target, facts: Catalog, moment: datetime) -> tuple[AuditRow, ...]:
+    """Return what is known of each secret of a stack, read from where it is kept.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+        facts: what is needed, and how often it is rotated.
+        moment: now.
+
+    Raises:
+        RehearsalError, SecretsError: it cannot be read; other stacks are compared with as far as they can.
+    """
+    stores = {}
+    for name in facts.limits.stacks:
+        try:
+            stores[name] = store_of(name, target).read()
+        except SecretsError:
+            if name == stack:
+                raise
+    return audited(stack, stores, facts, moment)
 
 
 def audited(stack: str, stores: Mapping[str, Definition], facts: Catalog, moment: datetime) -> tuple[AuditRow, ...]:

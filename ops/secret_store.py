@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,14 +13,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import urllib3
-from pulumi_esc_sdk import EscClient, exceptions
+from pulumi_esc_sdk import EscClient, esc_client, exceptions
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
 from catalog.secret import FINGERPRINT_KEY, SECRET_FUNCTION, SECRETS_SUFFIX, SHARED_ENVIRONMENT
+from ops.deployment import Target, require_cloud
 from ops.error import SecretsError
+from rehearsal import Account, RehearsalError, home
 from rehearsal.home import PROJECT
+from rehearsal.pulumi_cloud.environments import ORGANISATION
+
+_ADDRESS = "https://api.pulumi.com"
 
 T = TypeVar("T")
 
@@ -248,6 +254,42 @@ class SecretStore:
         except urllib3.exceptions.HTTPError as error:
             msg = f"Pulumi ESC, {name}: no answer ({type(error).__name__}); check the network and PULUMI_BACKEND_URL"
             raise SecretsError(msg) from None
+
+
+def store_of(stack: str, target: Target) -> SecretStore:
+    """Return where the secrets of a stack are kept.
+
+    Args:
+        stack: name of the stack.
+        target: where the stack is.
+
+    Raises:
+        EngineError: the shell points at a rehearsal, and the cloud is meant.
+        RehearsalError: no rehearsal is up.
+        SecretsError: what opens Pulumi Cloud is not set.
+    """
+    if target is Target.REHEARSAL:
+        account = Account(home())
+        if not account.states_status().running:
+            msg = "no rehearsal is up, so there is no Pulumi Cloud here; run `./sophia up dev`, or add `--target cloud`"
+            raise RehearsalError(msg)
+        login = account.login()
+        organisation = ORGANISATION
+    else:
+        require_cloud(os.environ)
+        login = {name: os.environ.get(name, "") for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN")}
+        organisation = os.environ.get("PULUMI_ORG", "")
+        lacking = [
+            name
+            for name, value in (("PULUMI_ACCESS_TOKEN", login["PULUMI_ACCESS_TOKEN"]), ("PULUMI_ORG", organisation))
+            if not value
+        ]
+        if lacking:
+            msg = f"{' and '.join(lacking)}: not set; export what opens Pulumi Cloud, and the name of the organisation"
+            raise SecretsError(msg)
+    url = login["PULUMI_BACKEND_URL"] or _ADDRESS
+    client = esc_client.default_client(host=url, access_token=login["PULUMI_ACCESS_TOKEN"])
+    return SecretStore(client, organisation, stack)
 
 
 def _passing(error: BaseException) -> bool:

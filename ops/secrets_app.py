@@ -16,8 +16,7 @@ from catalog import CatalogError, Offence
 from catalog.addons import cache_root
 from ops import view
 from ops.answer import answer
-from ops.deployment import Target, known, rehearsal_of, require_cloud
-from ops.error import SecretsError
+from ops.deployment import Target, known, rehearsal_of
 from ops.results import (
     SecretsAuditResult,
     SecretsDoctorResult,
@@ -25,7 +24,7 @@ from ops.results import (
     SecretsRotateResult,
     SecretsSearchResult,
 )
-from rehearsal import Account, RehearsalError, home
+from rehearsal import RehearsalError
 from rehearsal.toolchain import progress_for
 from render import ROOT
 
@@ -42,7 +41,6 @@ Updated = Annotated[
 ]
 Due = Annotated[bool, typer.Option("--due", help="All that are to be rotated by now.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
-_ADDRESS = "https://api.pulumi.com"
 
 
 @app.callback()
@@ -84,16 +82,9 @@ def diff(
 @app.command()
 def audit(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, as_json: AsJson = False) -> None:
     """Show how old each secret is, who needs it, and what is wrong with it."""
-    from ops.secret_audit import audited  # noqa: PLC0415 - what they import takes half a second
+    from ops.secret_audit import audit as audit_verb  # noqa: PLC0415 - what it imports takes half a second
 
-    facts, stores = catalog.load(), {}
-    for name in facts.limits.stacks:
-        try:
-            stores[name] = _store(name, target).read()
-        except SecretsError:
-            if name == stack:
-                raise
-    rows = audited(stack, stores, facts, datetime.now(UTC))
+    rows = audit_verb(known(stack), target, catalog.load(), datetime.now(UTC))
     result = SecretsAuditResult(stack=stack, secrets=rows)
 
     def show() -> None:
@@ -209,34 +200,9 @@ def _answer_push(result: SecretsPushResult, *, as_json: bool) -> None:
 
 
 def _store(stack: str, target: Target) -> "SecretStore":
-    from pulumi_esc_sdk import esc_client  # noqa: PLC0415 - it takes half a second
+    from ops.secret_store import store_of  # noqa: PLC0415 - what it imports takes half a second
 
-    from ops.secret_store import SecretStore  # noqa: PLC0415 - for that reason
-    from rehearsal.pulumi_cloud.environments import ORGANISATION  # noqa: PLC0415 - for that reason
-
-    known(stack)
-    if target is Target.REHEARSAL:
-        account = Account(home())
-        if not account.states_status().running:
-            msg = "no rehearsal is up, so there is no Pulumi Cloud here; run `./sophia up dev`, or add `--target cloud`"
-            raise RehearsalError(msg)
-        login = account.login()
-        organisation = ORGANISATION
-    else:
-        require_cloud(os.environ)
-        login = {name: os.environ.get(name, "") for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN")}
-        organisation = os.environ.get("PULUMI_ORG", "")
-        lacking = [
-            name
-            for name, value in (("PULUMI_ACCESS_TOKEN", login["PULUMI_ACCESS_TOKEN"]), ("PULUMI_ORG", organisation))
-            if not value
-        ]
-        if lacking:
-            msg = f"{' and '.join(lacking)}: not set; export what opens Pulumi Cloud, and the name of the organisation"
-            raise SecretsError(msg)
-    url = login["PULUMI_BACKEND_URL"] or _ADDRESS
-    client = esc_client.default_client(host=url, access_token=login["PULUMI_ACCESS_TOKEN"])
-    return SecretStore(client, organisation, stack)
+    return store_of(known(stack), target)
 
 
 def _times(file: Path | None) -> dict[str, datetime]:

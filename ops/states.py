@@ -84,7 +84,7 @@ def resources(stack: str, environment: Mapping[str, str]) -> Sequence[Mapping[st
     Raises:
         StateError: the CLI cannot give it.
     """
-    done = _export(stack, environment)
+    done = _pulumi(stack, environment, "export")
     if done.returncode == _NO_SUCH_STACK:
         return None
     return json.loads(_told(stack, done))["deployment"].get("resources") or ()
@@ -100,11 +100,26 @@ def in_plain(stack: str, environment: Mapping[str, str]) -> str:
     Raises:
         StateError: the CLI cannot give it.
     """
-    return _told(stack, _export(stack, environment, "--show-secrets"))
+    return _told(stack, _pulumi(stack, environment, "export", "--show-secrets"))
 
 
-def _export(stack: str, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive", *words]
+def history(stack: str, environment: Mapping[str, str], most: int) -> Sequence[Mapping[str, Any]]:
+    """Return the last updates of a stack as the CLI tells them, the newest first; none without a stack.
+
+    Args:
+        stack: name of the stack.
+        environment: of the CLI, with a login.
+        most: so many at most.
+
+    Raises:
+        StateError: the CLI cannot give it.
+    """
+    done = _pulumi(stack, environment, "history", "--json", "--page-size", str(most))
+    return json.loads(_told(stack, done)) if done.returncode != _NO_SUCH_STACK else ()
+
+
+def _pulumi(stack: str, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["pulumi", "stack", *words, "--stack", stack, "--non-interactive"]
     try:
         return subprocess.run(
             command,

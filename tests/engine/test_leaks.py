@@ -38,6 +38,7 @@ def test_no_secret_is_left_by_a_rotation_a_crash_and_all_that_came_before(dev):
         search.look("outputs", "crash", crashed(dev).encode())
         done = dev.sophia("drift", "dev")
         search.look("outputs", "drift", (done.stdout + done.stderr).encode())
+        search.look("outputs", "report", Path(dev.answer("report", "dev")["file"]).read_bytes())
     assert search.places["samples"] > 100
     assert search.found == set()
 

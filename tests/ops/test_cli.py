@@ -103,6 +103,7 @@ _ELSEWHERE = (
     "plan",
     "policy",
     "restore",
+    "report",
     "review",
     "rollout",
     "secrets",
