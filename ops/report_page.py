@@ -107,7 +107,9 @@ def _runs(result: ReportResult) -> Tile:
     unready = sum(place.pods - (place.ready or 0) for one in machines for place in one.runs)
     if down:
         return tile(says=f"not ready: {', '.join(down)}", state="bad")
-    return tile(says=f"{len(machines)} ready; {unready or 'no'} pods are not", state="look" if unready else "good")
+    if unready:
+        return tile(says=f"{len(machines)} ready; pods that are not: {unready}", state="look")
+    return tile(says=f"{len(machines)} ready, and all pods", state="good")
 
 
 def _costs(result: ReportResult) -> Tile:
@@ -129,7 +131,7 @@ def _fits(result: ReportResult) -> Tile:
     lost = [one.node for one in result.capacity.losses if not one.survives]
     said = "all pods fit" if result.capacity.grows else "all pods fit, and cannot all grow"
     return tile(
-        says=f"{said}; {len(lost) or 'no'} machine{'' if len(lost) == 1 else 's'} cannot be lost unharmed",
+        says=f"{said}; machines that cannot be lost unharmed: {len(lost)}",
         state="good" if result.capacity.grows and not lost else "look",
     )
 
@@ -159,7 +161,7 @@ def _kept(result: ReportResult) -> Tile:
     wrong = sum(bool(one.findings) for one in result.secrets)
     soon = sum(_soon(one.due, result.made) for one in result.secrets)
     return tile(
-        says=f"{len(result.secrets)} kept; {wrong or 'no'} findings, {soon or 'none'} due within {_SOON} days",
+        says=f"{len(result.secrets)} kept; to look at: {wrong}; due within {_SOON} days: {soon}",
         state="look" if wrong or soon else "good",
     )
 

@@ -135,11 +135,11 @@ def test_what_is_wrong_stands_in_the_summary(prod):
         )
     )
     assert f"not ready: {down.name}" in text
-    assert "2 kept; 1 findings, 1 due within 14 days" in text
+    assert "2 kept; to look at: 1; due within 14 days: 1" in text
     text = page(
         prod.model_copy(update={"live": True, "regions": (prod.regions[0].model_copy(update={"machines": (slow,)}),)})
     )
-    assert "1 ready; 2 pods are not" in text
+    assert "1 ready; pods that are not: 2" in text
     assert "1 of 3 ready" in text
 
 
