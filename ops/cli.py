@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -34,7 +35,7 @@ from ops.account import holdings
 from ops.agreement import agreed
 from ops.answer import answer
 from ops.backups import run as run_backups
-from ops.deployment import ENGINE_RECORD, Target, existing, known, rehearsal_of, rehearsed, require_cloud
+from ops.deployment import ENGINE_RECORD, Target, existing, in_cloud, known, rehearsal_of, rehearsed, require_cloud
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.error import AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
@@ -49,6 +50,7 @@ from ops.plan import plan as plan_verb
 from ops.policy_rows import FindingRow
 from ops.preview import preview as preview_verb
 from ops.results import BackupResult, LockResult
+from ops.reviewed import read
 from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
@@ -74,6 +76,9 @@ Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STAC
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 Base = Annotated[str, typer.Option(help="Commit to compare with.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Change the cloud without being asked.")]
+Reviewed = Annotated[
+    Path | None, typer.Option("--reviewed", help="Do what this answer of `preview --json` says, and nothing else.")
+]
 All = Annotated[bool, typer.Option("--all", help="Every stack.")]
 
 
@@ -88,10 +93,18 @@ def setup() -> None:
 
 
 @app.command()
-def up(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, yes: Yes = False, as_json: AsJson = False) -> None:
+def up(
+    stack: Stack = "dev",
+    target: Target = Target.REHEARSAL,
+    reviewed: Reviewed = None,
+    *,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Bring a stack to what it declares and check it; on this machine unless told otherwise."""
     agree = agreed(stack, yes=yes)
-    result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree)
+    plan = read(reviewed, "--reviewed") if reviewed else None
+    result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree, reviewed=plan)
     answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json, refused=_refused(result.policies))
 
 
@@ -103,9 +116,12 @@ def plan(stack: Stack = "dev", base: Base = "HEAD", *, as_json: AsJson = False) 
 
 
 @app.command()
-def preview(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
-    """Show what the engine would change."""
-    result = preview_verb(rehearsed(stack, progress_for(), Phases()))
+def preview(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, as_json: AsJson = False) -> None:
+    """Show what the engine would change; with `--json` it is what `up --reviewed` takes."""
+    there = (
+        rehearsed(stack, progress_for(), Phases()) if target is Target.REHEARSAL else in_cloud(stack, progress_for())
+    )
+    result = preview_verb(there)
     refused = _refused(result.policies)
     answer(result, lambda: view.show_changes(result, view.stdout(), "No changes."), as_json=as_json, refused=refused)
 

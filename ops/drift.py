@@ -1,14 +1,13 @@
 """``drift``: what differs from what the last ``up`` made."""
 
-import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Final
 
 from catalog.ignores import DriftIgnore
 from ops import ignores
+from ops.commit import head
 from ops.comparison import undisclosed
 from ops.deployment import Deployment
 from ops.drift_record import Record, aged
@@ -34,12 +33,9 @@ from ops.unreachable import (
     without,
 )
 from ops.view import View
-from render import ROOT
 
 _OF_OTHERS = "foreignTables"
 """The property that lists what others brought to a host, and that nothing here removes."""
-DIRTY: Final = "-dirty"
-"""What is said of a checkout beside its commit, where files were edited."""
 
 
 def checked(
@@ -75,16 +71,6 @@ def failed(stack: str, error: str, before: Record) -> tuple[DriftResult, Record]
     """
     now = datetime.now(UTC)
     return aged(DriftResult(stack=stack, errors=(error,), status="error", commit=head(), started=now), before, now)
-
-
-def head() -> str:
-    """Return the commit of this checkout, marked where files of it were edited; empty outside of a repository."""
-    told = [
-        subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-    ]
-    commit, edited = (one.stdout.strip() for one in told)
-    return f"{commit}{DIRTY if edited else ''}" if commit and not told[0].returncode else ""
 
 
 def drift(deployment: Deployment, view: View, today: date, *, believe_deletions: bool = False) -> DriftResult:

@@ -16,8 +16,9 @@ import catalog
 from ops import github, states, view
 from ops.agreement import agreed
 from ops.answer import answer, exit_code
+from ops.commit import head
 from ops.deployment import Deployment, Target, existing, in_cloud, known, rehearsal_of
-from ops.drift import checked, failed, head
+from ops.drift import checked, failed
 from ops.drift_record import APPROVED, keep, keep_answer, kept, record_file
 from ops.drift_repair import read, read_file, require_ready, require_same
 from ops.endpoint import require_secure

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from ops.drift import DIRTY
+from ops.commit import DIRTY
 from ops.error import InputError
 from ops.results import DriftResult
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ops import states
+from ops.commit import head
 from ops.deployment import Deployment
 from ops.engine import Outcome
 from ops.events import Event, Judged, Step
@@ -26,13 +28,18 @@ def preview(deployment: Deployment) -> PreviewResult:
 
     Raises:
         CatalogError: the vector store lacks a module.
+        StateError: it cannot be told which update was the last.
     """
-    require_modules(deployment.graph.choice, deployment.engine.environment)
+    environment = deployment.engine.environment
+    require_modules(deployment.graph.choice, environment)
+    version = states.version(deployment.stack, environment)
     outcome = deployment.engine.run(("preview", *PACK), _silent)
     changes = tuple(_planned(step) for step in outcome.changed.values() if step.custom)
     return PreviewResult(
         stack=deployment.stack,
         errors=complaints(outcome),
+        commit=head(),
+        version=version,
         changes=changes,
         policies=(*of_file(deployment), *(found(one) for one in outcome.judged)),
     )

@@ -13,8 +13,8 @@ import catalog
 from catalog import CatalogError, Node
 from catalog.bill import stale
 from ops import capacity, cluster, cost, policy, states
+from ops.commit import head
 from ops.deployment import Target, cloud_environment, existing, rehearsal_of
-from ops.drift import head
 from ops.drift_record import kept_answer, record_file
 from ops.error import AccountError, AsleepError, InputError, SecretsError, StateError
 from ops.report_rows import DeploymentRow, MachineCard, PlaceRow, RegionCard, RunbookRow, VersionRow

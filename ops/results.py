@@ -227,6 +227,10 @@ class BackupResult(Result):
 class PreviewResult(Result):
     """What the engine would do."""
 
+    commit: str = ""
+    """The commit of the checkout, with ``-dirty`` where files were edited; empty without a repository."""
+    version: int = 0
+    """Number of the stack's last update; 0 before the first. As long as it stays, so does the state."""
     changes: tuple[PlannedChange, ...] = ()
     """Resources that would differ."""
     policies: tuple[FindingRow, ...] = ()

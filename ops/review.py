@@ -13,8 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 import catalog
 from catalog import CatalogError
 from catalog.bill import stale
@@ -26,6 +24,7 @@ from ops.exit_code import ExitCode, of_offences
 from ops.plan import render_commit
 from ops.results import Change, PreviewResult, ReviewResult
 from ops.review_rows import ComponentRow, CostRow, GoldenRow, RoomRow, SchemaRow, StackReview, SurfaceRow
+from ops.reviewed import read
 from render import ROOT, Graph, RenderError, render
 
 DATA: Final = ("catalog/collections", "catalog/migrations")
@@ -77,7 +76,7 @@ def review(stacks: Sequence[str], base: str, today: date, previews: Iterable[Pat
         InputError: git knows no such commit, or a file is no answer of `preview`.
     """
     commit = _commit(base)
-    engines = dict(_preview(file) for file in previews)
+    engines = {found.stack: found for found in (read(file, "--preview") for file in previews)}
     if unknown := sorted({*engines} - {*stacks}):
         msg = f"--preview: of {', '.join(unknown)}, which is not reviewed; name that stack too, or leave the file out"
         raise InputError(msg)
@@ -260,13 +259,3 @@ def _commit(name: str) -> str:
 
 def _git(*words: str) -> str:
     return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-
-def _preview(file: Path) -> tuple[str, PreviewResult]:
-    try:
-        found = PreviewResult.model_validate_json(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
-        why = type(error).__name__
-        msg = f"--preview {file}: it is no answer of `./sophia preview STACK --json` ({why}); write it anew"
-        raise InputError(msg) from None
-    return found.stack, found

@@ -118,6 +118,19 @@ def history(stack: str, environment: Mapping[str, str], most: int) -> Sequence[M
     return json.loads(_told(stack, done)) if done.returncode != _NO_SUCH_STACK else ()
 
 
+def version(stack: str, environment: Mapping[str, str]) -> int:
+    """Return the number of a stack's last update, which moves with its state; 0 before the first.
+
+    Args:
+        stack: name of the stack.
+        environment: of the CLI, with a login.
+
+    Raises:
+        StateError: the CLI cannot give it.
+    """
+    return max((int(one["version"]) for one in history(stack, environment, 1)), default=0)
+
+
 def _pulumi(stack: str, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     command = ["pulumi", "stack", *words, "--stack", stack, "--non-interactive"]
     try:

@@ -14,6 +14,7 @@ from ops.modules import require_modules
 from ops.phases import Phases
 from ops.preview import PACK, found, preview
 from ops.results import NodeRow, PreviewResult, ServerRow, UpResult
+from ops.reviewed import require_reviewed
 from ops.runner import Following
 from ops.view import View
 from ops.watch import Trouble, Watch
@@ -31,7 +32,8 @@ _MORE_RUNS = 3
 """How often a run that hosts have stopped is followed by another one."""
 
 # One host that is down must not keep the others from being repaired.
-_UP = ("up", "--refresh", "--run-program", "--continue-on-error", "--yes", "--skip-preview", *PACK)
+_UP = ("up", "--continue-on-error", "--yes", "--skip-preview", *PACK)
+_REPAIRING = ("--refresh", "--run-program")
 
 
 def up(
@@ -42,6 +44,7 @@ def up(
     view: View,
     agree: Callable[[PreviewResult], None],
     only: Sequence[str] = (),
+    reviewed: PreviewResult | None = None,
 ) -> UpResult:
     """Bring the stack to what it declares, repairing what has drifted, and return what runs then.
 
@@ -52,24 +55,25 @@ def up(
         view: told the engine's events.
         agree: shown what would change in the cloud; it raises to refuse.
         only: types of the components that are brought to it, with all that belongs to them; all by default.
+        reviewed: what may be done, and nothing else, no repair of drift either; all that is due by default.
 
     Raises:
-        CatalogError, PolicyError, ToolError, RehearsalError, EngineError: nothing was changed in the stack.
+        CatalogError, InputError, PolicyError, ToolError, RehearsalError, EngineError: nothing was changed in the stack.
     """
     phases = Phases()
     if target is Target.CLOUD:
         deployment = in_cloud(stack, progress, _judge)
-        with phases.phase("preview"):
-            plan = preview(deployment)
-        if refusals := [f"{one.rule}: {one.name}: {one.message}" for one in plan.policies if one.level == "block"]:
-            raise PolicyError(refusals)
-        agree(plan)
+        agree(_previewed(deployment, phases, reviewed))
     else:
         deployment = rehearsed(stack, progress, phases, _judge)
         require_modules(deployment.graph.choice, deployment.engine.environment)
+        if reviewed:
+            _previewed(deployment, phases, reviewed)
         rehearsal_of(stack).wake()
     with phases.phase("engine"):
-        words = (*_UP, *(word for kind in only for word in ("--target", f"**::{kind}**")))
+        # What has drifted is in no preview, and so was not reviewed: `drift` tells it, and `drift repair` repairs it.
+        words = (*_UP, *(() if reviewed else _REPAIRING))
+        words = (*words, *(word for kind in only for word in ("--target", f"**::{kind}**")))
         outcome, troubles = _run(deployment, view, words)
         for _ in range(_MORE_RUNS):
             if not outcome.may_go_on_beside(_OF_HOSTS):
@@ -85,6 +89,17 @@ def up(
     if not outcome.ok and not errors:
         errors = [f"the engine ended with code {outcome.code}; run `./sophia up {stack}` again to go on"]
     return _result(deployment, outcome, [*errors, *unjoined], phases)
+
+
+def _previewed(deployment: Deployment, phases: Phases, reviewed: PreviewResult | None) -> PreviewResult:
+    """Return what would be done; it is what was reviewed, where anything was."""
+    with phases.phase("preview"):
+        plan = preview(deployment)
+    if refusals := [f"{one.rule}: {one.name}: {one.message}" for one in plan.policies if one.level == "block"]:
+        raise PolicyError(refusals)
+    if reviewed:
+        require_reviewed(reviewed, plan, edited=deployment.cluster is not None)
+    return plan
 
 
 def _judge(graph: Graph) -> None:
