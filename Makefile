@@ -52,6 +52,7 @@ check: $(READY) ## Run the formatter, the linters and the type checker
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy .
 	@.venv/bin/yamllint --strict .
+	@"$$(.venv/bin/python -m rehearsal.toolchain actionlint)" -shellcheck= -pyflakes=
 	@.venv/bin/zizmor --offline --persona auditor --no-progress --quiet .github
 	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --baseline .secrets.baseline --plugin .ci/secret_shapes.py
 

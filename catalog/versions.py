@@ -79,6 +79,8 @@ class Versions(Model):
     """Knot DNS, which answers for the platform's zone in a rehearsal."""
     versitygw: Version
     """Versity's S3 gateway, which is the object storage of a rehearsal."""
+    actionlint: Version
+    """actionlint, which reads workflows as GitHub would."""
     nvidia_device_plugin: Version
     """NVIDIA's device plugin: its image, and the types that its stand-in reads its configuration with."""
     go: Version

@@ -93,14 +93,20 @@ def test_a_seventeenth_server_is_one_file_and_its_objects_alone(dev):
         (dev.root / "catalog/mcp/seventeenth.yaml").unlink()
 
 
-def test_a_changed_setting_rolls_the_pods_of_its_server_alone(dev):
+def test_a_changed_setting_that_was_reviewed_rolls_the_pods_of_its_server_alone_and_is_not_done_twice(dev, tmp_path):
     before = pods_by_server(dev)
     path = dev.root / "catalog/mcp/linear.yaml"
     document = yaml.safe_load(path.read_text())
     path.write_text(yaml.safe_dump({**document, "settings": {**document["settings"], "SYNC_INTERVAL": "77"}}))
-    dev.sophia("up", "dev")
+    reviewed = tmp_path / "preview.json"
+    reviewed.write_text(dev.sophia("preview", "dev", "--json").stdout)
+    dev.sophia("up", "dev", "--reviewed", str(reviewed))
     after = settled_pods_by_server(dev)
     assert {name for name in after if after[name] != before[name]} == {"linear"}
+    again = dev.sophia("up", "dev", "--reviewed", str(reviewed), check=False)
+    assert again.returncode == 2
+    assert "the state has moved" in again.stderr
+    assert "reviewed, and would not be done: update Deployment mcp-linear-deployment" in again.stderr
 
 
 def test_a_changed_secret_rolls_the_pods_that_use_it_alone(dev):

@@ -87,6 +87,7 @@ def test_a_wheel_is_of_the_pinned_version(package: str, wanted: str) -> None:
         ),
         ("redis-exporter", "github.com/oliver006/redis_exporter", VERSIONS_PINNED.redis_exporter),
         ("versitygw", "github.com/versity/versitygw", VERSIONS_PINNED.versitygw),
+        ("actionlint", "github.com/rhysd/actionlint", VERSIONS_PINNED.actionlint),
         ("weaviate", "github.com/weaviate/weaviate", VERSIONS_PINNED.weaviate),
     ],
 )

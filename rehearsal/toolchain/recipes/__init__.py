@@ -4,6 +4,7 @@ Sizes and times were measured on two cores with empty caches.
 """
 
 from catalog.versions import Versions
+from rehearsal.toolchain.recipes.actionlint import actionlint
 from rehearsal.toolchain.recipes.etcd import etcd
 from rehearsal.toolchain.recipes.exporters import postgres_exporter, redis_exporter
 from rehearsal.toolchain.recipes.helm import cert_manager_chart, gateway_api, helm, traefik_chart
@@ -64,6 +65,7 @@ def recipes(versions: Versions, platform: Platform) -> tuple[Tool, ...]:
         postgres_exporter(versions, platform),
         redis_exporter(versions, platform),
         versitygw(versions),
+        actionlint(versions, platform),
         k3s(versions.k3s),
         k3s(versions.k3s_previous, previous=True),
     )

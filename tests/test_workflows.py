@@ -1,0 +1,77 @@
+"""Workflows say nothing that a person could not run, and what checks them finds what is wrong."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
+VERB = re.compile(r"(make|\./sophia)( [^;&|]+)?")
+"""One verb, with its arguments; its answer may go to a file."""
+
+
+def jobs(file: Path) -> dict[str, dict[str, Any]]:
+    """The jobs of a workflow by name."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"]
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_step_is_a_verb_that_a_person_can_run(file):
+    runs = [step["run"] for job in jobs(file).values() for step in job["steps"] if "run" in step]
+    assert runs
+    assert [run for run in runs if not VERB.fullmatch(run.strip())] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_job_ends_and_may_do_what_it_says(file):
+    for name, job in jobs(file).items():
+        assert 0 < job["timeout-minutes"] <= 90, name
+        assert job["permissions"], name
+        assert re.fullmatch(r"ubuntu-\d\d\.04", job["runs-on"]), "one that is renewed under the same name is another"
+
+
+INJECTED = """\
+name: Planted
+on: [pull_request]
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "${{ github.event.pull_request.title }}"
+"""
+
+
+def test_the_auditor_finds_a_title_that_is_run(tmp_path):
+    (tmp_path / "planted.yml").write_text(INJECTED, encoding="utf-8")
+    zizmor = Path(sys.executable).with_name("zizmor")
+    done = subprocess.run(
+        [zizmor, "--offline", "--persona", "auditor", "--no-progress", str(tmp_path / "planted.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 14, done.stderr
+    assert "template-injection" in done.stdout
+
+
+@pytest.mark.engine
+def test_the_linter_finds_an_output_that_no_step_has(tmp_path):
+    """Needs a tool that set-up brings, as the engine's tests do."""
+    (tmp_path / "planted.yml").write_text(INJECTED.replace("github.event.pull_request.title", "steps.none.outputs.x"))
+    where = subprocess.run(
+        [sys.executable, "-m", "rehearsal.toolchain", "actionlint"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    program = where.stdout.strip()
+    done = subprocess.run([program, str(tmp_path / "planted.yml")], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'property "none" is not defined' in done.stdout
