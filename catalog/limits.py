@@ -85,6 +85,15 @@ class NodeReserve(Model):
     """Pods per node (the K3s default is 110)."""
 
 
+class Load(Model):
+    """How long calls of tools may take while a stack is put under load, in milliseconds."""
+
+    p95_ms: Annotated[int, Field(ge=1)]
+    """So long take 95 of 100 at most."""
+    p99_ms: Annotated[int, Field(ge=1)]
+    """So long take 99 of 100 at most."""
+
+
 class Limits(Model):
     """All limits of the platform."""
 
@@ -98,6 +107,8 @@ class Limits(Model):
     """Days after which prices count as stale: what a stack costs is not told by them any more."""
     node: NodeReserve
     """What every node keeps for itself."""
+    load: Load
+    """What servers hold under load (platform specification, 11.5)."""
     rejected_instance_types: Mapping[str, str] = {}
     """Names that older documents invented, each with what is meant instead."""
     stacks: Mapping[str, StackLimits]

@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from ops import (
     policy_app,
     report_app,
     review_app,
+    rollback_app,
     secrets_app,
     sites_app,
     view,
@@ -35,7 +37,16 @@ from ops.account import holdings
 from ops.agreement import agreed
 from ops.answer import answer
 from ops.backups import run as run_backups
-from ops.deployment import ENGINE_RECORD, Target, existing, in_cloud, known, rehearsal_of, rehearsed, require_cloud
+from ops.deployment import (
+    ENGINE_RECORD,
+    Target,
+    existing,
+    in_cloud,
+    known,
+    rehearsal_of,
+    rehearsed,
+    require_cloud,
+)
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
 from ops.error import AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
@@ -51,6 +62,7 @@ from ops.policy_rows import FindingRow
 from ops.preview import preview as preview_verb
 from ops.results import BackupResult, LockResult
 from ops.reviewed import read
+from ops.rollback import PARTS as WORKLOADS
 from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
@@ -62,6 +74,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command()(cost_app.cost)
 app.command()(cost_app.capacity)
 app.command()(report_app.report)
+app.command()(rollback_app.rollback)
 app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
 app.add_typer(drift_app.app, name="drift")
@@ -76,10 +89,21 @@ Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STAC
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 Base = Annotated[str, typer.Option(help="Commit to compare with.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Change the cloud without being asked.")]
+Servers = Annotated[list[str] | None, typer.Option("--server", help="Only this server; may be repeated.")]
 Reviewed = Annotated[
     Path | None, typer.Option("--reviewed", help="Do what this answer of `preview --json` says, and nothing else.")
 ]
 All = Annotated[bool, typer.Option("--all", help="Every stack.")]
+
+
+class Only(StrEnum):
+    """Parts of a stack that `up` may be held to."""
+
+    WORKLOADS = "workloads"
+    """MCP servers, and what leads to them."""
+
+
+_PARTS: Mapping[Only | None, Sequence[str]] = {Only.WORKLOADS: WORKLOADS}
 
 
 @app.command()
@@ -97,6 +121,7 @@ def up(
     stack: Stack = "dev",
     target: Target = Target.REHEARSAL,
     reviewed: Reviewed = None,
+    only: Annotated[Only | None, typer.Option(help="A part of it alone.")] = None,
     *,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -104,7 +129,9 @@ def up(
     """Bring a stack to what it declares and check it; on this machine unless told otherwise."""
     agree = agreed(stack, yes=yes)
     plan = read(reviewed, "--reviewed") if reviewed else None
-    result = up_verb(stack, target, progress=progress_for(), view=view.View(), agree=agree, reviewed=plan)
+    result = up_verb(
+        stack, target, progress=progress_for(), view=view.View(), agree=agree, only=_PARTS.get(only, ()), reviewed=plan
+    )
     answer(result, lambda: view.show_up(result, view.stdout()), as_json=as_json, refused=_refused(result.policies))
 
 
@@ -162,7 +189,7 @@ def env(stack: Stack = "dev") -> None:
 @app.command()
 def verify(
     stack: Stack = "dev",
-    servers: Annotated[list[str] | None, typer.Option("--server", help="Only this server; may be repeated.")] = None,
+    servers: Servers = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -171,6 +198,22 @@ def verify(
 
     result = verify_verb(existing(stack, progress_for()), servers or ())
     answer(result, lambda: view.show_verdicts(result, view.stdout()), as_json=as_json)
+
+
+@app.command()
+def load(
+    stack: Stack = "dev",
+    servers: Servers = None,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="How many call each server.")] = 4,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long.")] = 5.0,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Have clients call every server as fast as it answers, and show how long that takes; a broken session fails it."""
+    from ops.load import load as load_verb  # noqa: PLC0415 - MCP's SDK takes a third of a second
+
+    result = load_verb(existing(known(stack), progress_for()), servers or (), clients=clients, seconds=seconds)
+    answer(result, lambda: view.show_load(result, view.stdout()), as_json=as_json)
 
 
 @app.command()

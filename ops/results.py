@@ -22,6 +22,7 @@ from ops.drift_rows import (
     UnreachableHost,
 )
 from ops.gate.verdict import ServerVerdict
+from ops.load_rows import LoadRow
 from ops.machine_rows import CapacityRow, MachineRow, StackRow
 from ops.manifest_rows import ManifestRow
 from ops.policy_rows import ExemptionRow, FindingRow, RuleRow
@@ -151,6 +152,19 @@ class VerifyResult(Result):
     """Where all of it is written."""
 
 
+class LoadResult(Result):
+    """How servers bear clients that never wait."""
+
+    clients: int = 0
+    """Clients of each server."""
+    seconds: float = 0.0
+    """How long they called."""
+    servers: tuple[LoadRow, ...] = ()
+    """What was measured of each."""
+    warnings: tuple[str, ...] = ()
+    """What takes longer than it may, where the machines are not those that this is said of."""
+
+
 class RolloutStep(Row):
     """One weight that a rollout came to."""
 
@@ -162,6 +176,19 @@ class RolloutStep(Row):
     """How long it took, to be in force and to be gated."""
     wrong: tuple[str, ...] = ()
     """What the gate found; empty where the next version is as declared."""
+
+
+class RollbackResult(Result):
+    """Workloads that are as an earlier commit declares them."""
+
+    commit: str
+    """That commit."""
+    seconds: float = 0.0
+    """How long it took until they served."""
+    changes: Mapping[str, int] = {}
+    """Number of resources by operation."""
+    servers: tuple[ServerRow, ...] = ()
+    """What runs."""
 
 
 class Returned(Row):
@@ -667,6 +694,8 @@ VERBS: Mapping[str, type[BaseModel]] = {
     "drift tell": TellResult,
     "drift repair": RepairResult,
     "verify": VerifyResult,
+    "load": LoadResult,
+    "rollback": RollbackResult,
     "rollout": RolloutResult,
     "backup": BackupResult,
     "restore": BackupResult,

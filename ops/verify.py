@@ -61,13 +61,7 @@ def verify(deployment: Deployment, servers: Sequence[str] = ()) -> VerifyResult:
     # What goes wrong in a session is found and told below; the library would print its traceback beside it.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     begun = time.monotonic()
-    stack = deployment.graph.choice
-    present = [*stack.servers, *stack.canaries.values()]
-    names = {one.name for one in present}
-    rule, remedy = f"{deployment.stack} runs no such server", f"choose from {', '.join(sorted(names))}"
-    if unknown := [Offence("--server", name, rule, remedy) for name in servers if name not in names]:
-        raise CatalogError(unknown)
-    wanted = [one for one in present if one.name in servers or not servers]
+    wanted = chosen(deployment, servers)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         verdicts = runner.run(_verdicts(deployment, wanted))
     folder = rehearsal_of(deployment.stack).folder.path / "verify"
@@ -87,6 +81,25 @@ def verify(deployment: Deployment, servers: Sequence[str] = ()) -> VerifyResult:
     write_private(folder / "verify.json", result.model_dump_json(indent=1) + "\n")
     write_private(folder / "junit.xml", junit(verdicts))
     return result
+
+
+def chosen(deployment: Deployment, servers: Sequence[str]) -> Sequence[Workload]:
+    """Return servers of a stack, and next versions of them, by name; all without one.
+
+    Args:
+        deployment: the stack.
+        servers: the names.
+
+    Raises:
+        CatalogError: a server of that name is not in the stack.
+    """
+    stack = deployment.graph.choice
+    present = [*stack.servers, *stack.canaries.values()]
+    names = {one.name for one in present}
+    rule, remedy = f"{deployment.stack} runs no such server", f"choose from {', '.join(sorted(names))}"
+    if unknown := [Offence("--server", name, rule, remedy) for name in servers if name not in names]:
+        raise CatalogError(unknown)
+    return [one for one in present if one.name in servers or not servers]
 
 
 def lock_tools(deployment: Deployment, path: Path) -> list[str]:

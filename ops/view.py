@@ -22,6 +22,7 @@ from ops.results import (
     DoctorResult,
     DriftedResource,
     DriftResult,
+    LoadResult,
     LockResult,
     MachinesResult,
     PlannedChange,
@@ -278,6 +279,17 @@ def show_verdicts(result: VerifyResult, console: Console) -> None:
         f"{passed} of {len(result.servers)} servers are as declared ({result.seconds:.0f} s)", highlight=False
     )
     console.print(f"Evidence: {result.evidence}", highlight=False, soft_wrap=True)
+
+
+def show_load(result: LoadResult, console: Console) -> None:
+    """Print what was measured of each server; what is wrong is told after it, as an error."""
+    title = f"{result.clients} clients of each server of {result.stack}, {result.seconds:.0f} s"
+    rows = table(title, "server", "answers", "broken", "p50", "p95", "p99")
+    for one in result.servers:
+        times = (f"{taken:.0f} ms" for taken in (one.p50_ms, one.p95_ms, one.p99_ms))
+        rows.add_row(one.server, str(one.calls), str(one.failed), *times)
+    console.print(rows)
+    show_warnings(result.warnings, console)
 
 
 def show_rollout(result: RolloutResult, console: Console) -> None:

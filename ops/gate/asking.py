@@ -128,6 +128,38 @@ class Asking:
             await asyncio.sleep(_PAUSE)
         return None
 
+    async def press(self, clients: int, seconds: float) -> tuple[Sequence[float], Sequence[str]]:
+        """Keep clients calling through the gateway, or else the Service, each as soon as it has its answer.
+
+        Args:
+            clients: how many.
+            seconds: how long.
+
+        Returns:
+            How long each answer took, in milliseconds, and what went wrong.
+        """
+        way, until = self.public or self.service, time.monotonic() + seconds
+        taken: list[float] = []
+        errors: list[str] = []
+
+        async def one() -> None:
+            async with asyncio.timeout(seconds + 2 * SECONDS), self._session(way, self.expected.modes[-1]) as client:
+                while time.monotonic() < until:
+                    begun = time.monotonic()
+                    await client.list_tools()
+                    taken.append(1000 * (time.monotonic() - begun))
+
+        async def again() -> None:
+            while time.monotonic() < until:
+                try:
+                    await one()
+                except Exception as error:  # noqa: BLE001 - counted, and told; the next session shows whether it lasts
+                    errors.append(_said(error))
+                    await asyncio.sleep(_PAUSE)
+
+        await asyncio.gather(*(again() for _ in range(clients)))
+        return taken, errors
+
     async def _ask(self, name: str, way: Way, act: Callable[..., Awaitable[str]], *arguments: Any) -> None:
         begun, ok, self._answer = time.monotonic(), False, ""
         try:

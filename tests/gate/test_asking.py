@@ -139,3 +139,27 @@ def test_the_evidence_for_machines_says_the_same():
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == (str(len(verdict.checks)), "2")
     assert json.loads(verdict.model_dump_json())["name"] == "github"
+
+
+def pressed(application: Any, *, clients: int = 3, seconds: float = 0.6) -> tuple[list[float], list[str]]:
+    assert GITHUB.mcp
+    expected = Expected(GITHUB, GITHUB.mcp, LOCKED, frozenset(GITHUB.mcp.tools.allow))
+    with way(application) as service, asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        taken, errors = runner.run(Asking(expected, service, None).press(clients, seconds))
+    return [*taken], [*errors]
+
+
+def test_clients_under_load_are_timed_until_the_time_is_up():
+    taken, errors = pressed(app(server()))
+    assert errors == []
+    assert len(taken) > 3, "each client goes on as soon as it has its answer"
+    assert all(0 < one < 10_000 for one in taken)
+
+
+def test_what_breaks_under_load_is_counted_and_tried_again():
+    async def broken(_: Request) -> Response:
+        return Response(status_code=503)
+
+    taken, errors = pressed(Starlette(routes=[Route("/{path:path}", broken, methods=["GET", "POST"])]), seconds=1.2)
+    assert taken == []
+    assert len(errors) > 3, "of three clients, each again"

@@ -1,0 +1,102 @@
+"""``rollback``: workloads as an earlier commit declares them, by that commit's own program; nothing else is touched.
+
+Data, machines and names stay as they are: what a later commit made of them has no way back that loses nothing.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from ops.commit import DIRTY
+from ops.deployment import Target
+from ops.error import InputError
+from ops.results import UpResult
+from render import ROOT
+
+PARTS: Final = ("sophia:mcp:McpFleet", "sophia:gateway:Gateway")
+"""Types of the components that go back: MCP servers, and what leads to them."""
+
+_PINS: Final = "requirements.txt"
+
+
+def last_good(history: Sequence[Mapping[str, Any]]) -> str:
+    """Return the commit of the last update that succeeded before the one that is in force.
+
+    Args:
+        history: updates of the stack as the engine tells them, the newest first.
+
+    Raises:
+        InputError: there is none that git could check out.
+    """
+    updates = [one for one in history if one["kind"] == "update"]
+    present = _commit(updates[0]) if updates else ""
+    for one in updates[1:]:
+        commit = _commit(one)
+        if one["result"] == "succeeded" and commit not in {"", present}:
+            return commit
+    msg = "no earlier commit was brought up as it is committed; name one that was good: --to COMMIT"
+    raise InputError(msg)
+
+
+def _commit(told: Mapping[str, Any]) -> str:
+    """Return the commit of an update; nothing where files were edited, for nobody has those any more."""
+    environment = told.get("environment") or {}
+    return "" if environment.get("git.dirty") == "true" else str(environment.get("git.head", ""))
+
+
+def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
+    """Bring the workloads of a stack to what a commit declares, and return what runs then.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+        commit: any name of a commit that git knows.
+
+    Raises:
+        InputError: there is no such commit, or its program needs other packages than are here.
+    """
+    with _checked_out(commit) as folder:
+        words = ["up", stack, "--target", target.value, "--only", "workloads", "--yes", "--json"]
+        done = subprocess.run([folder / "sophia", *words], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        return UpResult.model_validate_json(done.stdout)
+    except ValidationError:
+        why = f"the program of {commit} ended with code {done.returncode}; what it said stands above"
+        return UpResult(stack=stack, errors=(why,))
+
+
+@contextmanager
+def _checked_out(commit: str) -> Iterator[Path]:
+    """Give a folder with a commit, which shares the packages of this checkout."""
+    if commit.endswith(DIRTY) or _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").returncode:
+        msg = f"--to {commit}: git knows no such commit; name one that `git log` shows, or fetch it first"
+        raise InputError(msg)
+    with tempfile.TemporaryDirectory(prefix="sophia-rollback-") as above:
+        folder = Path(above) / "checkout"
+        _require(_git("worktree", "add", "--quiet", "--detach", str(folder), commit))
+        try:
+            if (folder / _PINS).read_bytes() != (ROOT / _PINS).read_bytes():
+                msg = (
+                    f"--to {commit}: its {_PINS} is another, so its program would run with packages that it was not "
+                    "tested with; check it out, and run `make venv` and `./sophia up --only workloads` there"
+                )
+                raise InputError(msg)
+            (folder / ".venv").symlink_to(ROOT / ".venv")
+            yield folder
+        finally:
+            _git("worktree", "remove", "--force", str(folder))
+
+
+def _git(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def _require(done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode:
+        msg = f"{' '.join(done.args)}: {done.stderr.strip()}"
+        raise InputError(msg)

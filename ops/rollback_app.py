@@ -1,0 +1,50 @@
+"""``rollback``: brings workloads to what an earlier commit declares."""
+
+import time
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import typer
+
+import catalog
+from ops import states
+from ops.answer import answer
+from ops.deployment import Target, cloud_environment, existing, known
+from ops.results import RollbackResult
+from ops.rollback import last_good, rolled_back
+from rehearsal.toolchain import progress_for
+
+_LAST: Final = 20
+"""Updates among which the last good one is looked for."""
+
+Stack = Annotated[str, typer.Argument(help="The stack.")]
+To = Annotated[str, typer.Option(help="The commit; by default the last good one before what is in force.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Change the cloud without being asked.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
+
+
+def rollback(
+    stack: Stack, to: To = "", target: Target = Target.REHEARSAL, *, yes: Yes = False, as_json: AsJson = False
+) -> None:
+    """Bring workloads to what an earlier commit declares, by its own program; data, machines and names stay."""
+    begun = time.monotonic()
+    commit = to or last_good(states.history(known(stack), _environment(stack, target), _LAST))
+    if target is Target.CLOUD and not yes:
+        typer.confirm(f"Bring the workloads of {stack} in the cloud to {commit}?", abort=True, err=True)
+    done = rolled_back(stack, target, commit)
+    result = RollbackResult(
+        stack=stack,
+        commit=commit,
+        seconds=round(time.monotonic() - begun, 1),
+        changes=done.changes,
+        servers=done.servers,
+        errors=done.errors,
+    )
+    told = f"{stack}: workloads are those of {commit} again ({result.seconds:.0f} s)"
+    answer(result, lambda: typer.echo(told if not result.errors else f"{stack}: not as at {commit}"), as_json=as_json)
+
+
+def _environment(stack: str, target: Target) -> Mapping[str, str]:
+    if target is Target.CLOUD:
+        return cloud_environment(catalog.load(), progress_for())
+    return existing(stack, progress_for(), unrendered=True).engine.environment
