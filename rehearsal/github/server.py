@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -73,6 +73,8 @@ class Api:
     faults: Faults
     url: str = ""
     """Where it is."""
+    grants: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """What a token of a job may do, by token; who is not in it may do everything."""
     log: list[str] = field(default_factory=list)
     """Every request, by method and path."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -132,8 +134,19 @@ class Api:
         kind, _, given = request.headers.get("authorization", "").partition(" ")
         for token, user in self.tokens.items():
             if kind.lower() in {"bearer", "token"} and hmac.compare_digest(given.encode(), token.encode()):
+                self._require_grant(request, token)
                 return user
         raise ApiError(401, "Bad credentials" if given else "Requires authentication")
+
+    def _require_grant(self, request: Request, token: str) -> None:
+        """Refuse what the permissions of a job do not cover (docs.github.com, permissions required for GitHub Apps)."""
+        granted = self.grants.get(token)
+        if granted is None:
+            return
+        kinds = ("checks",) if "/check-runs" in request.url.path else ("issues", "pull-requests")
+        enough = {"read", "write"} if request.method == "GET" else {"write"}
+        if not any(granted.get(kind) in enough for kind in kinds):
+            raise ApiError(403, "Resource not accessible by integration")
 
     def page(self, asked: Asked, items: Sequence[Any]) -> Response:
         """Return one page of a list, and where the others are."""

@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,6 +40,22 @@ class GitHub:
             "GITHUB_REPOSITORY": self.repository.name,
         }
 
+    def grant(self, permissions: Mapping[str, str]) -> str:
+        """Return a new token of a workflow's job.
+
+        Args:
+            permissions: what it may do, by the names that workflows use.
+        """
+        token = _token()
+        self.api.tokens[token] = ACTIONS
+        self.api.grants[token] = dict(permissions)
+        return token
+
+
+def _token() -> str:
+    # In GitHub's form it would be taken for a real one by whoever looks for secrets.
+    return f"rehearsal-{secrets.token_hex(20)}"
+
 
 @contextmanager
 def serve(name: str = "ai-cherry/sophia-main") -> Iterator[GitHub]:
@@ -51,8 +67,7 @@ def serve(name: str = "ai-cherry/sophia-main") -> Iterator[GitHub]:
     Raises:
         RehearsalError: when it does not end.
     """
-    # In GitHub's form it would be taken for a real one by whoever looks for secrets.
-    token, repository = f"rehearsal-{secrets.token_hex(20)}", Repository(name=name)
+    token, repository = _token(), Repository(name=name)
     api = Api({name: repository}, {token: ACTIONS}, Faults())
     configuration = uvicorn.Config(
         api.application(),

@@ -120,3 +120,24 @@ def test_every_answer_tells_of_the_limit_and_faults_come_as_scripted(github, cli
     found = client.get("/issues")
     assert [one["title"] for one in found.json()] == ["A"], "it had taken effect all the same"
     assert int(found.headers["x-ratelimit-remaining"]) > 4000
+
+
+@pytest.mark.parametrize(
+    ("permissions", "issues", "comment", "check"),
+    [
+        ({}, 403, 403, 403),
+        ({"contents": "write"}, 403, 403, 403),
+        ({"issues": "read"}, 200, 403, 403),
+        ({"pull-requests": "write"}, 200, 201, 403),
+        ({"checks": "write"}, 403, 403, 201),
+    ],
+)
+def test_a_token_of_a_job_may_do_what_the_job_says(github, permissions, issues, comment, check):
+    user = User(login="ada", type="User", association="OWNER")
+    github.repository.issues[1] = Issue(number=1, title="a", body=None, user=user, created_at=now(), updated_at=now())
+    headers = {"Authorization": f"Bearer {github.grant(permissions)}", "User-Agent": "test"}
+    with httpx.Client(base_url=f"{github.url}/repos/{github.repository.name}", headers=headers) as client:
+        run = {"name": "one", "head_sha": "a" * 40}
+        assert client.get("/issues").status_code == issues
+        assert client.post("/issues/1/comments", json={"body": "b"}).status_code == comment
+        assert client.post("/check-runs", json=run).status_code == check
