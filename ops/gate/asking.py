@@ -131,6 +131,8 @@ class Asking:
     async def press(self, clients: int, seconds: float) -> tuple[Sequence[float], Sequence[str]]:
         """Keep clients calling through the gateway, or else the Service, each as soon as it has its answer.
 
+        Together they stay within what the gateway lets through: they all come from here, and so are one client to it.
+
         Args:
             clients: how many.
             seconds: how long.
@@ -139,12 +141,21 @@ class Asking:
             How long each answer took, in milliseconds, and what went wrong.
         """
         way, until = self.public or self.service, time.monotonic() + seconds
+        limit = self.expected.workload.rate_limit if self.public else None
+        gap = 1 / limit.requests_per_second if limit else 0.0
+        free = time.monotonic()
         taken: list[float] = []
         errors: list[str] = []
+
+        async def turn() -> None:
+            nonlocal free
+            free = max(free + gap, time.monotonic())
+            await asyncio.sleep(free - time.monotonic())
 
         async def one() -> None:
             async with asyncio.timeout(seconds + 2 * SECONDS), self._session(way, self.expected.modes[-1]) as client:
                 while time.monotonic() < until:
+                    await turn()
                     begun = time.monotonic()
                     await client.list_tools()
                     taken.append(1000 * (time.monotonic() - begun))

@@ -156,6 +156,17 @@ def test_clients_under_load_are_timed_until_the_time_is_up():
     assert all(0 < one < 10_000 for one in taken)
 
 
+def test_clients_under_load_stay_within_what_the_gateway_lets_through():
+    assert GITHUB.mcp
+    slow = GITHUB.model_copy(
+        update={"rate_limit": GITHUB.rate_limit and GITHUB.rate_limit.model_copy(update={"requests_per_second": 10})}
+    )
+    expected = Expected(slow, GITHUB.mcp, LOCKED, frozenset(GITHUB.mcp.tools.allow))
+    with way(app(server())) as there, asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        taken, errors = runner.run(Asking(expected, there, there).press(3, 1.0))
+    assert (errors, 3 < len(taken) <= 13) == ([], True)
+
+
 def test_what_breaks_under_load_is_counted_and_tried_again():
     async def broken(_: Request) -> Response:
         return Response(status_code=503)
