@@ -3,25 +3,28 @@
 Data, machines and names stay as they are: what a later commit made of them has no way back that loses nothing.
 """
 
+import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from ops.commit import DIRTY
-from ops.deployment import Target
+from ops.deployment import Target, rehearsal_of
 from ops.error import InputError
 from ops.results import UpResult
+from rehearsal import home
+from rehearsal.home import private
 from render import ROOT
 
 PARTS: Final = ("sophia:mcp:McpFleet", "sophia:gateway:Gateway")
 """Types of the components that go back: MCP servers, and what leads to them."""
 
 _PINS: Final = "requirements.txt"
+_CHECKOUT: Final = "rollback"
+"""The folder of a stack that holds the commit."""
 
 
 def last_good(history: Sequence[Mapping[str, Any]]) -> str:
@@ -52,6 +55,8 @@ def _commit(told: Mapping[str, Any]) -> str:
 def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
     """Bring the workloads of a stack to what a commit declares, and return what runs then.
 
+    The commit stays checked out until the next return: a rehearsal's plugins are read from where `up` ran last.
+
     Args:
         stack: name of the stack.
         target: where it is.
@@ -60,9 +65,10 @@ def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
     Raises:
         InputError: there is no such commit, or its program needs other packages than are here.
     """
-    with _checked_out(commit) as folder:
-        words = ["up", stack, "--target", target.value, "--only", "workloads", "--yes", "--json"]
-        done = subprocess.run([folder / "sophia", *words], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+    above = rehearsal_of(stack).folder.path if target is Target.REHEARSAL else home() / "cloud" / stack
+    folder = _checked_out(commit, above / _CHECKOUT)
+    words = ["up", stack, "--target", target.value, "--only", "workloads", "--yes", "--json"]
+    done = subprocess.run([folder / "sophia", *words], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
     try:
         return UpResult.model_validate_json(done.stdout)
     except ValidationError:
@@ -70,30 +76,28 @@ def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
         return UpResult(stack=stack, errors=(why,))
 
 
-@contextmanager
-def _checked_out(commit: str) -> Iterator[Path]:
-    """Give a folder with a commit, which shares the packages of this checkout."""
-    if commit.endswith(DIRTY) or _git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").returncode:
+def _checked_out(commit: str, folder: Path) -> Path:
+    """Fill a folder with a commit, which shares the packages of this checkout, and return the folder."""
+    found = _git(ROOT, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    if commit.endswith(DIRTY) or found.returncode:
         msg = f"--to {commit}: git knows no such commit; name one that `git log` shows, or fetch it first"
         raise InputError(msg)
-    with tempfile.TemporaryDirectory(prefix="sophia-rollback-") as above:
-        folder = Path(above) / "checkout"
-        _require(_git("worktree", "add", "--quiet", "--detach", str(folder), commit))
-        try:
-            if (folder / _PINS).read_bytes() != (ROOT / _PINS).read_bytes():
-                msg = (
-                    f"--to {commit}: its {_PINS} is another, so its program would run with packages that it was not "
-                    "tested with; check it out, and run `make venv` and `./sophia up --only workloads` there"
-                )
-                raise InputError(msg)
-            (folder / ".venv").symlink_to(ROOT / ".venv")
-            yield folder
-        finally:
-            _git("worktree", "remove", "--force", str(folder))
+    if _git(ROOT, "show", f"{commit}:{_PINS}").stdout != (ROOT / _PINS).read_text(encoding="utf-8"):
+        msg = (
+            f"--to {commit}: its {_PINS} is another, so its program would run with packages that it was not tested "
+            "with; check it out, and run `make venv` and `./sophia up --only workloads` there"
+        )
+        raise InputError(msg)
+    shutil.rmtree(folder, ignore_errors=True)
+    private(folder.parent)
+    _require(_git(folder.parent, "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), folder.name))
+    _require(_git(folder, "checkout", "--quiet", "--detach", found.stdout.strip()))
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return folder
 
 
-def _git(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def _require(done: subprocess.CompletedProcess[str]) -> None:
