@@ -8,7 +8,7 @@ import yaml
 pytestmark = pytest.mark.engine
 
 AT_MOST = 240
-"""Seconds that a return may take beside other tests; alone it takes half a minute, and is to take two at most."""
+"""Seconds that a return may take beside other tests; alone it is to take two minutes at most."""
 
 
 def commit(checkout, message: str) -> str:
