@@ -59,6 +59,11 @@ class Checkout:
         document: Mapping[str, Any] = json.loads(done.stdout)
         return document
 
+    def commit(self, message: str) -> str:
+        """Commit what is edited, if anything is, and return the commit."""
+        _git(self.root, "commit", "--quiet", "--all", "--allow-empty", f"--message={message}")
+        return self._run(self.environment(), "git", "rev-parse", "HEAD").strip()
+
     def by_hand(self, stack: str, *words: str) -> str:
         """Run a program as a person would after ``eval "$(./sophia env STACK)"``, and return what it printed.
 

@@ -33,6 +33,7 @@ STACK = "dev"
 STATELESS, STATEFUL = "gong", "linear"
 SESSIONS, REQUESTS = 12, 8
 _PACKAGE = ROOT / "tools/mcp-clients"
+_SCRIPT = "sessions.mjs"
 _PYTHON: dict[str, Mode] = {"Python mcp 2.3.0, legacy": "legacy", "Python mcp 2.3.0, auto": "auto"}
 
 Found = dict[str, list[str]]
@@ -65,12 +66,9 @@ async def _session(way: Way, mode: Mode) -> str:
 
 
 def _in_node(url: str) -> Found:
-    tree = Trees(Edges.here(read_versions().go), progress_for()).node("mcp-clients", _PACKAGE)
+    tree = Trees(Edges.here(read_versions().go), progress_for()).node("mcp-clients", _PACKAGE, _SCRIPT)
     asked = json.dumps({"url": url, "sessions": SESSIONS, "requests": REQUESTS})
-    # Beside its node_modules, where Node.js looks for what it imports.
-    script = tree / "sessions.mjs"
-    script.write_text((_PACKAGE / "sessions.mjs").read_text(encoding="utf-8"), encoding="utf-8")
-    done = subprocess.run([tree / "bin/node", script], input=asked, capture_output=True, text=True, check=True)
+    done = subprocess.run([tree / "bin/node", tree / _SCRIPT], input=asked, capture_output=True, text=True, check=True)
     told: Found = json.loads(done.stdout)
     return told
 

@@ -202,6 +202,24 @@ def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str
     return {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
+def cli_environment(stack: str, target: Target, progress: Progress) -> Mapping[str, str]:
+    """Return what the CLI needs to be asked about a stack that is there.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+        progress: told what is being done.
+
+    Raises:
+        EngineError: the shell points at a rehearsal, and the cloud is meant.
+        RehearsalError: it is not up.
+        ToolError: a tool cannot be had.
+    """
+    if target is Target.CLOUD:
+        return cloud_environment(catalog.load(), progress)
+    return existing(stack, progress, unrendered=True).engine.environment
+
+
 def require_cloud(environment: Mapping[str, str]) -> None:
     """Refuse a shell that was pointed at a rehearsal: the cloud would be judged by, or built on, its state.
 

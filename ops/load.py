@@ -1,18 +1,15 @@
 """``load``: clients that call every server as fast as it answers, and how long that takes."""
 
 import asyncio
-import logging
 import statistics
 from collections.abc import Sequence
 
 from catalog.limits import Load
+from catalog.workload import Workload
 from ops.deployment import Deployment
 from ops.load_rows import LoadRow
 from ops.results import LoadResult
-from ops.verify import chosen, gate_of
-
-_AT_ONCE = 4
-"""Servers that are called at the same time."""
+from ops.verify import AT_ONCE, chosen, gate_of
 
 
 def load(deployment: Deployment, servers: Sequence[str], *, clients: int, seconds: float) -> LoadResult:
@@ -28,20 +25,18 @@ def load(deployment: Deployment, servers: Sequence[str], *, clients: int, second
         CatalogError: a server of that name is not in the stack.
         RehearsalError: the cluster or the gateway cannot be reached at all.
     """
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     wanted = chosen(deployment, servers)
     limits = deployment.facts().limits.load
 
     async def pressed() -> list[LoadRow]:
-        turn = asyncio.Semaphore(_AT_ONCE)
+        turn = asyncio.Semaphore(AT_ONCE)
         async with gate_of(deployment, wanted) as gate:
 
-            async def press(name: str) -> LoadRow:
+            async def press(one: Workload) -> LoadRow:
                 async with turn:
-                    asking = gate.asking(next(one for one in wanted if one.name == name))
-                    return row(name, *await asking.press(clients, seconds))
+                    return row(one.name, *await gate.asking(one).press(clients, seconds))
 
-            return await asyncio.gather(*(press(one.name) for one in wanted))
+            return await asyncio.gather(*map(press, wanted))
 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         rows = runner.run(pressed())

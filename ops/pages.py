@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import jinja2
 
+from ops.commit import short
+
 COMMENT: Final = 65_000
 """Bytes that a comment or an issue may have: GitHub takes 65,536 characters."""
 EVERYTHING: Final = 1_000_000
@@ -22,7 +24,7 @@ def environment(filters: Mapping[str, Callable[..., object]], names: Mapping[str
     """Return what templates are rendered with.
 
     Args:
-        filters: filters of theirs, beside `code`.
+        filters: filters of theirs, beside `code` and `short`.
         names: names of theirs, beside `more`, which tells how many rows are left out.
     """
     made = jinja2.Environment(
@@ -33,7 +35,7 @@ def environment(filters: Mapping[str, Callable[..., object]], names: Mapping[str
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"code": code, **filters}
+    made.filters |= {"code": code, "short": short, **filters}
     made.globals |= {"more": _more, **names}
     return made
 

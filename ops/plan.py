@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ops.capacity import headroom, require
+from ops.commit import git
 from ops.differences import differences
 from ops.results import PlanResult
 from render import ROOT, Graph, RenderError, render
@@ -27,7 +28,7 @@ def plan(stack: str, base: str) -> PlanResult:
     room = require(head)
     return PlanResult(
         stack=stack,
-        base=_git("rev-parse", "--short", base).strip(),
+        base=git("rev-parse", "--short", base, check=True).stdout.strip(),
         changes=differences(before, head),
         monthly_cost_usd=str(head.outputs["monthly_cost_usd"]),
         base_monthly_cost_usd=str(before.outputs["monthly_cost_usd"]),
@@ -62,7 +63,3 @@ def render_commit(stack: str, base: str) -> Graph:
         msg = f"{base}: its program cannot be rendered: {done.stderr.strip()}"
         raise RenderError(msg)
     return Graph.from_json(done.stdout)
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -1,7 +1,6 @@
 """``report``: the state of one stack on one page: what it is, runs, costs, holds and lacks, and what to do."""
 
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,8 @@ import catalog
 from catalog import CatalogError, Node
 from catalog.bill import stale
 from ops import capacity, cluster, cost, policy, states
-from ops.commit import head
-from ops.deployment import Target, cloud_environment, existing, rehearsal_of
+from ops.commit import git, head, of_update, short
+from ops.deployment import Target, cli_environment, existing, rehearsal_of
 from ops.drift_record import kept_answer, record_file
 from ops.error import AccountError, AsleepError, InputError, SecretsError, StateError
 from ops.report_rows import DeploymentRow, MachineCard, PlaceRow, RegionCard, RunbookRow, VersionRow
@@ -103,7 +102,7 @@ def report(stack: str, target: Target, progress: Progress, now: datetime) -> Rep
         drift=drift,
         secrets=parts.ask("secrets", lambda: audit(stack, target, facts, now)) or (),
         versions=tuple(versions(now)),
-        deployments=parts.ask("deployments", lambda: _deployments(stack, target, facts, progress)) or (),
+        deployments=parts.ask("deployments", lambda: _deployments(stack, target, progress)) or (),
         runbooks=tuple(runbooks()),
         untold=parts.untold,
     )
@@ -165,9 +164,7 @@ def versions(now: datetime) -> Iterator[VersionRow]:
     Args:
         now: the moment.
     """
-    told = subprocess.run(
-        ["git", "blame", "--porcelain", "--", str(_VERSIONS)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    told = git("blame", "--porcelain", "--", str(_VERSIONS))
     since = dict(_since(told.stdout)) if told.returncode == 0 else {}
     for line in _VERSIONS.read_text(encoding="utf-8").splitlines():
         if found := _PINNED.match(line):
@@ -189,13 +186,8 @@ def _since(porcelain: str) -> Iterator[tuple[str, datetime]]:
             times[commit] = datetime.fromtimestamp(int(line.split()[1]), UTC)
 
 
-def _deployments(stack: str, target: Target, facts: catalog.Catalog, progress: Progress) -> tuple[DeploymentRow, ...]:
-    environment = (
-        existing(stack, progress, unrendered=True).engine.environment
-        if target is Target.REHEARSAL
-        else cloud_environment(facts, progress)
-    )
-    return tuple(deployment(one) for one in states.history(stack, environment, LAST))
+def _deployments(stack: str, target: Target, progress: Progress) -> tuple[DeploymentRow, ...]:
+    return tuple(map(deployment, states.history(stack, cli_environment(stack, target, progress), LAST)))
 
 
 def deployment(told: Mapping[str, Any]) -> DeploymentRow:
@@ -206,8 +198,6 @@ def deployment(told: Mapping[str, Any]) -> DeploymentRow:
     """
     started = datetime.fromisoformat(told["startTime"])
     ended = datetime.fromisoformat(told["endTime"]) if told.get("endTime") else None
-    environment = told.get("environment") or {}
-    commit = environment.get("git.head", "")
     changes = Counter(told.get("resourceChanges") or {})
     del changes["same"]
     return DeploymentRow(
@@ -217,8 +207,8 @@ def deployment(told: Mapping[str, Any]) -> DeploymentRow:
         started=started,
         seconds=round((ended - started).total_seconds()) if ended and ended >= started else None,
         changes=dict(sorted(changes.items())),
-        commit=commit and commit[:12] + ("-dirty" if environment.get("git.dirty") == "true" else ""),
-        author=environment.get("git.author", ""),
+        commit=short(of_update(told)),
+        author=(told.get("environment") or {}).get("git.author", ""),
         message=str(told.get("message") or "").partition("\n")[0],
     )
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import jinja2
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markupsafe import Markup
 from pygal.style import Style
 
@@ -202,7 +201,7 @@ def manual(name: str, known: set[str]) -> Markup:
         known: the runbooks that are in the page; what a link elsewhere leads to is shown as text.
     """
     text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8").partition("\n")[2]
-    reader = MarkdownIt("commonmark", {"html": False}, renderer_cls=RendererHTML).enable("table")
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(text)
     for token in tokens:
         if token.type.startswith("heading"):

@@ -5,7 +5,6 @@ rest of the same stack, from being told. No engine, cluster or credential is inv
 """
 
 import json
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,21 +17,20 @@ from catalog import CatalogError
 from catalog.bill import stale
 from catalog.tool_surface import FILE as SURFACE
 from ops import capacity, cost
+from ops.commit import git
 from ops.differences import differences, paths
 from ops.error import InputError
 from ops.exit_code import ExitCode, of_offences
 from ops.plan import render_commit
 from ops.results import Change, PreviewResult, ReviewResult
-from ops.review_rows import ComponentRow, CostRow, GoldenRow, RoomRow, SchemaRow, StackReview, SurfaceRow
+from ops.review_rows import OPS, ComponentRow, CostRow, GoldenRow, RoomRow, SchemaRow, StackReview, SurfaceRow
 from ops.reviewed import read
-from render import ROOT, Graph, RenderError, render
+from render import Graph, RenderError, render
 
 DATA: Final = ("catalog/collections", "catalog/migrations")
 """Folders of files that say what data looks like."""
 
 _GOLDENS: Final = "tests/golden"
-_OPS: Final = ("delete", "replace", "update", "create")
-"""What may happen to a resource, what is lost first."""
 _SEEN_AS: Final = {"import": "create", "adopt": "create"}
 _STATUS: Final = {"A": "create", "D": "delete"}
 _SHOWN: Final = 4
@@ -131,9 +129,9 @@ def by_component(changes: Iterable[Change]) -> Iterator[ComponentRow]:
     found: dict[str, dict[str, list[str]]] = {}
     for one in changes:
         op = _SEEN_AS.get(one.op, one.op)
-        if op in _OPS:
-            found.setdefault(one.component, {op: [] for op in _OPS})[op].append(_words(one))
-    order = sorted(found, key=lambda name: ([not found[name][op] for op in _OPS], name))
+        if op in OPS:
+            found.setdefault(one.component, {op: [] for op in OPS})[op].append(_words(one))
+    order = sorted(found, key=lambda name: ([not found[name][op] for op in OPS], name))
     yield from (ComponentRow(component=name, **{op: tuple(rows) for op, rows in found[name].items()}) for name in order)
 
 
@@ -210,9 +208,7 @@ def surface(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Sur
 
 
 def _surface_of(commit: str) -> Mapping[str, Any]:
-    told = subprocess.run(
-        ["git", "show", f"{commit}:catalog/{SURFACE}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    told = git("show", f"{commit}:catalog/{SURFACE}")
     return _lock(told.stdout) if told.returncode == 0 else {}
 
 
@@ -232,30 +228,20 @@ def _lock(text: str) -> Mapping[str, Any]:
 
 
 def _schemas(base: str) -> Iterator[SchemaRow]:
-    for line in _git("diff", "--name-status", "--no-renames", base, "--", *DATA).splitlines():
+    for line in git("diff", "--name-status", "--no-renames", base, "--", *DATA, check=True).stdout.splitlines():
         status, _, file = line.partition("\t")
         yield SchemaRow(file=file, op=_STATUS.get(status, "update"))
 
 
 def _goldens(base: str) -> Iterator[GoldenRow]:
-    for line in _git("diff", "--numstat", "--no-renames", base, "--", _GOLDENS).splitlines():
+    for line in git("diff", "--numstat", "--no-renames", base, "--", _GOLDENS, check=True).stdout.splitlines():
         added, removed, file = line.split("\t")
         yield GoldenRow(file=file, added=int(added), removed=int(removed))
 
 
 def _commit(name: str) -> str:
-    told = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told = git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if told.returncode or name == _NONE:
         msg = f"--base {name}: git knows no such commit; name one that `git log` shows, or fetch it first"
         raise InputError(msg)
     return told.stdout.strip()
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout

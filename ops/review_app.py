@@ -85,11 +85,8 @@ def _read(where: str) -> ReviewResult:
 
     try:
         text = sys.stdin.read() if where == _STDIN else Path(where).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return UNKNOWN
-    try:
         return ReviewResult.model_validate_json(text)
-    except ValidationError:
+    except (FileNotFoundError, ValidationError):
         return UNKNOWN
 
 

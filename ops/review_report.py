@@ -9,7 +9,7 @@ import jinja2
 from ops import pages
 from ops.exit_code import ExitCode
 from ops.results import ReviewResult
-from ops.review_rows import ComponentRow, StackReview
+from ops.review_rows import OPS, ComponentRow, StackReview
 
 _MEANINGS: Final = {
     ExitCode.BAD_INPUT: "is not valid",
@@ -17,7 +17,6 @@ _MEANINGS: Final = {
     ExitCode.COST: "costs too much",
     ExitCode.CAPACITY: "does not fit its machines",
 }
-_OPS: Final = ("delete", "replace", "update", "create")
 _SENTENCE: Final = 600
 """Characters of a message that are shown."""
 
@@ -30,7 +29,7 @@ def markdown(result: ReviewResult, *, longest: int = pages.COMMENT) -> str:
         longest: bytes that it may have; 0 for any.
     """
     counts = [len(group) for one in result.stacks for group in (one.components, one.findings, one.refusals)]
-    counts += [sum(len(getattr(row, op)) for row in one.components for op in _OPS) for one in result.stacks]
+    counts += [sum(map(one.count, OPS)) for one in result.stacks]
     most = max([*counts, len(result.surface), len(result.schemas), len(result.goldens)], default=0)
     return pages.fitting(partial(_rendered, result), most, longest)
 
@@ -52,12 +51,12 @@ def meaning(one: StackReview) -> str:
 
 def resources(one: StackReview) -> Sequence[tuple[str, str]]:
     """Return the resources that change, each with what happens to it, what is lost first."""
-    return [(op, word) for op in _OPS for row in one.components for word in getattr(row, op)]
+    return [(op, word) for op in OPS for row in one.components for word in getattr(row, op)]
 
 
 def counts(row: ComponentRow) -> Sequence[str]:
     """Return how many of a component's resources meet each operation."""
-    return [str(len(getattr(row, op)) or "-") for op in _OPS]
+    return [str(len(getattr(row, op)) or "-") for op in OPS]
 
 
 def remedies(result: ReviewResult) -> Iterator[tuple[str, str]]:
@@ -67,7 +66,7 @@ def remedies(result: ReviewResult) -> Iterator[tuple[str, str]]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    names = {"headline": headline, "meaning": meaning, "resources": resources, "counts": counts, "ops": _OPS}
+    names = {"headline": headline, "meaning": meaning, "resources": resources, "counts": counts, "ops": OPS}
     return pages.environment({}, {**names, "sentence": _SENTENCE})
 
 

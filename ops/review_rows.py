@@ -1,8 +1,13 @@
 """The rows of what ``review`` answers."""
 
+from typing import Final
+
 from catalog.limits import Standing
 from ops.policy_rows import FindingRow
 from ops.row import Row
+
+OPS: Final = ("delete", "replace", "update", "create")
+"""What may happen to a resource, what is lost first."""
 
 
 class ComponentRow(Row):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ops.commit import DIRTY
+from ops.commit import DIRTY, git, of_update
 from ops.deployment import Target, rehearsal_of
 from ops.error import InputError
 from ops.results import UpResult
@@ -36,20 +36,13 @@ def last_good(history: Sequence[Mapping[str, Any]]) -> str:
     Raises:
         InputError: there is none that git could check out.
     """
-    updates = [one for one in history if one["kind"] == "update"]
-    present = _commit(updates[0]) if updates else ""
-    for one in updates[1:]:
-        commit = _commit(one)
-        if one["result"] == "succeeded" and commit not in {"", present}:
+    updates = [(of_update(one), one["result"]) for one in history if one["kind"] == "update"]
+    for commit, result in updates[1:]:
+        # Of edited files there is no commit: nobody has those any more.
+        if result == "succeeded" and commit not in {"", updates[0][0]} and not commit.endswith(DIRTY):
             return commit
     msg = "no earlier commit was brought up as it is committed; name one that was good: --to COMMIT"
     raise InputError(msg)
-
-
-def _commit(told: Mapping[str, Any]) -> str:
-    """Return the commit of an update; nothing where files were edited, for nobody has those any more."""
-    environment = told.get("environment") or {}
-    return "" if environment.get("git.dirty") == "true" else str(environment.get("git.head", ""))
 
 
 def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
@@ -78,11 +71,11 @@ def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
 
 def _checked_out(commit: str, folder: Path) -> Path:
     """Fill a folder with a commit, which shares the packages of this checkout, and return the folder."""
-    found = _git(ROOT, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    found = git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", folder=ROOT)
     if commit.endswith(DIRTY) or found.returncode:
         msg = f"--to {commit}: git knows no such commit; name one that `git log` shows, or fetch it first"
         raise InputError(msg)
-    if _git(ROOT, "show", f"{commit}:{_PINS}").stdout != (ROOT / _PINS).read_text(encoding="utf-8"):
+    if git("show", f"{commit}:{_PINS}", folder=ROOT).stdout != (ROOT / _PINS).read_text(encoding="utf-8"):
         msg = (
             f"--to {commit}: its {_PINS} is another, so its program would run with packages that it was not tested "
             "with; check it out, and run `make venv` and `./sophia up --only workloads` there"
@@ -90,14 +83,10 @@ def _checked_out(commit: str, folder: Path) -> Path:
         raise InputError(msg)
     shutil.rmtree(folder, ignore_errors=True)
     private(folder.parent)
-    _require(_git(folder.parent, "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), folder.name))
-    _require(_git(folder, "checkout", "--quiet", "--detach", found.stdout.strip()))
+    _require(git("clone", "--quiet", "--shared", "--no-checkout", str(ROOT), folder.name, folder=folder.parent))
+    _require(git("checkout", "--quiet", "--detach", found.stdout.strip(), folder=folder))
     (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
-
-
-def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def _require(done: subprocess.CompletedProcess[str]) -> None:

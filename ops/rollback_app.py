@@ -1,15 +1,13 @@
 """``rollback``: brings workloads to what an earlier commit declares."""
 
 import time
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 import typer
 
-import catalog
 from ops import states
 from ops.answer import answer
-from ops.deployment import Target, cloud_environment, existing, known
+from ops.deployment import Target, cli_environment, known
 from ops.results import RollbackResult
 from ops.rollback import last_good, rolled_back
 from rehearsal.toolchain import progress_for
@@ -28,7 +26,7 @@ def rollback(
 ) -> None:
     """Bring workloads to what an earlier commit declares, by its own program; data, machines and names stay."""
     begun = time.monotonic()
-    commit = to or last_good(states.history(known(stack), _environment(stack, target), _LAST))
+    commit = to or last_good(states.history(stack, cli_environment(known(stack), target, progress_for()), _LAST))
     if target is Target.CLOUD and not yes:
         typer.confirm(f"Bring the workloads of {stack} in the cloud to {commit}?", abort=True, err=True)
     done = rolled_back(stack, target, commit)
@@ -42,9 +40,3 @@ def rollback(
     )
     told = f"{stack}: workloads are those of {commit} again ({result.seconds:.0f} s)"
     answer(result, lambda: typer.echo(told if not result.errors else f"{stack}: not as at {commit}"), as_json=as_json)
-
-
-def _environment(stack: str, target: Target) -> Mapping[str, str]:
-    if target is Target.CLOUD:
-        return cloud_environment(catalog.load(), progress_for())
-    return existing(stack, progress_for(), unrendered=True).engine.environment

@@ -33,7 +33,7 @@ from rehearsal.home import write_private
 
 _TOKEN_SECONDS = 900
 _HTTPS = 443
-_AT_ONCE = 4
+AT_ONCE = 4
 """Servers that are asked at the same time: more than the processors of a small machine only wait for each other."""
 
 
@@ -58,8 +58,6 @@ def verify(deployment: Deployment, servers: Sequence[str] = ()) -> VerifyResult:
         CatalogError: a server of that name is not in the stack.
         RehearsalError: the cluster or the gateway cannot be reached at all.
     """
-    # What goes wrong in a session is found and told below; the library would print its traceback beside it.
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     begun = time.monotonic()
     wanted = chosen(deployment, servers)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
@@ -163,6 +161,8 @@ async def gate_of(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIt
     Raises:
         RehearsalError: the cluster or the gateway cannot be reached at all.
     """
+    # What goes wrong in a session is found and told; the library would print its traceback beside it.
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     stack, cluster = deployment.graph.choice, _cluster(deployment)
     api = rehearsal_of(deployment.stack).api_server()
     address, trust = _gateway(cluster, stack.gateway.namespace)
@@ -186,7 +186,7 @@ def _cluster(deployment: Deployment) -> httpx.Client:
 
 
 async def _verdicts(deployment: Deployment, wanted: Sequence[Workload]) -> list[ServerVerdict]:
-    turn = asyncio.Semaphore(_AT_ONCE)
+    turn = asyncio.Semaphore(AT_ONCE)
     tried = Probes(_cluster(deployment), SERVERS, deployment.graph.choice, wanted)
     async with gate_of(deployment, wanted) as gate, running(deployment.suite) as suite:
 
@@ -211,7 +211,6 @@ def watch(deployment: Deployment, one: Workload, seconds: float) -> str | None:
         one: the server, or the next version of one.
         seconds: how long.
     """
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)
 
     async def watched() -> str | None:
         async with gate_of(deployment, [one]) as gate:

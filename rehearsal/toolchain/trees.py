@@ -43,17 +43,20 @@ class Trees:
         self._edges, self._progress = edges, progress
         self._parent = edges.cache / "trees"
 
-    def node(self, name: str, package: Path) -> Path:
+    def node(self, name: str, package: Path, *scripts: str) -> Path:
         """Node.js as ``bin/node``, and ``node_modules`` as a package's lock has them.
+
+        Programs stand beside those, where Node.js looks for what they import.
 
         Args:
             name: what the tree is called.
             package: the folder of its package.json and package-lock.json.
+            scripts: names of programs in that folder.
 
         Raises:
             ToolError: a registry does not serve what it must.
         """
-        requirements, *described = _of_node(package)
+        requirements, *described = (*_of_node(package), *(package / script for script in scripts))
 
         def make(tree: Path) -> None:
             with tempfile.TemporaryDirectory(prefix="node-", dir=tree.parent) as aside:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -184,6 +184,10 @@ class _Running:
     added: dict[str, str] = field(default_factory=dict)
     """Variables that steps have set for those after them."""
     status: Status = "success"
+    token: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.token = self.runner.token(self._permissions)
 
     def run(self) -> JobRun:
         needed = {name: self.before[name] for name in self.job.needs}
@@ -227,7 +231,7 @@ class _Running:
     def _contexts(self) -> Mapping[str, Any]:
         secrets = {**self.runner.secrets.get("", {}), **self.runner.secrets.get(self.job.environment, {})}
         return {
-            "github": {**self.github, "token": self.runner.token(self._permissions)},
+            "github": {**self.github, "token": self.token},
             "env": {name: _shown(one) for name, one in {**self.workflow.env, **self.job.env}.items()} | self.added,
             "job": {"status": self.status},
             "steps": self.told,
@@ -251,7 +255,7 @@ class _Running:
         begun = time.monotonic()
         run, outputs = self._action(step, place) if step.uses else self._process(step, place, folder, deadline)
         seconds = round(time.monotonic() - begun, 1)
-        self._note(step, StepRun(**{**_as_words(run), "seconds": seconds}), outputs)
+        self._note(step, replace(run, seconds=seconds), outputs)
 
     def _note(self, step: Step, run: StepRun, outputs: Mapping[str, str]) -> None:
         self.steps.append(run)
@@ -307,10 +311,6 @@ class _Running:
         self.added |= _told(files["env"])
         outcome: Outcome = "success" if code == 0 else "failure"
         return StepRun(title=step.title, outcome=outcome, said=said), _told(files["output"])
-
-
-def _as_words(run: StepRun) -> dict[str, Any]:
-    return {name: getattr(run, name) for name in StepRun.__slots__}
 
 
 def _not_done(_: Place, words: Mapping[str, str]) -> str:

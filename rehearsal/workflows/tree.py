@@ -1,6 +1,5 @@
 """Node.js, GitHub's library and what asks it, in one folder."""
 
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +21,4 @@ def tree(edges: Edges, progress: Progress) -> Path:
     Raises:
         ToolError: a registry does not serve what it must.
     """
-    package = edges.sources / _NAME
-    made = Trees(edges, progress).node(_NAME, package)
-    # Beside its node_modules, where Node.js looks for what it imports.
-    shutil.copy(package / SCRIPT, made / SCRIPT)
-    return made
+    return Trees(edges, progress).node(_NAME, edges.sources / _NAME, SCRIPT)

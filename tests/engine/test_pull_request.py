@@ -1,7 +1,6 @@
 """The workflow of pull requests, run as it is committed: what reviewers and authors see of a change."""
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,17 +47,6 @@ def expressions() -> Iterator[Expressions]:
         yield running
 
 
-def committed(checkout: Checkout, message: str) -> str:
-    person = ("-c", "user.name=A", "-c", "user.email=a@example.com")
-    subprocess.run(
-        ["git", *person, "commit", "--quiet", "--all", "--allow-empty", f"--message={message}"],
-        cwd=checkout.root,
-        check=True,
-    )
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout.root, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
 @pytest.fixture
 def pushed(change: Checkout, hub: GitHub, expressions: Expressions, tmp_path: Path):
     """Runs the workflow for a commit of a pull request, of this repository or of a fork."""
@@ -86,12 +74,12 @@ def pushed(change: Checkout, hub: GitHub, expressions: Expressions, tmp_path: Pa
 
 
 def test_a_violation_is_told_by_one_comment_and_a_check_which_follow_when_it_is_mended(change, hub, pushed):
-    base = committed(change, "base")
+    base = change.commit("base")
     file = change.root / "catalog/policy.yaml"
     text = file.read_text()
     assert HELD in text
     file.write_text(text.replace(HELD, HELD.replace("k3s-*-device-plugin", "k3s-none")))
-    refused = pushed(base, committed(change, "violates"))
+    refused = pushed(base, change.commit("violates"))
     assert {name: job.result for name, job in refused.jobs.items()} == {"review": "failure", "tell": "success"}
     (comment,) = hub.repository.comments.values()
     (check,) = hub.repository.checks.values()
@@ -101,7 +89,7 @@ def test_a_violation_is_told_by_one_comment_and_a_check_which_follow_when_it_is_
     assert "is refused by policies" in refused.jobs["review"].summary, "where those look who get no comment"
 
     file.write_text(text)
-    mended = pushed(base, committed(change, "mended"))
+    mended = pushed(base, change.commit("mended"))
     assert {name: job.result for name, job in mended.jobs.items()} == {"review": "success", "tell": "success"}
     (same,) = hub.repository.comments.values()
     assert (same.id, "may be changed" in same.body) == (comment.id, True)
@@ -112,8 +100,8 @@ def test_a_violation_is_told_by_one_comment_and_a_check_which_follow_when_it_is_
 
 
 def test_a_fork_is_reviewed_without_a_word_to_the_repository(change, hub, pushed):
-    base = committed(change, "base of a fork")
-    found = pushed(base, committed(change, "head of a fork"), of="eve/sophia")
+    base = change.commit("base of a fork")
+    found = pushed(base, change.commit("head of a fork"), of="eve/sophia")
     assert {name: job.result for name, job in found.jobs.items()} == {"review": "success", "tell": "skipped"}
     assert "may be changed" in found.jobs["review"].summary
     assert hub.api.log == [], "a fork's token may write nothing, and nothing is asked"

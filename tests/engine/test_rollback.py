@@ -11,15 +11,6 @@ AT_MOST = 240
 """Seconds that a return may take beside other tests; alone it is to take two minutes at most."""
 
 
-def commit(checkout, message: str) -> str:
-    """Commit all that is edited in a checkout, and return the commit."""
-    person = ("-c", "user.name=A", "-c", "user.email=a@example.com")
-    words = ("commit", "--quiet", "--all", "--allow-empty", f"--message={message}")
-    subprocess.run(["git", *person, *words], cwd=checkout.root, check=True)
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout.root, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
 def interval(checkout) -> str:
     (config,) = [
         one
@@ -30,13 +21,13 @@ def interval(checkout) -> str:
 
 
 def test_workloads_go_back_to_the_last_good_commit_and_what_else_came_stays(dev):
-    good = commit(dev, "good")
+    good = dev.commit("good")
     dev.sophia("up", "dev")
     before = interval(dev)
     file = dev.root / "catalog/mcp/linear.yaml"
     document = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump({**document, "settings": {**document["settings"], "SYNC_INTERVAL": "5"}}))
-    commit(dev, "broken")
+    dev.commit("broken")
     dev.sophia("up", "dev")
     assert interval(dev) == "5"
 

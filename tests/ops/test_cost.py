@@ -17,6 +17,7 @@ from ops.cost_chart import page
 from ops.deployment import Target
 from ops.exit_code import ExitCode
 from render import ROOT
+from tests.ops.conftest import Clock
 from tests.renders import once
 
 SCHEMAS = ROOT / "docs/schema"
@@ -236,14 +237,6 @@ def test_the_verb_answers_by_its_schema_and_writes_what_was_asked_for(sophia, tm
     schema("infracost").validate(written)
     assert written["totalMonthlyCost"] == "4443.80"
     assert shown.read_text(encoding="utf-8").startswith("<!doctype html>")
-
-
-class Clock(datetime):
-    """A clock that stands."""
-
-    @classmethod
-    def now(cls, tz=None):
-        return datetime(2026, 11, 30, 12, tzinfo=tz)
 
 
 def test_people_see_a_table_and_what_would_reach_the_targets(sophia, monkeypatch):

@@ -1,7 +1,7 @@
 """What a change means for every stack, told although some of it is refused, and told to the pull request once."""
 
 import json
-from datetime import date, datetime
+from datetime import date
 
 import jsonschema
 import pytest
@@ -22,18 +22,11 @@ from ops.review_telling import CHECK, MARK, annotations, tell
 from rehearsal.github import Comment, Fault, Issue, User, serve
 from rehearsal.github.records import now
 from render import ROOT, render
+from tests.ops.conftest import Clock
 from tests.renders import once
 
 TODAY = date(2026, 11, 30)
 HEAD = "a" * 40
-
-
-class Clock(datetime):
-    """A clock that stands."""
-
-    @classmethod
-    def now(cls, tz=None):
-        return datetime(2026, 11, 30, 12, tzinfo=tz)
 
 
 def change(component: str, op: str, name: str, *paths: str) -> Change:
