@@ -39,17 +39,19 @@ def serve(provider: Provider, argv: Sequence[str]) -> None:
         provider: the provider.
         argv: the program's arguments without its name, as the engine gives them.
     """
+    # Before the port is told: who reads it may be gone a moment later.
+    parent = os.getppid()
     parser = argparse.ArgumentParser(description=provider.description, allow_abbrev=False)
     parser.add_argument("engine", nargs="?", help="address of the engine")
     engine = parser.parse_known_args(list(argv))[0].engine
     # All that is imported stays until the process ends, and ends with it: it is never looked through for garbage.
     gc.freeze()
     gc.enable()
-    asyncio.run(_serve(provider, engine))
+    asyncio.run(_serve(provider, engine, parent))
     gc.freeze()
 
 
-async def _serve(provider: Provider, engine: str | None) -> None:
+async def _serve(provider: Provider, engine: str | None, parent: int) -> None:
     servicer = Servicer(provider, engine)
     _quieten(servicer.session.redaction)
     server = grpc.aio.server(options=_OPTIONS)
@@ -61,15 +63,14 @@ async def _serve(provider: Provider, engine: str | None) -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await _until(ended)
+    await _until(ended, parent)
     servicer.session.cancelled.set()
     await server.stop(_GRACE_SECONDS)
     await servicer.finish(_GRACE_SECONDS)
 
 
-async def _until(ended: asyncio.Event) -> None:
+async def _until(ended: asyncio.Event, parent: int) -> None:
     """Wait for the end: a signal, or that what started this process is gone; nothing else would ever tell."""
-    parent = os.getppid()
     while not ended.is_set() and os.getppid() == parent:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), _LOOK_SECONDS)
