@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ops.error import InputError
 from render import ROOT
 
 DIRTY: Final = "-dirty"
@@ -22,6 +23,25 @@ def git(*words: str, folder: Path = ROOT, check: bool = False) -> subprocess.Com
         check: whether a failure raises.
     """
     return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=check)
+
+
+def resolved(name: str, option: str = "", *, folder: Path = ROOT) -> str:
+    """Return the commit that a name means.
+
+    Args:
+        name: any name of a commit.
+        option: the option that gave it.
+        folder: the repository.
+
+    Raises:
+        InputError: git knows no such commit.
+    """
+    found = git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=folder)
+    if found.returncode:
+        given = f"{option} {name}".strip()
+        msg = f"{given}: git knows no such commit; name one that `git log` shows, or fetch it first"
+        raise InputError(msg)
+    return found.stdout.strip()
 
 
 def head() -> str:

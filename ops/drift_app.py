@@ -21,7 +21,7 @@ from ops.deployment import Deployment, Target, existing, in_cloud, known, rehear
 from ops.drift import checked, failed
 from ops.drift_record import APPROVED, keep, keep_answer, kept, record_file
 from ops.drift_repair import read, read_file, require_ready, require_same
-from ops.endpoint import require_secure
+from ops.endpoint import require_secure, require_set
 from ops.engine import EngineError, LockedError
 from ops.error import AccountError, InputError, StateError
 from ops.exit_code import ExitCode
@@ -197,9 +197,7 @@ def _channels(text: str) -> Sequence[str]:
         msg = f"--tell {', '.join(unknown)}: choose among: {', '.join(_TOLD)}"
         raise InputError(msg)
     needed = [*(github.NEEDED if "github" in chosen else ()), *((VARIABLE,) if "slack" in chosen else ())]
-    if missing := [name for name in needed if not os.environ.get(name)]:
-        msg = f"{', '.join(missing)}: not set; a workflow gives them, or the stack's environment in Pulumi ESC"
-        raise InputError(msg)
+    require_set(os.environ, needed, "a workflow gives them, or the stack's environment in Pulumi ESC")
     if "slack" in chosen:
         require_secure(os.environ[VARIABLE], VARIABLE)
     if "github" in chosen:
@@ -237,9 +235,7 @@ def _labelled(report: DriftResult) -> bool:
     Raises:
         InputError: GitHub cannot be asked.
     """
-    if missing := [name for name in github.NEEDED if not os.environ.get(name)]:
-        msg = f"--approval: {', '.join(missing)}: not set; a workflow gives them, or use --approved"
-        raise InputError(msg)
+    require_set(os.environ, github.NEEDED, "a workflow gives them, or use --approved", "--approval")
     from ops.drift_issue import DriftIssue  # noqa: PLC0415 - for that reason
 
     try:

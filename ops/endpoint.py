@@ -1,8 +1,26 @@
-"""Addresses that secrets are sent to."""
+"""What the environment gives to reach services by: variables, and addresses that secrets are sent to."""
 
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from ops.error import InputError
+
+
+def require_set(environment: Mapping[str, str], names: Iterable[str], remedy: str, option: str = "") -> None:
+    """Refuse an environment that lacks variables.
+
+    Args:
+        environment: the environment.
+        names: of the variables.
+        remedy: what gives them.
+        option: the option that needs them.
+
+    Raises:
+        InputError: with every one that is not set.
+    """
+    if missing := [name for name in names if not environment.get(name)]:
+        msg = f"{f'{option}: ' if option else ''}{', '.join(missing)}: not set; {remedy}"
+        raise InputError(msg)
 
 
 def require_secure(url: str, variable: str) -> str:

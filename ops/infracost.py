@@ -3,7 +3,6 @@
 It is the part of Infracost's schema that we have something to say about, and all that is required there.
 """
 
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from ops.commit import git
 from ops.cost_rows import ItemRow
 from ops.results import CostResult
 
@@ -191,11 +191,8 @@ def commit(root: Path) -> Commit:
     Args:
         root: the checkout.
     """
-    words = ["git", "log", "-1", "--format=%H%n%an%n%ae%n%cI%n%s"]
-    told = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
-    branch = subprocess.run(
-        ["git", "rev-parse", "--abbrev-ref", "HEAD"], cwd=root, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    told = git("log", "-1", "--format=%H%n%an%n%ae%n%cI%n%s", folder=root, check=True).stdout.splitlines()
+    branch = git("rev-parse", "--abbrev-ref", "HEAD", folder=root, check=True).stdout.strip()
     return Commit(
         vcs_branch=branch,
         vcs_commit_sha=told[0],

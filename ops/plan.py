@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ops.capacity import headroom, require
-from ops.commit import git
+from ops.commit import git, resolved
 from ops.differences import differences
 from ops.results import PlanResult
 from render import ROOT, Graph, RenderError, render
@@ -45,13 +45,12 @@ def render_commit(stack: str, base: str) -> Graph:
         base: any name of a commit that git knows.
 
     Raises:
-        RenderError: the commit or its program cannot be rendered.
+        InputError: git knows no such commit.
+        RenderError: its program cannot be rendered.
     """
+    commit = resolved(base)
     with tempfile.TemporaryDirectory(prefix="sophia-plan-") as folder:
-        archive = subprocess.run(["git", "archive", "--format=tar", base], cwd=ROOT, capture_output=True, check=False)
-        if archive.returncode:
-            msg = f"{base}: git knows no such commit; name one that `git log` shows, or fetch it first"
-            raise RenderError(msg)
+        archive = subprocess.run(["git", "archive", "--format=tar", commit], cwd=ROOT, capture_output=True, check=True)
         subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
         if not (Path(folder) / "render").is_dir():
             msg = f"{base}: that commit has no program that can be rendered; choose a later one"

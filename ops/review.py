@@ -17,7 +17,7 @@ from catalog import CatalogError
 from catalog.bill import stale
 from catalog.tool_surface import FILE as SURFACE
 from ops import capacity, cost
-from ops.commit import git
+from ops.commit import git, resolved
 from ops.differences import differences, paths
 from ops.error import InputError
 from ops.exit_code import ExitCode, of_offences
@@ -35,7 +35,6 @@ _SEEN_AS: Final = {"import": "create", "adopt": "create"}
 _STATUS: Final = {"A": "create", "D": "delete"}
 _SHOWN: Final = 4
 """Properties of a changed resource that are named."""
-_NONE: Final = "0" * 40
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ def review(stacks: Sequence[str], base: str, today: date, previews: Iterable[Pat
     Raises:
         InputError: git knows no such commit, or a file is no answer of `preview`.
     """
-    commit = _commit(base)
+    commit = resolved(base, "--base")
     engines = {found.stack: found for found in (read(file, "--preview") for file in previews)}
     if unknown := sorted({*engines} - {*stacks}):
         msg = f"--preview: of {', '.join(unknown)}, which is not reviewed; name that stack too, or leave the file out"
@@ -81,7 +80,7 @@ def review(stacks: Sequence[str], base: str, today: date, previews: Iterable[Pat
     return ReviewResult(
         stack="",
         base=commit,
-        commit=_commit("HEAD"),
+        commit=resolved("HEAD"),
         stacks=tuple(_stack(stack, commit, engines.get(stack), today) for stack in stacks),
         surface=tuple(surface(_surface_of(commit), _surface_here())),
         schemas=tuple(_schemas(commit)),
@@ -237,11 +236,3 @@ def _goldens(base: str) -> Iterator[GoldenRow]:
     for line in git("diff", "--numstat", "--no-renames", base, "--", _GOLDENS, check=True).stdout.splitlines():
         added, removed, file = line.split("\t")
         yield GoldenRow(file=file, added=int(added), removed=int(removed))
-
-
-def _commit(name: str) -> str:
-    told = git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-    if told.returncode or name == _NONE:
-        msg = f"--base {name}: git knows no such commit; name one that `git log` shows, or fetch it first"
-        raise InputError(msg)
-    return told.stdout.strip()

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 import catalog
 from ops import github
 from ops.answer import answer
+from ops.endpoint import require_set
 from ops.error import InputError
 from ops.group import DEFAULT, Listing
 from ops.results import ReviewResult
@@ -96,9 +97,7 @@ def _pull_request(environment: Mapping[str, str]) -> tuple[int, str]:
     Raises:
         InputError: there is none, or a variable is missing.
     """
-    if missing := [name for name in (*github.NEEDED, _EVENT) if not environment.get(name)]:
-        msg = f"{', '.join(missing)}: not set; a workflow gives them to a job of a pull request"
-        raise InputError(msg)
+    require_set(environment, (*github.NEEDED, _EVENT), "a workflow gives them to a job of a pull request")
     try:
         event = json.loads(Path(environment[_EVENT]).read_text(encoding="utf-8"))
         return int(event["pull_request"]["number"]), str(event["pull_request"]["head"]["sha"])

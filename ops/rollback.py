@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ops.commit import DIRTY, git, of_update
+from ops.commit import DIRTY, git, of_update, resolved
 from ops.deployment import Target, rehearsal_of
 from ops.error import InputError
 from ops.results import UpResult
@@ -71,11 +71,8 @@ def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
 
 def _checked_out(commit: str, folder: Path) -> Path:
     """Fill a folder with a commit, which shares the packages of this checkout, and return the folder."""
-    found = git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}", folder=ROOT)
-    if commit.endswith(DIRTY) or found.returncode:
-        msg = f"--to {commit}: git knows no such commit; name one that `git log` shows, or fetch it first"
-        raise InputError(msg)
-    if git("show", f"{commit}:{_PINS}", folder=ROOT).stdout != (ROOT / _PINS).read_text(encoding="utf-8"):
+    found = resolved(commit, "--to", folder=ROOT)
+    if git("show", f"{found}:{_PINS}", folder=ROOT).stdout != (ROOT / _PINS).read_text(encoding="utf-8"):
         msg = (
             f"--to {commit}: its {_PINS} is another, so its program would run with packages that it was not tested "
             "with; check it out, and run `make venv` and `./sophia up --only workloads` there"
@@ -84,7 +81,7 @@ def _checked_out(commit: str, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     private(folder.parent)
     _require(git("clone", "--quiet", "--shared", "--no-checkout", str(ROOT), folder.name, folder=folder.parent))
-    _require(git("checkout", "--quiet", "--detach", found.stdout.strip(), folder=folder))
+    _require(git("checkout", "--quiet", "--detach", found, folder=folder))
     (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
 

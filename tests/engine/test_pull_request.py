@@ -8,14 +8,10 @@ from typing import Any
 import pytest
 
 from benchmarks.checkout import ROOT, Checkout, copied
-from catalog.versions import read_versions
 from rehearsal.github import GitHub, Issue, User, serve
 from rehearsal.github.records import now
-from rehearsal.toolchain import progress_for
-from rehearsal.toolchain.edges import Edges
 from rehearsal.workflows import Runner, WorkflowRun, read
 from rehearsal.workflows.expressions import Expressions
-from rehearsal.workflows.tree import tree
 
 pytestmark = pytest.mark.engine
 
@@ -39,12 +35,6 @@ def hub() -> Iterator[GitHub]:
             number=NUMBER, title="A change", body="", user=ada, created_at=now(), updated_at=now(), pull_request=True
         )
         yield served
-
-
-@pytest.fixture(scope="module")
-def expressions() -> Iterator[Expressions]:
-    with Expressions(tree(Edges.here(read_versions().go), progress_for())) as running:
-        yield running
 
 
 @pytest.fixture

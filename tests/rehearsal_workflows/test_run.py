@@ -2,18 +2,14 @@
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from catalog.versions import read_versions
-from rehearsal.toolchain import progress_for
-from rehearsal.toolchain.edges import Edges
 from rehearsal.workflows import Runner, WorkflowError, WorkflowRun, read
 from rehearsal.workflows.expressions import Expressions
-from rehearsal.workflows.tree import tree
 
 pytestmark = pytest.mark.engine
 """They need Node.js and GitHub's library, as set-up brings them."""
@@ -28,12 +24,6 @@ name: Planted
 "on": [push]
 permissions: {}
 """
-
-
-@pytest.fixture(scope="module")
-def expressions() -> Iterator[Expressions]:
-    with Expressions(tree(Edges.here(read_versions().go), progress_for())) as running:
-        yield running
 
 
 @pytest.fixture
