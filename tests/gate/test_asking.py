@@ -156,6 +156,18 @@ def test_clients_under_load_are_timed_until_the_time_is_up():
     assert all(0 < one < 10_000 for one in taken)
 
 
+def test_a_client_whose_session_opens_when_the_time_is_up_calls_once():
+    inner = app(server())
+
+    async def late(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await asyncio.sleep(0.3)
+        await inner(scope, receive, send)
+
+    taken, errors = pressed(late, clients=2, seconds=0.1)
+    assert (len(taken), errors) == (2, [])
+
+
 def test_clients_under_load_stay_within_what_the_gateway_lets_through():
     assert GITHUB.mcp
     slow = GITHUB.model_copy(
