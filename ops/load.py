@@ -5,11 +5,11 @@ import statistics
 from collections.abc import Sequence
 
 from catalog.limits import Load
-from catalog.workload import Workload
 from ops.deployment import Deployment
+from ops.gate.asking import Asking
 from ops.load_rows import LoadRow
 from ops.results import LoadResult
-from ops.verify import AT_ONCE, chosen, gate_of
+from ops.verify import chosen, gate_of
 
 
 def load(deployment: Deployment, servers: Sequence[str], *, clients: int, seconds: float) -> LoadResult:
@@ -29,14 +29,11 @@ def load(deployment: Deployment, servers: Sequence[str], *, clients: int, second
     limits = deployment.facts().limits.load
 
     async def pressed() -> list[LoadRow]:
-        turn = asyncio.Semaphore(AT_ONCE)
+        async def press(asking: Asking) -> LoadRow:
+            return row(asking.expected.workload.name, *await asking.press(clients, seconds))
+
         async with gate_of(deployment, wanted) as gate:
-
-            async def press(one: Workload) -> LoadRow:
-                async with turn:
-                    return row(one.name, *await gate.asking(one).press(clients, seconds))
-
-            return await asyncio.gather(*map(press, wanted))
+            return await gate.each(wanted, press)
 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         rows = runner.run(pressed())

@@ -6,11 +6,11 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import httpx2
@@ -33,8 +33,10 @@ from rehearsal.home import write_private
 
 _TOKEN_SECONDS = 900
 _HTTPS = 443
-AT_ONCE = 4
+_AT_ONCE = 4
 """Servers that are asked at the same time: more than the processors of a small machine only wait for each other."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,21 @@ class Gate:
         public = _public(self.entrance, f"{self.stack.url}{path}", self.tokens[path], picked)
         return Asking(expected, service, public)
 
+    async def each(self, wanted: Sequence[Workload], ask: Callable[[Asking], Awaitable[T]]) -> list[T]:
+        """Return what is found of each of several servers, a few of which are asked at the same time.
+
+        Args:
+            wanted: the servers, or next versions of them.
+            ask: finds it out.
+        """
+        turn = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(server: Workload) -> T:
+            async with turn:
+                return await ask(self.asking(server))
+
+        return await asyncio.gather(*map(one, wanted))
+
 
 @asynccontextmanager
 async def gate_of(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIterator[Gate]:
@@ -186,19 +203,16 @@ def _cluster(deployment: Deployment) -> httpx.Client:
 
 
 async def _verdicts(deployment: Deployment, wanted: Sequence[Workload]) -> list[ServerVerdict]:
-    turn = asyncio.Semaphore(AT_ONCE)
     tried = Probes(_cluster(deployment), SERVERS, deployment.graph.choice, wanted)
     async with gate_of(deployment, wanted) as gate, running(deployment.suite) as suite:
 
-        async def ask(one: Workload) -> ServerVerdict:
-            async with turn:
-                asking = gate.asking(one)
-                suited = conformity(suite, asking.expected, asking.service, asking.public)
-                verdict, found = await asyncio.gather(asking.verdict(), suited)
+        async def ask(asking: Asking) -> ServerVerdict:
+            suited = conformity(suite, asking.expected, asking.service, asking.public)
+            verdict, found = await asyncio.gather(asking.verdict(), suited)
             return verdict.model_copy(update={"checks": (*verdict.checks, *found)})
 
         with tried.running() as probes:
-            verdicts = await asyncio.gather(*(ask(one) for one in wanted))
+            verdicts = await gate.each(wanted, ask)
             reached = await asyncio.to_thread(probes.checks)
         return [one.model_copy(update={"checks": (*one.checks, *reached[one.name])}) for one in verdicts]
 

@@ -1,13 +1,18 @@
 """What is said of servers under load."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
+from typing_extensions import override
 
 from ops import load as loading
 from ops.load import load, row
+from ops.verify import Gate
 
 
 def test_a_server_is_told_with_what_its_answers_took():
@@ -18,23 +23,20 @@ def test_a_server_is_told_with_what_its_answers_took():
     assert row("github", [7.0], []).p99_ms == 7.0
 
 
-class Gate:
+class Answering(Gate):
     """Gives servers that answer as they are told to."""
 
-    def __init__(self, answers: Mapping[str, tuple[list[float], list[str]]]) -> None:
-        self.answers = answers
+    answers: ClassVar[Mapping[str, tuple[list[float], list[str]]]] = {}
 
-    async def __aenter__(self):
-        return self
+    def __init__(self) -> None:
+        """Have no way to any server."""
 
-    async def __aexit__(self, *_):
-        return None
-
+    @override
     def asking(self, one):
         async def press(*_):
             return self.answers.get(one.name, ([1.0, 2.0], []))
 
-        return type("Pressed", (), {"press": staticmethod(press)})
+        return SimpleNamespace(expected=SimpleNamespace(workload=one), press=press)
 
 
 @pytest.fixture
@@ -42,7 +44,8 @@ def under_load(monkeypatch, deployment, replayed):
     """Loads dev, whose servers stand in for real ones; in the cloud there is no client of its cluster."""
 
     def run(answers, *, cloud=False):
-        monkeypatch.setattr(loading, "gate_of", lambda *_: Gate(answers))
+        monkeypatch.setattr(Answering, "answers", answers)
+        monkeypatch.setattr(loading, "gate_of", lambda *_: nullcontext(Answering()))
         there = deployment(replayed("unchanged.jsonl"))
         there = replace(there, cluster=None) if cloud else there
         return partial(load, there, clients=2, seconds=1.0)
