@@ -89,21 +89,28 @@ def _upload(place: Place, words: Words) -> str:
         return "no files were found"
     target = place.artefacts / words["name"]
     target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(file, target / file.name)
+    if file.is_dir():
+        # What is in a folder goes without its name, and without what is hidden (v4.4 on).
+        shutil.copytree(file, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+    else:
+        shutil.copy(file, target / file.name)
     return f"{words['name']}: {file.name}"
 
 
 def _download(place: Place, words: Words) -> str:
-    _known(words, "name", "path")
-    found = place.artefacts / words["name"]
-    if not found.is_dir():
-        msg = f"Artifact not found for name: {words['name']}"
-        raise FileNotFoundError(msg)
+    """Fetch one artefact by its name, or each of a pattern into a folder of its own name."""
+    _known(words, "name", "pattern", "path")
     target = place.workspace / words.get("path", ".")
-    target.mkdir(parents=True, exist_ok=True)
-    for file in found.iterdir():
-        shutil.copy(file, target / file.name)
-    return ", ".join(sorted(file.name for file in found.iterdir()))
+    if "pattern" in words:
+        found = {one: target / one.name for one in sorted(place.artefacts.glob(words["pattern"]))}
+    else:
+        found = {place.artefacts / words["name"]: target}
+    for source, into in found.items():
+        if not source.is_dir():
+            msg = f"Artifact not found for name: {source.name}"
+            raise FileNotFoundError(msg)
+        shutil.copytree(source, into, dirs_exist_ok=True)
+    return ", ".join(sorted(file.name for source in found for file in source.iterdir())) or "no artefacts were found"
 
 
 def _signed_in(place: Place, words: Words) -> str:
@@ -119,5 +126,6 @@ ACTIONS: Final[Mapping[str, Callable[[Place, Words], str]]] = {
     "actions/upload-artifact": _upload,
     "actions/download-artifact": _download,
     "pulumi/auth-actions": _signed_in,
+    "pulumi/esc-action": _signed_in,
 }
 """Those that are carried out, or looked at; every other one is told, and not done."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Self
 
 from rehearsal.workflows.workflow import WorkflowError
 
-Status = Literal["success", "failure", "cancelled"]
+Status = Literal["success", "failure", "cancelled", "skipped"]
 """How what came before has ended."""
 
 Condition = str | bool | None

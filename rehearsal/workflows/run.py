@@ -143,6 +143,7 @@ class Runner:
         results: dict[str, JobRun] = {}
         for name, job in workflow.jobs.items():
             if self.only and name not in self.only:
+                results[name] = JobRun(result="skipped")
                 continue
             instances = dict(self._instances(name, job))
             for title, matrix in instances.items():
@@ -192,7 +193,7 @@ class _Running:
     def run(self) -> JobRun:
         needed = {name: self.before[name] for name in self.job.needs}
         results = {one.result for one in needed.values()}
-        came: Status = "failure" if "failure" in results else "success" if results <= {"success"} else "cancelled"
+        came: Status = "failure" if "failure" in results else "success" if results <= {"success"} else "skipped"
         if not self.runner.expressions.holds(self.job.if_, self._contexts(), came):
             return JobRun(result="skipped")
         environment = self._text(self.job.environment)
@@ -220,19 +221,26 @@ class _Running:
     def _permissions(self) -> Mapping[str, str]:
         return self.job.permissions or self.workflow.permissions
 
-    def _text(self, template: str) -> str:
-        return self.runner.expressions.text(template, self._contexts(), self.status)
+    def _text(self, template: str, environment: Mapping[str, str] | None = None) -> str:
+        return self.runner.expressions.text(template, self._contexts(environment), self.status)
 
-    def _variables(self, given: Mapping[str, Scalar]) -> dict[str, str]:
-        return {name: self._text(_shown(value)) for name, value in given.items()} | {
-            name: value for name, value in self.runner.instead.items() if name in given
-        }
+    def _environment(self, step: Step | None = None) -> dict[str, str]:
+        """Return the variables of the workflow, the job and a step: each may say what those before it are."""
+        known: dict[str, str] = {}
+        for given in (self.workflow.env, self.job.env):
+            known |= self._told(given, known)
+        known |= self.added
+        return known | self._told(step.env if step else {}, known)
 
-    def _contexts(self) -> Mapping[str, Any]:
+    def _told(self, given: Mapping[str, Scalar], known: Mapping[str, str]) -> dict[str, str]:
+        instead = self.runner.instead
+        return {name: instead.get(name) or self._text(_shown(value), known) for name, value in given.items()}
+
+    def _contexts(self, environment: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         secrets = {**self.runner.secrets.get("", {}), **self.runner.secrets.get(self.job.environment, {})}
         return {
-            "github": {**self.github, "token": self.token},
-            "env": {name: _shown(one) for name, one in {**self.workflow.env, **self.job.env}.items()} | self.added,
+            "github": {**self.github, "token": self.token, "workspace": str(self.folder / "workspace")},
+            "env": self._environment() if environment is None else environment,
             "job": {"status": self.status},
             "steps": self.told,
             "needs": {
@@ -290,27 +298,26 @@ class _Running:
             **self.runner.environment,
             "CI": "true",
             "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTOR": str(self.github["actor"]),
             "GITHUB_API_URL": self.runner.api,
             "GITHUB_EVENT_NAME": str(self.github["event_name"]),
             "GITHUB_EVENT_PATH": str(self.github["event_path"]),
             "GITHUB_REF": str(self.github["ref"]),
             "GITHUB_REPOSITORY": self.runner.repository,
             "GITHUB_RUN_ID": str(self.github["run_id"]),
+            "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_SHA": str(self.github["sha"]),
             "GITHUB_WORKSPACE": str(place.workspace),
             "GITHUB_OUTPUT": str(files["output"]),
             "GITHUB_ENV": str(files["env"]),
             "GITHUB_STEP_SUMMARY": str(files["summary"]),
             "RUNNER_TEMP": str(self.folder / "temp"),
-            **self._variables(self.workflow.env),
-            **self._variables(self.job.env),
-            **self.added,
-            **self._variables(step.env),
+            **self._environment(step),
         }
         code, said = _ran(["bash", "-e", str(script)], place.workspace, variables, deadline - time.monotonic())
-        self.added |= _told(files["env"])
+        self.added |= _written(files["env"])
         outcome: Outcome = "success" if code == 0 else "failure"
-        return StepRun(title=step.title, outcome=outcome, said=said), _told(files["output"])
+        return StepRun(title=step.title, outcome=outcome, said=said), _written(files["output"])
 
 
 def _not_done(_: Place, words: Mapping[str, str]) -> str:
@@ -343,10 +350,15 @@ def _ran(words: Sequence[str], folder: Path, variables: Mapping[str, str], secon
         os.killpg(process.pid, signal.SIGKILL)
         said, _ = process.communicate()
         return -1, f"{said}\nthe job's time is up"
+    except BaseException:
+        # Whoever runs the workflow is ended, and nothing goes on without them.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
     return process.returncode, said
 
 
-def _told(file: Path) -> dict[str, str]:
+def _written(file: Path) -> dict[str, str]:
     """Return what a step has written into one of the files that GitHub reads."""
     found: dict[str, str] = {}
     lines = file.read_text(encoding="utf-8").splitlines()

@@ -177,6 +177,41 @@ jobs:
     assert found.jobs["deep"].result == "failure"
 
 
+def test_folders_are_handed_on_without_what_is_hidden_and_patterns_fetch_each_into_its_own(run):
+    found = run(
+        f"""
+jobs:
+  each:
+    strategy: {{matrix: {{stack: [dev, prod]}}}}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 1
+    steps:
+      - {{run: 'mkdir -p plan/more; echo ${{{{ matrix.stack }}}} > plan/more/a; touch plan/.hidden'}}
+      - {{uses: {UPLOAD}, with: {{name: "plan-${{{{ matrix.stack }}}}", path: plan}}}}
+  together:
+    needs: each
+    runs-on: ubuntu-24.04
+    timeout-minutes: 1
+    steps:
+      - {{uses: {DOWNLOAD}, with: {{pattern: plan-*, path: plans}}}}
+      - {{run: 'cd "${{{{ github.workspace }}}}/plans"; find . -type f | sort; cat */more/a'}}
+      - {{uses: {DOWNLOAD}, with: {{pattern: none-*, path: others}}}}
+"""
+    )
+    assert said(found, "together") == [
+        "more, more",
+        "./plan-dev/more/a\n./plan-prod/more/a\ndev\nprod",
+        "no artefacts were found",
+    ]
+
+
+def test_a_job_whose_needs_are_not_run_here_goes_on_only_where_it_says_so(run):
+    steps = "runs-on: ubuntu-24.04, timeout-minutes: 1, steps: [{run: echo done}]"
+    jobs = f"jobs:\n  a: {{{steps}}}\n  b: {{needs: a, {steps}}}\n  c: {{needs: a, if: '!cancelled()', {steps}}}\n"
+    found = run(jobs, only=frozenset({"b", "c"}))
+    assert {name: job.result for name, job in found.jobs.items()} == {"b": "skipped", "c": "success"}
+
+
 def test_a_job_has_the_token_and_the_secrets_that_are_its_own(run):
     found = run(
         """
@@ -216,13 +251,19 @@ jobs:
 def test_variables_are_others_here_only_where_the_workflow_has_them(run):
     found = run(
         """
-env: {TARGET: cloud}
+env: {TARGET: cloud, EVENT: "${{ github.event_name }}"}
 jobs:
-  one: {runs-on: ubuntu-24.04, timeout-minutes: 1, steps: [{run: 'echo "$TARGET ${MORE:-none}"'}]}
+  one:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 1
+    env: {BOTH: "${{ env.TARGET }} on ${{ env.EVENT }}"}
+    steps:
+      - {run: 'echo "$TARGET ${MORE:-none}, $BOTH"; echo "LATER=$""{{ none }}" >> "$GITHUB_ENV"'}
+      - {if: env.TARGET == 'rehearsal', run: 'echo "$OWN"', env: {OWN: "${{ env.LATER }}, ${{ env.EVENT }}"}}
 """,
         instead={"TARGET": "rehearsal", "MORE": "surprise"},
     )
-    assert said(found, "one") == ["rehearsal none"]
+    assert said(found, "one") == ["rehearsal none, rehearsal on push", "${{ none }}, push"]
 
 
 def test_a_step_that_outlives_its_job_is_ended(run, monkeypatch):
