@@ -17,12 +17,12 @@ from catalog.secret import CI_KEY
 from ops import view
 from ops.access import CI, break_glass_rows, hosts, peer_of, peer_rows, private_key, wg_quick
 from ops.answer import answer
-from ops.deployment import Target, known
+from ops.deployment import Target, access_interface, cloud_environment, deployed, existing, known, rehearsal_of
 from ops.error import InputError, StateError
 from ops.results import PeersResult
-from ops.states import deployed
 from rehearsal import configuration, home
 from rehearsal.home import PROJECT, Folder
+from rehearsal.toolchain import progress_for
 from render import ROOT
 
 _CATALOG = "catalog/access.yaml"
@@ -69,6 +69,29 @@ def config(
 
 
 @app.command()
+def join(name: Name, stack: Stack = "dev", target: Target = Target.REHEARSAL, private_key_file: KeyFile = None) -> None:
+    """Make this computer a peer of a stack's hosts, also of those that `up` makes; a rehearsal's runner is ci."""
+    facts = catalog.load()
+    peer_of(facts.access, name)
+    if target is Target.REHEARSAL:
+        typer.echo(_runner(known(stack), name))
+        return
+    key = _given_key(private_key_file)
+    if key is None:
+        msg = f"--private-key-file: nothing says {name}'s private key; name its file, or set {CI_KEY}"
+        raise InputError(msg)
+    found = access_interface(known(stack), facts, cloud_environment(facts, progress_for())).join(name, key)
+    typer.echo(f"{name} comes in to {found} hosts of {stack}" + ("" if found else "; `up` follows it to new ones"))
+
+
+@app.command()
+def leave(stack: Stack = "dev") -> None:
+    """Make this computer no peer of a stack in the cloud, and forget the key."""
+    left = access_interface(known(stack), catalog.load(), os.environ).leave()
+    typer.echo(f"this computer is no peer of {stack} any more" if left else f"this computer was no peer of {stack}")
+
+
+@app.command()
 def peers(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
     """List who may come in to a stack's hosts, with owner and end, and the networks that break the glass."""
     access = catalog.load().access
@@ -85,6 +108,16 @@ def peers(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
         break_glass=break_glass_rows({_CATALOG: access.break_glass, **given}, moment),
     )
     answer(result, lambda: _show(result, view.stdout()), as_json=as_json)
+
+
+def _runner(stack: str, name: str) -> str:
+    if name != CI:
+        msg = f"{name}: a rehearsal's hosts are reached from its runner alone, which is {CI}"
+        raise InputError(msg)
+    if not rehearsal_of(stack).configured:
+        return f"{stack} has no hosts yet; its runner joins them as they come"
+    existing(stack, progress_for()).join()
+    return f"the runner of {stack} is {CI}"
 
 
 def _given_key(file: Path | None) -> str | None:

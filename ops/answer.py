@@ -1,10 +1,13 @@
 """How a verb answers: JSON or a view, and the exit code."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import typer
 
 from ops import view
+from ops.answers import keep
+from ops.error import InputError
 from ops.exit_code import ExitCode
 from ops.results import Result
 
@@ -19,7 +22,7 @@ def answer(
     code: ExitCode = ExitCode.FAILED,
     refused: bool = False,
 ) -> None:
-    """Print a result, and leave with its exit code unless all is well.
+    """Print a result, keep it where that is wanted, and leave with its exit code unless all is well.
 
     Args:
         result: what the verb found.
@@ -33,6 +36,7 @@ def answer(
     Raises:
         typer.Exit: with the code, when it is not 0.
     """
+    keep(result)
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
@@ -40,6 +44,24 @@ def answer(
         view.show_errors(result.errors)
     if leave := exit_code(result, drifted=drifted, partial=partial, code=code, refused=refused):
         raise typer.Exit(leave)
+
+
+def add(file: Path, text: str) -> None:
+    """Add a text to a file, such as the summary of a job, that other verbs add to as well.
+
+    Args:
+        file: the file.
+        text: the text.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        with file.open("a", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        msg = f"{file}: it cannot be written ({error.strerror}); name another file"
+        raise InputError(msg) from None
 
 
 def exit_code(

@@ -16,7 +16,6 @@ from ops.cluster import WORKLOAD, conditions, objects
 from ops.deployment import Deployment
 from ops.error import InputError
 from ops.results import BackupRow
-from rehearsal import RehearsalError
 
 _JOBS = f"/apis/batch/v1/namespaces/{DATA}/jobs"
 _GRACE_SECONDS = 60.0
@@ -40,9 +39,8 @@ def run(deployment: Deployment, verb: Verb, services: Iterable[str] = (), snapsh
 
     Raises:
         InputError: the stack has no such service, or a backup of one shall serve several.
-        RehearsalError: the stack is in the cloud.
     """
-    cluster = _cluster(deployment)
+    cluster = deployment.cluster
     known = [one.name for one in deployment.graph.choice.data if one.backup]
     chosen = [*services] or known
     unknown = sorted({*chosen} - {*known})
@@ -54,13 +52,6 @@ def run(deployment: Deployment, verb: Verb, services: Iterable[str] = (), snapsh
         raise InputError(msg)
     with ThreadPoolExecutor(len(chosen)) as pool:
         return tuple(pool.map(lambda service: _one(cluster, service, verb, snapshot), chosen))
-
-
-def _cluster(deployment: Deployment) -> httpx.Client:
-    if deployment.cluster is None:
-        msg = "`backup`, `restore-drill` and `restore` reach a rehearsal's cluster alone so far"
-        raise RehearsalError(msg)
-    return deployment.cluster
 
 
 def _one(cluster: httpx.Client, service: str, verb: Verb, snapshot: str) -> BackupRow:

@@ -20,6 +20,7 @@ from catalog.backups import Verb
 from ops import (
     access_app,
     cost_app,
+    delivery_app,
     dns_app,
     documents,
     drift_app,
@@ -29,13 +30,14 @@ from ops import (
     report_app,
     review_app,
     rollback_app,
+    scan_app,
     secrets_app,
     sites_app,
     view,
 )
 from ops.account import holdings
 from ops.agreement import agreed
-from ops.answer import answer
+from ops.answer import add, answer
 from ops.backups import run as run_backups
 from ops.deployment import (
     ENGINE_RECORD,
@@ -46,10 +48,11 @@ from ops.deployment import (
     rehearsal_of,
     rehearsed,
     require_cloud,
+    there,
 )
 from ops.doctor import doctor as doctor_verb
 from ops.engine import EngineError, InterruptedRunError, end_recorded
-from ops.error import AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
+from ops.error import AccessError, AccountError, AsleepError, InputError, PolicyError, SecretsError, StateError
 from ops.exit_code import ExitCode, of_offences
 from ops.lane import Lane, pytest_runs
 from ops.lock import REGISTRY, Locked, lock_images
@@ -75,6 +78,8 @@ app.command()(cost_app.cost)
 app.command()(cost_app.capacity)
 app.command()(report_app.report)
 app.command()(rollback_app.rollback)
+app.command()(delivery_app.delivery)
+app.command()(scan_app.scan)
 app.add_typer(access_app.app, name="access")
 app.add_typer(dns_app.app, name="dns")
 app.add_typer(drift_app.app, name="drift")
@@ -93,6 +98,7 @@ Servers = Annotated[list[str] | None, typer.Option("--server", help="Only this s
 Reviewed = Annotated[
     Path | None, typer.Option("--reviewed", help="Do what this answer of `preview --json` says, and nothing else.")
 ]
+Written = Annotated[Path | None, typer.Option(help="Add it in Markdown to this file as well.")]
 All = Annotated[bool, typer.Option("--all", help="Every stack.")]
 
 
@@ -143,12 +149,18 @@ def plan(stack: Stack = "dev", base: Base = "HEAD", *, as_json: AsJson = False) 
 
 
 @app.command()
-def preview(stack: Stack = "dev", target: Target = Target.REHEARSAL, *, as_json: AsJson = False) -> None:
+def preview(
+    stack: Stack = "dev", target: Target = Target.REHEARSAL, markdown: Written = None, *, as_json: AsJson = False
+) -> None:
     """Show what the engine would change; with `--json` it is what `up --reviewed` takes."""
-    there = (
+    place = (
         rehearsed(stack, progress_for(), Phases()) if target is Target.REHEARSAL else in_cloud(stack, progress_for())
     )
-    result = preview_verb(there)
+    result = preview_verb(place)
+    if markdown:
+        from ops.delivery import of_plan  # noqa: PLC0415 - what reports import takes a second
+
+        add(markdown, of_plan(result))
     refused = _refused(result.policies)
     answer(result, lambda: view.show_changes(result, view.stdout(), "No changes."), as_json=as_json, refused=refused)
 
@@ -190,13 +202,15 @@ def env(stack: Stack = "dev") -> None:
 def verify(
     stack: Stack = "dev",
     servers: Servers = None,
+    target: Target = Target.REHEARSAL,
+    watch: Annotated[float, typer.Option(min=0, max=600, help="How long next versions are called on, in seconds.")] = 0,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Ask every MCP server, with real clients, whether it is what the catalog says; the evidence is written."""
     from ops.verify import verify as verify_verb  # noqa: PLC0415 - MCP's SDK takes a third of a second
 
-    result = verify_verb(existing(stack, progress_for()), servers or ())
+    result = verify_verb(there(known(stack), target, progress_for()), servers or (), watching=watch)
     answer(result, lambda: view.show_verdicts(result, view.stdout()), as_json=as_json)
 
 
@@ -206,13 +220,15 @@ def load(
     servers: Servers = None,
     clients: Annotated[int, typer.Option(min=1, max=64, help="How many call each server.")] = 4,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="How long.")] = 5.0,
+    target: Target = Target.REHEARSAL,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Have clients call every server as fast as it answers, and show how long that takes; a broken session fails it."""
     from ops.load import load as load_verb  # noqa: PLC0415 - MCP's SDK takes a third of a second
 
-    result = load_verb(existing(known(stack), progress_for()), servers or (), clients=clients, seconds=seconds)
+    place = there(known(stack), target, progress_for())
+    result = load_verb(place, servers or (), clients=clients, seconds=seconds)
     answer(result, lambda: view.show_load(result, view.stdout()), as_json=as_json)
 
 
@@ -241,17 +257,24 @@ Snapshot = Annotated[str, typer.Option(help="The backup, as `backup` answers it;
 
 
 @app.command()
-def backup(stack: Stack = "dev", services: Services = None, *, as_json: AsJson = False) -> None:
+def backup(
+    stack: Stack = "dev", services: Services = None, target: Target = Target.REHEARSAL, *, as_json: AsJson = False
+) -> None:
     """Back data services up now, beside their schedule."""
-    _of_backups(stack, "backup", services or (), as_json=as_json)
+    _of_backups(stack, target, "backup", services or (), as_json=as_json)
 
 
 @app.command("restore-drill")
 def restore_drill(
-    stack: Stack = "dev", services: Services = None, snapshot: Snapshot = "", *, as_json: AsJson = False
+    stack: Stack = "dev",
+    services: Services = None,
+    snapshot: Snapshot = "",
+    target: Target = Target.REHEARSAL,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Try the newest backups out beside what there is, and say what a loss now would cost in data and time."""
-    _of_backups(stack, "drill", services or (), snapshot, as_json=as_json)
+    _of_backups(stack, target, "drill", services or (), snapshot, as_json=as_json)
 
 
 @app.command()
@@ -259,15 +282,18 @@ def restore(
     stack: Annotated[str, typer.Argument(help="The stack.")],
     service: Annotated[str, typer.Argument(help="The data service.")],
     snapshot: Snapshot = "",
+    target: Target = Target.REHEARSAL,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Load a backup of a data service where that has lost what it held; what is there is never replaced."""
-    _of_backups(stack, "restore", (service,), snapshot, as_json=as_json)
+    _of_backups(stack, target, "restore", (service,), snapshot, as_json=as_json)
 
 
-def _of_backups(stack: str, verb: Verb, services: Sequence[str], snapshot: str = "", *, as_json: bool) -> None:
-    rows = run_backups(existing(stack, progress_for()), verb, services, snapshot)
+def _of_backups(
+    stack: str, target: Target, verb: Verb, services: Sequence[str], snapshot: str = "", *, as_json: bool
+) -> None:
+    rows = run_backups(there(known(stack), target, progress_for()), verb, services, snapshot)
     errors = tuple(f"{row.service}: {row.error}" for row in rows if row.error)
     result = BackupResult(stack=stack, verb=verb, services=rows, errors=errors)
     answer(result, lambda: view.show_backups(result, view.stdout()), as_json=as_json)
@@ -358,7 +384,7 @@ def main() -> None:
     except (AsleepError, InputError, RenderError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.BAD_INPUT)
-    except (AccountError, EngineError, RehearsalError, SecretsError, StateError, ToolError) as error:
+    except (AccessError, AccountError, EngineError, RehearsalError, SecretsError, StateError, ToolError) as error:
         view.show_errors([str(error)])
         sys.exit(ExitCode.FAILED)
     except InterruptedRunError as error:

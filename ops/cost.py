@@ -17,10 +17,9 @@ from catalog.savings import Change, Ground, awake_hours, cheaper, idle_gpus, rea
 from catalog.week import hourly
 from ops import capacity
 from ops.cost_rows import BookRow, BudgetRow, DeltaRow, IdleRow, ItemRow, SavingRow, TargetRow, WayRow
-from ops.deployment import Target
+from ops.deployment import Target, deployed
 from ops.plan import render_commit
 from ops.results import CostResult
-from ops.states import deployed
 from render import Graph, render
 
 STATE = "state"

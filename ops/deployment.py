@@ -1,7 +1,7 @@
 """Where a verb acts: a stack's program, and the engine and cluster it is run against."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -14,16 +14,19 @@ import catalog
 from catalog import egress
 from catalog.drift_classes import PLAIN, DriftClasses
 from catalog.ignores import DriftIgnore
+from ops import states
+from ops.access_interface import Interface
 from ops.capacity import require
 from ops.engine import Engine, EngineError
-from ops.error import InputError
+from ops.error import InputError, StateError
 from ops.later import later
 from ops.phases import Phases
 from ops.runner import Runner
 from rehearsal import Rehearsal, RehearsalError, home, stacks
+from rehearsal.api_server import ApiServer, connected
 from rehearsal.machines import image
 from rehearsal.machines.command import require_root
-from rehearsal.toolchain import Progress, ensure
+from rehearsal.toolchain import Progress, Toolchain, ensure, progress_for
 from render import ROOT, Graph, render, require_stack
 
 ENGINE_RECORD = "engine.json"
@@ -45,6 +48,11 @@ class Target(StrEnum):
     """The real accounts, with the login and the credentials of the caller's own environment."""
 
 
+def _nowhere() -> ApiServer:
+    msg = "there is no cluster"
+    raise RehearsalError(msg)
+
+
 @dataclass(frozen=True)
 class Deployment:
     """One stack, rendered and with its engine at hand."""
@@ -55,9 +63,12 @@ class Deployment:
     """Its resource graph."""
     engine: Engine
     """Its engine."""
-    cluster: httpx.Client | None
-    """Speaks to its API server as soon as there is one; None in the cloud, where the program alone holds the
-    credentials."""
+    cluster: httpx.Client
+    """Speaks to its API server as soon as there is one."""
+    target: Target = Target.REHEARSAL
+    """Where it is."""
+    api: Callable[[], ApiServer] = _nowhere
+    """Finds its API server."""
     ignores: tuple[DriftIgnore, ...] = ()
     """Deviations that the catalog bears for a while, in any stack."""
     classes: DriftClasses = PLAIN
@@ -65,15 +76,21 @@ class Deployment:
     facts: Callable[[], catalog.Catalog] = catalog.load
     """Gives the catalog."""
     resources: Callable[[], Iterable[Mapping[str, Any]]] = tuple
-    """Gives what the engine's state holds of a rehearsal, in its own form."""
+    """Gives what the engine's state holds, in its own form."""
     suite: Path = Path("/nonexistent")
     """The folder of the conformance suite of MCP."""
     join: Callable[[], object] = lambda: None
-    """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud it is one."""
+    """Makes the place that the engine's connections to hosts begin at a peer of them; in the cloud this computer, where
+    it was made one."""
     follow: Callable[[], object] = lambda: None
     """The same when there are other hosts than before; cheap enough to be called again and again during a run."""
     reach: Mapping[str, str] = field(default_factory=dict)
     """How whoever only looks reaches what providers keep, in the variables that these read."""
+
+    @property
+    def folder(self) -> Path:
+        """Where verbs keep what they know of it, and what they found."""
+        return folder_of(self.stack, self.target)
 
     @property
     def workloads(self) -> Collection[str]:
@@ -134,6 +151,33 @@ def rehearsal_of(stack: str) -> Rehearsal:
     return Rehearsal(stack=stack, home=home())
 
 
+def folder_of(stack: str, target: Target) -> Path:
+    """Return where verbs keep what they know of a stack, and what they found; it may not be there yet.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+    """
+    return rehearsal_of(stack).folder.path if target is Target.REHEARSAL else home() / target.value / stack
+
+
+def there(stack: str, target: Target, progress: Progress) -> Deployment:
+    """Return the deployment of a stack that is up, and start nothing.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+        progress: told what is being done.
+
+    Raises:
+        CatalogError: the catalog or the stack's choice breaks a rule.
+        EngineError: the shell points at a rehearsal, and the cloud is meant.
+        RehearsalError: it is not up.
+        ToolError: a tool cannot be had.
+    """
+    return existing(stack, progress) if target is Target.REHEARSAL else in_cloud(stack, progress)
+
+
 def existing(stack: str, progress: Progress, *, unrendered: bool = False) -> Deployment:
     """Return the deployment of a rehearsal that is already up, and start nothing.
 
@@ -180,10 +224,51 @@ def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = 
     graph = render(stack, image_lock="images")
     require(graph)
     judge(graph)
-    environment = cloud_environment(facts, progress)
-    run_file = home() / "cloud" / f"{stack}.json"
+    toolchain = ensure(facts, progress=progress)
+    environment = _first_on_path(toolchain)
+    run_file = folder_of(stack, Target.CLOUD) / ENGINE_RECORD
     engine = Engine(stack, project=ROOT, environment=environment, run_file=run_file)
-    return Deployment(stack, graph, engine, None, facts.ignores, facts.drift_classes, lambda: facts, reach=environment)
+    api, interface = partial(_told, stack, environment), access_interface(stack, facts, environment)
+    return Deployment(
+        stack,
+        graph,
+        engine,
+        connected(api),
+        Target.CLOUD,
+        api,
+        facts.ignores,
+        facts.drift_classes,
+        lambda: facts,
+        interface.resources,
+        toolchain.conformance,
+        interface.catch_up,
+        interface.follow,
+        environment,
+    )
+
+
+def access_interface(stack: str, facts: catalog.Catalog, environment: Mapping[str, str]) -> Interface:
+    """Return this computer's interface to the hosts of a stack in the cloud; it may not be there.
+
+    Args:
+        stack: name of the stack.
+        facts: the catalog.
+        environment: of the CLI, with a login.
+    """
+    folder = folder_of(stack, Target.CLOUD) / "access"
+    return Interface(folder, stack, facts.access, lambda: states.resources(stack, environment) or ())
+
+
+def _told(stack: str, environment: Mapping[str, str]) -> ApiServer:
+    """Return the API server that a stack tells of.
+
+    Raises:
+        RehearsalError: it tells of none, or its state cannot be read.
+    """
+    try:
+        return ApiServer.told(states.output(stack, environment, "kubeconfig"))
+    except StateError as error:
+        raise RehearsalError(str(error)) from None
 
 
 def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str, str]:
@@ -198,7 +283,10 @@ def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str
         ToolError: a tool cannot be had.
     """
     require_cloud(os.environ)
-    toolchain = ensure(facts, progress=progress)
+    return _first_on_path(ensure(facts, progress=progress))
+
+
+def _first_on_path(toolchain: Toolchain) -> Mapping[str, str]:
     return {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
@@ -218,6 +306,23 @@ def cli_environment(stack: str, target: Target, progress: Progress) -> Mapping[s
     if target is Target.CLOUD:
         return cloud_environment(catalog.load(), progress)
     return existing(stack, progress, unrendered=True).engine.environment
+
+
+def deployed(stack: str, target: Target) -> Sequence[Mapping[str, Any]]:
+    """Return the resources of a stack's state, wherever the stack is; none where there is no state.
+
+    Args:
+        stack: name of the stack.
+        target: where it is.
+
+    Raises:
+        EngineError: the shell points at a rehearsal, and the cloud is meant.
+        RehearsalError: the state of a rehearsal cannot be read.
+        StateError: the CLI cannot give it.
+    """
+    if target is Target.REHEARSAL:
+        return rehearsal_of(stack).state.resources()
+    return states.resources(stack, cloud_environment(catalog.load(), progress_for())) or ()
 
 
 def require_cloud(environment: Mapping[str, str]) -> None:
@@ -276,6 +381,8 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suit
         graph,
         engine,
         rehearsal.cluster(),
+        Target.REHEARSAL,
+        rehearsal.api_server,
         facts.ignores,
         facts.drift_classes,
         lambda: facts,

@@ -10,9 +10,8 @@ from rich.markup import escape
 import catalog
 from ops import view
 from ops.answer import answer
-from ops.deployment import Target, known, rehearsal_of
+from ops.deployment import Target, deployed, known, rehearsal_of
 from ops.results import DnsResult
-from ops.states import deployed
 
 Stack = Annotated[str, typer.Argument(help="The stack that owns the zone.", metavar="[STACK]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]

@@ -1,10 +1,11 @@
 """``doctor``: what is there, what is missing, and the one command that mends it."""
 
+from urllib.parse import urlsplit
+
 import catalog
 from ops.deployment import rehearsal_of
 from ops.results import DoctorResult, ToolRow
 from rehearsal import Rehearsal, RehearsalError
-from rehearsal.api_server import PORT
 from rehearsal.machines import image
 from rehearsal.toolchain import inspect
 from rehearsal.toolchain.status import SETUP
@@ -28,7 +29,7 @@ def _api_server(rehearsal: Rehearsal) -> str:
         found = rehearsal.api_server()
     except RehearsalError:
         return "stopped"
-    return f"{found.address}:{PORT}"
+    return urlsplit(found.url).netloc
 
 
 def _machines() -> ToolRow:

@@ -2,22 +2,23 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import SystemRandom
 from typing import Annotated, Final
 
 import filelock
 import typer
 
 import catalog
-from ops import github, states, view
+from ops import github, view
 from ops.agreement import agreed
 from ops.answer import answer, exit_code
 from ops.commit import head
-from ops.deployment import Deployment, Target, existing, in_cloud, known, rehearsal_of
+from ops.deployment import Deployment, Target, existing, in_cloud, known
 from ops.drift import checked, failed
 from ops.drift_record import APPROVED, keep, keep_answer, kept, record_file
 from ops.drift_repair import read, read_file, require_ready, require_same
@@ -29,6 +30,7 @@ from ops.github import GitHubError
 from ops.group import DEFAULT, Listing
 from ops.results import DriftResult, RepairResult, TellResult
 from ops.slack import VARIABLE, post
+from ops.sleep import asleep
 from ops.up import up as up_verb
 from rehearsal import RehearsalError, home, stacks
 from rehearsal.toolchain import ToolError, progress_for
@@ -65,11 +67,15 @@ def look(
     tell: Tell = "",
     markdown: Written = None,
     html: Written = None,
+    jitter: Annotated[float, typer.Option(min=0, max=3600, help="Wait for some seconds, at most so many.")] = 0.0,
     believe_deletions: Believe = False,
     as_json: AsJson = False,
 ) -> None:
     """Look: exit 7 where anything differs, 6 where a provider could not be asked, 1 where nothing can be told."""
     channels = _channels(tell)
+    if jitter:
+        # Schedules of many begin in the same second, and the APIs that all of them ask are the same.
+        time.sleep(SystemRandom().uniform(0, jitter))
     if not everything:
         result = _looked(known(stack), target, believe_deletions=believe_deletions, bear=bool(channels))
         _write([result], markdown, html)
@@ -104,11 +110,17 @@ def tell_people(
     target: Target = Target.REHEARSAL,
     *,
     to: Annotated[str, typer.Option(help="Who is told: github, slack, or both.")] = "github,slack",
+    failed_by: Annotated[
+        str, typer.Option("--failed", help="Tell, without a report, that nobody could look, and why.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Tell people what a look found: the stack's issue and, where anything is new, a message to Slack."""
     channels = _channels(to)
-    found = _report(report, known(stack))
+    if failed_by:
+        found, _ = failed(known(stack), failed_by, kept(record_file(stack, target)))
+    else:
+        found = _report(report, known(stack))
     result = _tell(found, target, channels)
     answer(result, lambda: _show_told(result), as_json=as_json)
 
@@ -160,7 +172,7 @@ def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear
         LockedError: somebody else works on the stack; nobody is told that.
     """
     path = record_file(stack, target)
-    if target is Target.REHEARSAL and rehearsal_of(stack).asleep:
+    if asleep(stack, target):
         return DriftResult(stack=stack, asleep=True, status="asleep")
     before = kept(path)
     try:
@@ -178,8 +190,7 @@ def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear
 def _deployment(stack: str, target: Target) -> Deployment:
     if target is Target.REHEARSAL:
         return existing(stack, progress_for(), unrendered=True)
-    made = in_cloud(stack, progress_for())
-    return replace(made, resources=lambda: states.resources(stack, made.engine.environment) or ())
+    return in_cloud(stack, progress_for())
 
 
 def _report(where: str, stack: str) -> DriftResult:

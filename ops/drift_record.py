@@ -14,11 +14,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from catalog.drift_classes import DriftClass
-from ops.deployment import Target, rehearsal_of
+from ops.deployment import Target, folder_of
 from ops.drift_rows import UnmanagedThing
 from ops.results import DriftedResource, DriftResult
 from ops.row import Row
-from rehearsal.home import home, write_private
+from rehearsal.home import write_private
 
 FILE: Final = "drift.json"
 """The file, in a rehearsal's directory, that holds its record."""
@@ -149,9 +149,7 @@ def record_file(stack: str, target: Target) -> Path:
         stack: name of the stack.
         target: where it is.
     """
-    if target is Target.REHEARSAL:
-        return rehearsal_of(stack).folder.path / FILE
-    return home() / "cloud" / f"{stack}-{FILE}"
+    return folder_of(stack, target) / FILE
 
 
 def fingerprint(result: DriftResult) -> str:

@@ -19,6 +19,10 @@ class AccountError(RuntimeError):
     """The account cannot be read; the message says why and what to do."""
 
 
+class AccessError(RuntimeError):
+    """This computer cannot come in to a stack's hosts; the message says why and what to do."""
+
+
 class StateError(RuntimeError):
     """A stack's state cannot be read; the message says why and what to do."""
 

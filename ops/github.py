@@ -114,6 +114,18 @@ class Check:
     """Where people read it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What somebody said of a run that waited for it."""
+
+    login: str
+    """Who."""
+    approved: bool
+    """Whether it may go on."""
+    environments: frozenset[str]
+    """Names of the environments that this was about."""
+
+
 class GitHub:
     """One repository.
 
@@ -195,6 +207,14 @@ class GitHub:
     def change_check(self, check: int, **what: Any) -> Check:
         """Change a check run; annotations are added to those that it has."""
         return _check(self._sent("PATCH", f"/check-runs/{check}", what).json())
+
+    def approvals(self, run: str) -> Sequence[Approval]:
+        """Return what people said of a run of a workflow that waited for them.
+
+        Args:
+            run: the id of the run.
+        """
+        return [_approval(one) for one in self._sent("GET", f"/actions/runs/{quote(run, safe='')}/approvals").json()]
 
     def _pages(self, path: str, query: Mapping[str, str]) -> Iterator[list[Json]]:
         answer = self._sent("GET", path, query={**query, "per_page": "100"})
@@ -322,6 +342,11 @@ def _trusted(document: Json) -> bool:
     return document.get("author_association") in {"OWNER", "MEMBER", "COLLABORATOR"} or (
         (document.get("user") or {}).get("type") == "Bot"
     )
+
+
+def _approval(document: Json) -> Approval:
+    names = frozenset(str(one["name"]) for one in document["environments"])
+    return Approval(str(document["user"]["login"]), document["state"] == "approved", names)
 
 
 def _issue(document: Json) -> Issue:

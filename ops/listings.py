@@ -142,12 +142,9 @@ def _lambda(deployment: Deployment) -> Listing:
 
 
 def _kubernetes(deployment: Deployment) -> Listing:
-    kinds = tuple(_WORKLOADS)
-    if deployment.cluster is None:
-        return Listing(KUBERNETES, kinds, beyond="the cluster's credentials are the program's alone")
     asker = Asker(deployment.cluster, "the cluster's API server", f"{_NAMES_ALONE}, application/json")
     found = [one for kind, path in _WORKLOADS.items() for one in _objects(kind, asker.get(path)["items"])]
-    return Listing(KUBERNETES, kinds, tuple(found))
+    return Listing(KUBERNETES, tuple(_WORKLOADS), tuple(found))
 
 
 def _objects(kind: str, items: Iterable[Mapping[str, Any]]) -> Iterator[There]:

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 
 from catalog.limits import Load
-from ops.deployment import Deployment
+from ops.deployment import Deployment, Target
 from ops.gate.asking import Asking
 from ops.load_rows import LoadRow
 from ops.results import LoadResult
@@ -39,7 +39,7 @@ def load(deployment: Deployment, servers: Sequence[str], *, clients: int, second
         rows = runner.run(pressed())
     slow = tuple(why for one in rows if (why := _slow(one, limits)))
     # Here all machines are one, and it is none of those that the objective is for.
-    rehearsed = deployment.cluster is not None
+    rehearsed = deployment.target is Target.REHEARSAL
     return LoadResult(
         stack=deployment.stack,
         clients=clients,

@@ -6,6 +6,7 @@ import typer
 
 import catalog
 from ops import view
+from ops.agreement import agreed
 from ops.answer import answer
 from ops.deployment import Target, known
 from ops.group import DEFAULT, Listing
@@ -20,6 +21,7 @@ from rehearsal.toolchain import progress_for
 Stack = Annotated[str, typer.Argument(help="dev or staging", metavar="STACK")]
 IfDue = Annotated[bool, typer.Option("--if-due", help="Only when the stack's schedule says so now.")]
 WithoutBackup = Annotated[bool, typer.Option("--without-backup", help="Lose what is not backed up.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Change the cloud without being asked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
 
 
@@ -50,23 +52,40 @@ def listing(
 
 @app.command()
 def sleep(
-    stack: Stack = "dev", *, if_due: IfDue = False, without_backup: WithoutBackup = False, as_json: AsJson = False
+    stack: Stack = "dev",
+    target: Target = Target.REHEARSAL,
+    *,
+    if_due: IfDue = False,
+    without_backup: WithoutBackup = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Back a stack up and terminate its machines, and with them all that runs there, until it is woken."""
     if if_due and not due(known(stack), awake=False):
         result = SleepResult(stack=stack, due=False)
     else:
-        result = sleep_verb(known(stack), progress=progress_for(), view=view.View(), without_backup=without_backup)
+        if target is Target.CLOUD and not yes:
+            typer.confirm(f"Terminate the machines of {stack} in the cloud?", abort=True, err=True)
+        result = sleep_verb(
+            known(stack), target, progress=progress_for(), view=view.View(), without_backup=without_backup
+        )
     answer(result, lambda: view.show_sleep(result, view.stdout()), as_json=as_json)
 
 
 @app.command()
-def wake(stack: Stack = "dev", *, if_due: IfDue = False, as_json: AsJson = False) -> None:
+def wake(
+    stack: Stack = "dev",
+    target: Target = Target.REHEARSAL,
+    *,
+    if_due: IfDue = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Launch a stack's machines and bring up what runs on them."""
     if if_due and not due(known(stack), awake=True):
         result = UpResult(stack=stack, due=False)
     else:
-        result = up(stack, Target.REHEARSAL, progress=progress_for(), view=view.View(), agree=lambda _: None)
+        result = up(stack, target, progress=progress_for(), view=view.View(), agree=agreed(stack, yes=yes))
     answer(result, lambda: view.show_wake(result, view.stdout()), as_json=as_json)
 
 

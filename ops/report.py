@@ -13,12 +13,13 @@ from catalog import CatalogError, Node
 from catalog.bill import stale
 from ops import capacity, cluster, cost, policy, states
 from ops.commit import git, head, of_update, short
-from ops.deployment import Target, cli_environment, existing, rehearsal_of
+from ops.deployment import Target, cli_environment, there
 from ops.drift_record import kept_answer, record_file
 from ops.error import AccountError, AsleepError, InputError, SecretsError, StateError
 from ops.report_rows import DeploymentRow, MachineCard, PlaceRow, RegionCard, RunbookRow, VersionRow
 from ops.results import CapacityResult, CostResult, ReportResult
 from ops.secret_audit import audit
+from ops.sleep import asleep
 from rehearsal import RehearsalError
 from rehearsal.toolchain import Progress, ToolError
 from render import ROOT, Graph, render
@@ -115,15 +116,12 @@ def _cost(graph: Graph, facts: catalog.Catalog, now: datetime) -> CostResult:
 
 
 def _live(stack: str, target: Target, progress: Progress) -> _Live | None:
-    if target is Target.CLOUD:
-        msg = "only the program has the cluster's credentials; what is shown is planned"
-        raise StateError(msg)
-    if rehearsal_of(stack).asleep:
+    if asleep(stack, target):
         msg = f"{stack} is asleep: ./sophia machines wake {stack}"
         raise AsleepError(msg)
-    server = existing(stack, progress, unrendered=True).cluster
-    if server is None or (why := cluster.trouble(server)):
-        msg = f"its API server does not answer ({why}): ./sophia drift {stack}" if server else "there is no cluster"
+    server = there(stack, target, progress).cluster
+    if why := cluster.trouble(server):
+        msg = f"its API server does not answer ({why}): ./sophia drift {stack}"
         raise StateError(msg)
     return _Live(
         ready={row.name: row.ready for row in cluster.nodes(server)},

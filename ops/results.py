@@ -29,6 +29,7 @@ from ops.policy_rows import ExemptionRow, FindingRow, RuleRow
 from ops.report_rows import DeploymentRow, RegionCard, RunbookRow, VersionRow
 from ops.review_rows import GoldenRow, SchemaRow, StackReview, SurfaceRow
 from ops.row import Row
+from ops.scan_rows import PartRow
 from ops.secret_rows import AuditRow, FoundRow, PushedRow, RotationRow
 from ops.site_rows import FrontEnd, SiteRow, SwitchStep
 
@@ -182,7 +183,7 @@ class RollbackResult(Result):
     """Workloads that are as an earlier commit declares them."""
 
     commit: str
-    """That commit."""
+    """That commit; empty where there was nothing to undo."""
     seconds: float = 0.0
     """How long it took until they served."""
     changes: Mapping[str, int] = {}
@@ -552,6 +553,8 @@ class SleepResult(Result):
     """Number of resources by operation; empty where it slept already."""
     due: bool = True
     """Whether it was to sleep; with ``--if-due`` its schedule may have it awake now, and then nothing was changed."""
+    warnings: tuple[str, ...] = ()
+    """What keeps it from being woken, with what to do."""
 
 
 class PeersResult(Result):
@@ -684,6 +687,51 @@ class ReportResult(Result):
     """Why a part of this cannot be told, and what to do, by the part."""
 
 
+class ScanResult(Result):
+    """What is known to be wrong, part by part; the stack is empty, for it is about all of them."""
+
+    parts: tuple[PartRow, ...] = ()
+    """The parts; one that was skipped says what is not proven."""
+
+
+Verdict = Literal["delivered", "unverified", "returned", "failed", "refused"]
+"""What became of a delivery: it runs and was asked whether it does, or not; what was before is back; it is broken; it
+never began."""
+
+
+class DeliveryResult(Result):
+    """What became of one delivery to a stack."""
+
+    verdict: Verdict = "refused"
+    """What became of it."""
+    made: datetime
+    """When this was told, in UTC."""
+    commit: str = ""
+    """The commit that was delivered, with ``-dirty`` where files were edited."""
+    by: str = ""
+    """Who began it; empty outside of a workflow."""
+    approved_by: tuple[str, ...] = ()
+    """Who approved of it, as GitHub knows them."""
+    run: str = ""
+    """Where people read of the run; empty outside of a workflow."""
+    update: DeploymentRow | None = None
+    """The engine's update; null where there was none."""
+    plan: PreviewResult | None = None
+    """What was reviewed; of this and of what follows, null where nobody asked for it or nothing came of it."""
+    up: UpResult | None = None
+    """What was done."""
+    verify: VerifyResult | None = None
+    """What the gate found."""
+    load: LoadResult | None = None
+    """How servers bore clients that never wait."""
+    rollback: RollbackResult | None = None
+    """The return to what was before."""
+    sleep: SleepResult | None = None
+    """Machines that were terminated afterwards."""
+    untold: Mapping[str, str] = {}
+    """Why a part of this cannot be told, and what to do, by the part."""
+
+
 VERBS: Mapping[str, type[BaseModel]] = {
     "up": UpResult,
     "preview": PreviewResult,
@@ -696,6 +744,8 @@ VERBS: Mapping[str, type[BaseModel]] = {
     "verify": VerifyResult,
     "load": LoadResult,
     "rollback": RollbackResult,
+    "delivery": DeliveryResult,
+    "scan": ScanResult,
     "rollout": RolloutResult,
     "backup": BackupResult,
     "restore": BackupResult,

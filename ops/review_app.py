@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -28,6 +28,9 @@ Previews = Annotated[
     list[Path] | None,
     typer.Option("--preview", help="An answer of `preview --json`, which knows what is replaced; again for another."),
 ]
+PreviewFolder = Annotated[
+    Path | None, typer.Option(help="A folder in which such answers are looked for; it need not be there.")
+]
 Written = Annotated[Path | None, typer.Option(help="Write it in Markdown there as well.")]
 Report = Annotated[str, typer.Option("--report", help="The answer of `review --json`: a file, or - for stdin.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]
@@ -45,6 +48,7 @@ def look(
     base: Base = "HEAD",
     stack: Stacks = None,
     preview: Previews = None,
+    previews: PreviewFolder = None,
     markdown: Written = None,
     *,
     as_json: AsJson = False,
@@ -54,7 +58,7 @@ def look(
     from ops.review_report import markdown as text  # noqa: PLC0415 - the same
 
     stacks = stack or [*_every()]
-    result = review(stacks, base, datetime.now(UTC).date(), preview or ())
+    result = review(stacks, base, datetime.now(UTC).date(), [*(preview or ()), *_in(previews)])
     if markdown:
         markdown.write_text(text(result), encoding="utf-8")
     if as_json:
@@ -75,6 +79,11 @@ def tell_people(report: Report = _STDIN, *, as_json: AsJson = False) -> None:
         result = tell(_read(report), hub, number, commit)
     told = f"comment {result.action} ({result.comment}); check: {result.check}"
     answer(result, lambda: typer.echo(told), as_json=as_json)
+
+
+def _in(folder: Path | None) -> Sequence[Path]:
+    """Return the answers of previews in a folder and the folders in it, as a job for each stack keeps them."""
+    return sorted(folder.rglob("preview.json")) if folder else ()
 
 
 def _every() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Data, machines and names stay as they are: what a later commit made of them has no way back that loses nothing.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from ops.answers import FOLDER
 from ops.commit import DIRTY, git, of_update, resolved
-from ops.deployment import Target, rehearsal_of
+from ops.deployment import Target, folder_of
 from ops.error import InputError
 from ops.results import UpResult
-from rehearsal import home
 from rehearsal.home import private
 from render import ROOT
 
@@ -58,10 +59,13 @@ def rolled_back(stack: str, target: Target, commit: str) -> UpResult:
     Raises:
         InputError: there is no such commit, or its program needs other packages than are here.
     """
-    above = rehearsal_of(stack).folder.path if target is Target.REHEARSAL else home() / "cloud" / stack
-    folder = _checked_out(commit, above / _CHECKOUT)
+    folder = _checked_out(commit, folder_of(stack, target) / _CHECKOUT)
     words = ["up", stack, "--target", target.value, "--only", "workloads", "--yes", "--json"]
-    done = subprocess.run([folder / "sophia", *words], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+    # Its answer is a part of this one.
+    environment = {name: value for name, value in os.environ.items() if name != FOLDER}
+    done = subprocess.run(
+        [folder / "sophia", *words], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
     try:
         return UpResult.model_validate_json(done.stdout)
     except ValidationError:

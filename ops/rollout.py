@@ -9,10 +9,10 @@ from pathlib import Path
 import catalog
 from catalog import CatalogError, Offence
 from catalog.rollout import STEPS
-from ops.deployment import Deployment, rehearsal_of
+from ops.deployment import Deployment, Target, folder_of
 from ops.results import Returned, RolloutResult, RolloutStep
 from ops.verify import verify, watch
-from rehearsal.home import write_private
+from rehearsal.home import private, write_private
 
 _KEY = "rollout"
 _FIRST_SECONDS = 2.0
@@ -116,9 +116,7 @@ class Rollout:
         return Returned(from_weight=from_, to_weight=to, at=at, seconds=seconds, why=step.wrong[0], errors=errors)
 
     def _result(self, steps: list[RolloutStep], returned: Returned | None) -> RolloutResult:
-        folder = rehearsal_of(self._stack).folder.path / _KEY
-        folder.mkdir(mode=0o700, exist_ok=True)
-        report = folder / f"{self._server}.json"
+        report = private(folder_of(self._stack, Target.REHEARSAL) / _KEY) / f"{self._server}.json"
         result = RolloutResult(
             stack=self._stack,
             server=self._server,

@@ -9,6 +9,7 @@ from typing import Self
 import catalog
 from catalog.secret import CI_KEY
 from ops.access import ACCESS, CI, HostAccess, hosts, wg_quick
+from ops.error import AccessError, StateError
 from rehearsal import Rehearsal, RehearsalError
 from rehearsal.pulumi_cloud.store import Mark
 
@@ -92,5 +93,5 @@ class Following:
     def _run(self) -> None:
         while not self._leaving.wait(_PERIOD_SECONDS):
             # What keeps it from joining keeps the engine from its hosts, and is told when the run has ended.
-            with suppress(RehearsalError):
+            with suppress(AccessError, RehearsalError, StateError):
                 self.follow()

@@ -7,7 +7,8 @@ from typing import Any
 from ops.policy_rows import FindingRow, RuleRow
 from ops.results import PolicyResult
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+"""What says how a document looks."""
 _FINGERPRINT = "ruleAndResourceAndPath/v1"
 
 _LEVELS = {"block": "error", "warn": "warning", "skip": "note"}
@@ -37,7 +38,7 @@ def sarif(result: PolicyResult, address: str = "") -> Mapping[str, Any]:
         "columnKind": "unicodeCodePoints",
         "results": [_result(one, places) for one in result.findings if one.verdict != "deferred"],
     }
-    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
 def _rule(rule: RuleRow, address: str) -> Mapping[str, Any]:

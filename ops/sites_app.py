@@ -12,10 +12,9 @@ from catalog.gateway import SITES_CERTIFICATE
 from ops import view
 from ops.agreement import agreed
 from ops.answer import answer
-from ops.deployment import Target, known, rehearsal_of
+from ops.deployment import Target, deployed, known, rehearsal_of
 from ops.results import SitesResult, SwitchResult
 from ops.site_rows import FrontEnd, SiteRow
-from ops.states import deployed
 from ops.up import up
 from rehearsal.machines.names import INTERNET, Names
 from rehearsal.machines.within import within

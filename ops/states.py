@@ -1,4 +1,4 @@
-"""Which machines the engine's state says that a stack manages."""
+"""What the engine keeps of a stack: its resources, what it tells, its updates."""
 
 import json
 import subprocess
@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import catalog
-from ops.deployment import Target, cloud_environment, rehearsal_of
 from ops.error import StateError
+from rehearsal.home import PROJECT
 from rehearsal.state import State
-from rehearsal.toolchain import progress_for
 from render import ROOT
 
 _INSTANCE = "lambda-cloud:index:Instance"
@@ -57,23 +55,6 @@ def exported(stack: str, environment: Mapping[str, str]) -> Recorded | None:
     return None if found is None else _recorded(found)
 
 
-def deployed(stack: str, target: Target) -> Sequence[Mapping[str, Any]]:
-    """Return the resources of a stack's state, wherever the stack is; none where there is no state.
-
-    Args:
-        stack: name of the stack.
-        target: where it is.
-
-    Raises:
-        EngineError: the shell points at a rehearsal, and the cloud is meant.
-        RehearsalError: the state of a rehearsal cannot be read.
-        StateError: the CLI cannot give it.
-    """
-    if target is Target.REHEARSAL:
-        return rehearsal_of(stack).state.resources()
-    return resources(stack, cloud_environment(catalog.load(), progress_for())) or ()
-
-
 def resources(stack: str, environment: Mapping[str, str]) -> Sequence[Mapping[str, Any]] | None:
     """Return the resources of a stack's state in the backend that the caller is logged in to; None without a stack.
 
@@ -84,10 +65,44 @@ def resources(stack: str, environment: Mapping[str, str]) -> Sequence[Mapping[st
     Raises:
         StateError: the CLI cannot give it.
     """
-    done = _pulumi(stack, environment, "export")
+    done = _pulumi(stack, environment, "stack", "export")
     if done.returncode == _NO_SUCH_STACK:
         return None
     return json.loads(_told(stack, done))["deployment"].get("resources") or ()
+
+
+def output(stack: str, environment: Mapping[str, str], name: str) -> str:
+    """Return what a stack tells under a name, a secret too: it is in plain, and never to be written down.
+
+    Args:
+        stack: name of the stack.
+        environment: of the CLI, with a login.
+        name: the output's.
+
+    Raises:
+        StateError: it tells nothing of that name, or the CLI cannot give it.
+    """
+    done = _pulumi(stack, environment, "stack", "output", name, "--show-secrets")
+    if done.returncode:
+        # What the CLI says names the output and the stack, and no value.
+        msg = f"{stack} tells no {name}: {done.stderr.strip()}; `./sophia up {stack}` makes it"
+        raise StateError(msg)
+    return done.stdout
+
+
+def configured(stack: str, environment: Mapping[str, str], name: str) -> Any:
+    """Return what a stack is configured with under a name of the project, with what its environment gives; or None.
+
+    Args:
+        stack: name of the stack.
+        environment: of the CLI, with a login.
+        name: the key, without the project.
+
+    Raises:
+        StateError: the CLI cannot give it.
+    """
+    done = _pulumi(stack, environment, "config", "--json")
+    return json.loads(_told(stack, done)).get(f"{PROJECT}:{name}", {}).get("objectValue")
 
 
 def in_plain(stack: str, environment: Mapping[str, str]) -> str:
@@ -100,7 +115,7 @@ def in_plain(stack: str, environment: Mapping[str, str]) -> str:
     Raises:
         StateError: the CLI cannot give it.
     """
-    return _told(stack, _pulumi(stack, environment, "export", "--show-secrets"))
+    return _told(stack, _pulumi(stack, environment, "stack", "export", "--show-secrets"))
 
 
 def history(stack: str, environment: Mapping[str, str], most: int) -> Sequence[Mapping[str, Any]]:
@@ -114,7 +129,7 @@ def history(stack: str, environment: Mapping[str, str], most: int) -> Sequence[M
     Raises:
         StateError: the CLI cannot give it.
     """
-    done = _pulumi(stack, environment, "history", "--json", "--page-size", str(most))
+    done = _pulumi(stack, environment, "stack", "history", "--json", "--page-size", str(most))
     return json.loads(_told(stack, done)) if done.returncode != _NO_SUCH_STACK else ()
 
 
@@ -132,7 +147,7 @@ def version(stack: str, environment: Mapping[str, str]) -> int:
 
 
 def _pulumi(stack: str, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = ["pulumi", "stack", *words, "--stack", stack, "--non-interactive"]
+    command = ["pulumi", *words, "--stack", stack, "--non-interactive"]
     try:
         return subprocess.run(
             command,

@@ -66,7 +66,7 @@ class Silent:
 
 
 def silent_cluster(deployment: Deployment) -> Silent | None:
-    """Return the cluster of a rehearsal where it does not answer, asked before the engine.
+    """Return the cluster of a stack where it does not answer, asked before the engine.
 
     The engine's Kubernetes provider asks such an API server again for each custom object (whether its kind is
     namespaced, pulumi-kubernetes 4.25), which takes seconds every time.
@@ -75,7 +75,7 @@ def silent_cluster(deployment: Deployment) -> Silent | None:
         deployment: the stack's.
     """
     in_it = _of_type(deployment, _IN_A_CLUSTER)
-    why = trouble(deployment.cluster) if in_it and deployment.cluster else ""
+    why = trouble(deployment.cluster) if in_it else ""
     return Silent(why, in_it) if why else None
 
 

@@ -9,7 +9,7 @@ from ops import cluster
 from ops.capacity import capacity
 from ops.deployment import Deployment, Target, in_cloud, rehearsal_of, rehearsed
 from ops.engine import Outcome
-from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK, PolicyError
+from ops.error import LOCKED_OUT_RUNBOOK, RUNBOOK, AccessError, PolicyError, StateError
 from ops.modules import require_modules
 from ops.phases import Phases
 from ops.preview import PACK, found, preview
@@ -80,7 +80,7 @@ def up(
                 break
             outcome, troubles = _run(deployment, view, words)
     unjoined = _joined(deployment)
-    if deployment.cluster is not None:
+    if target is Target.REHEARSAL:
         # Whoever has it in a shell goes on with it, although the server's certificates or its address are new.
         with suppress(RehearsalError):
             rehearsal_of(stack).write_kubeconfig()
@@ -98,7 +98,7 @@ def _previewed(deployment: Deployment, phases: Phases, reviewed: PreviewResult |
     if refusals := [f"{one.rule}: {one.name}: {one.message}" for one in plan.policies if one.level == "block"]:
         raise PolicyError(refusals)
     if reviewed:
-        require_reviewed(reviewed, plan, edited=deployment.cluster is not None)
+        require_reviewed(reviewed, plan, edited=deployment.target is Target.REHEARSAL)
     return plan
 
 
@@ -114,14 +114,12 @@ def _joined(deployment: Deployment) -> list[str]:
     """Come in to the hosts as a peer from here on, whatever became of the run; return why that cannot be."""
     try:
         deployment.join()
-    except RehearsalError as error:
+    except (AccessError, RehearsalError, StateError) as error:
         return [str(error)]
     return []
 
 
 def _run(deployment: Deployment, view: View, words: Sequence[str]) -> tuple[Outcome, tuple[Trouble, ...]]:
-    if deployment.cluster is None:
-        return deployment.engine.run(words, view.event), ()
     with (
         Following(deployment.follow),
         Watch(
@@ -139,19 +137,18 @@ def _result(deployment: Deployment, outcome: Outcome, errors: list[str], phases:
     endpoints = deployment.graph.outputs["mcp_endpoints"]
     servers: tuple[ServerRow, ...] = ()
     nodes: tuple[NodeRow, ...] = ()
-    if deployment.cluster is not None:
-        with phases.phase("ready"):
-            try:
-                if not errors:
-                    # After a failure it is worth seeing what runs, not waiting for what cannot.
-                    cluster.require_nodes(deployment.cluster, deployment.graph.outputs["nodes"])
-                    cluster.require_floors(deployment.cluster, deployment.floors)
-            except (cluster.NotReadyError, httpx.HTTPError) as error:
-                errors = [*errors, str(error)]
-            # Why it does not answer is told above, by the engine or by what was waited for.
-            with suppress(httpx.HTTPError):
-                servers = cluster.servers(deployment.cluster, deployment.floors, endpoints)
-                nodes = cluster.nodes(deployment.cluster)
+    with phases.phase("ready"):
+        try:
+            if not errors:
+                # After a failure it is worth seeing what runs, not waiting for what cannot.
+                cluster.require_nodes(deployment.cluster, deployment.graph.outputs["nodes"])
+                cluster.require_floors(deployment.cluster, deployment.floors)
+        except (cluster.NotReadyError, httpx.HTTPError) as error:
+            errors = [*errors, str(error)]
+        # Why it does not answer is told above, by the engine or by what was waited for.
+        with suppress(httpx.HTTPError):
+            servers = cluster.servers(deployment.cluster, deployment.floors, endpoints)
+            nodes = cluster.nodes(deployment.cluster)
     return UpResult(
         stack=deployment.stack,
         errors=tuple(errors),

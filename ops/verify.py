@@ -7,7 +7,7 @@ import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,16 +20,16 @@ from catalog.gateway import CERTIFICATE, NAME, VERIFIER
 from catalog.namespace import SERVERS
 from catalog.rollout import HEADER
 from catalog.workload import Workload
-from ops.deployment import Deployment, rehearsal_of
+from ops.deployment import Deployment
 from ops.gate.asking import Asking, Expected, surface
 from ops.gate.conformance import conformity, running
 from ops.gate.egress import Probes
 from ops.gate.reach import Way, forwarded
-from ops.gate.verdict import ServerVerdict, junit
+from ops.gate.verdict import Check, ServerVerdict, junit
 from ops.results import VerifyResult
 from rehearsal import RehearsalError
 from rehearsal.api_server import ApiServer
-from rehearsal.home import write_private
+from rehearsal.home import private, write_private
 
 _TOKEN_SECONDS = 900
 _HTTPS = 443
@@ -43,18 +43,19 @@ T = TypeVar("T")
 class _Entrance:
     """Where clients come in."""
 
-    port: int
-    """A port of loopback that leads there."""
+    port: int | None
+    """A port of loopback that leads there; without one its name does."""
     trust: ssl.SSLContext
     """Whom to trust."""
 
 
-def verify(deployment: Deployment, servers: Sequence[str] = ()) -> VerifyResult:
+def verify(deployment: Deployment, servers: Sequence[str] = (), *, watching: float = 0.0) -> VerifyResult:
     """Return what the gate found of each server; the evidence is written beside the stack's state.
 
     Args:
         deployment: the stack; it is up.
         servers: names of the servers to ask; all by default.
+        watching: how long those that are next versions are called again and again afterwards, in seconds.
 
     Raises:
         CatalogError: a server of that name is not in the stack.
@@ -63,9 +64,9 @@ def verify(deployment: Deployment, servers: Sequence[str] = ()) -> VerifyResult:
     begun = time.monotonic()
     wanted = chosen(deployment, servers)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        verdicts = runner.run(_verdicts(deployment, wanted))
-    folder = rehearsal_of(deployment.stack).folder.path / "verify"
-    folder.mkdir(mode=0o700, exist_ok=True)
+        verdicts = runner.run(_verdicts(deployment, wanted, watching))
+    folder = deployment.folder / "verify"
+    private(folder)
     result = VerifyResult(
         stack=deployment.stack,
         servers=tuple(verdicts),
@@ -111,7 +112,7 @@ def lock_tools(deployment: Deployment, path: Path) -> list[str]:
     """
 
     async def listed() -> dict[str, Any]:
-        api = rehearsal_of(deployment.stack).api_server()
+        api = deployment.api()
         ways = {one.name: _service(api, one.object_name, one.ports[0].port) for one in deployment.graph.choice.servers}
         found = await asyncio.gather(*(surface(way) for way in ways.values()))
         return {name: [*tools] for name, tools in zip(ways, found, strict=True)}
@@ -180,12 +181,14 @@ async def gate_of(deployment: Deployment, wanted: Sequence[Workload]) -> AsyncIt
     """
     # What goes wrong in a session is found and told; the library would print its traceback beside it.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
-    stack, cluster = deployment.graph.choice, _cluster(deployment)
-    api = rehearsal_of(deployment.stack).api_server()
+    stack, cluster = deployment.graph.choice, deployment.cluster
+    api = deployment.api()
     address, trust = _gateway(cluster, stack.gateway.namespace)
     paths = {server.expose.path for one in wanted if (server := _server_of(stack, one)).expose}
     tokens = {path: _token(cluster, f"{stack.url}{path}") for path in paths}
-    async with forwarded(api.gate, address, _HTTPS) as port:
+    # Without a proxy before it, clients come to the gateway by its name, as everybody's do.
+    led = forwarded(api.gate, address, _HTTPS) if api.gate else nullcontext()
+    async with led as port:
         yield Gate(stack, api, _Entrance(port, trust), tokens)
 
 
@@ -195,15 +198,8 @@ def _server_of(stack: Stack, one: Workload) -> Workload:
     return next(server for server in stack.servers if server.name == versions.get(one.name, one.name))
 
 
-def _cluster(deployment: Deployment) -> httpx.Client:
-    if deployment.cluster is None:
-        msg = "`verify` reaches a rehearsal's cluster alone so far"
-        raise RehearsalError(msg)
-    return deployment.cluster
-
-
-async def _verdicts(deployment: Deployment, wanted: Sequence[Workload]) -> list[ServerVerdict]:
-    tried = Probes(_cluster(deployment), SERVERS, deployment.graph.choice, wanted)
+async def _verdicts(deployment: Deployment, wanted: Sequence[Workload], watching: float) -> list[ServerVerdict]:
+    tried = Probes(deployment.cluster, SERVERS, deployment.graph.choice, wanted)
     async with gate_of(deployment, wanted) as gate, running(deployment.suite) as suite:
 
         async def ask(asking: Asking) -> ServerVerdict:
@@ -211,10 +207,21 @@ async def _verdicts(deployment: Deployment, wanted: Sequence[Workload]) -> list[
             verdict, found = await asyncio.gather(asking.verdict(), suited)
             return verdict.model_copy(update={"checks": (*verdict.checks, *found)})
 
+        async def watched(asking: Asking) -> Check:
+            told = await asking.watch(watching)
+            return Check(name="is watched", way="public", ok=told is None, detail=told or f"for {watching:.0f} s")
+
         with tried.running() as probes:
             verdicts = await gate.each(wanted, ask)
             reached = await asyncio.to_thread(probes.checks)
-        return [one.model_copy(update={"checks": (*one.checks, *reached[one.name])}) for one in verdicts]
+        next_ones = [one for one in wanted if watching and one in deployment.graph.choice.canaries.values()]
+        held = dict(zip((one.name for one in next_ones), await gate.each(next_ones, watched), strict=True))
+    return [
+        one.model_copy(
+            update={"checks": (*one.checks, *reached[one.name], *([held[one.name]] if one.name in held else ()))}
+        )
+        for one in verdicts
+    ]
 
 
 def watch(deployment: Deployment, one: Workload, seconds: float) -> str | None:
@@ -242,8 +249,7 @@ def _service(api: ApiServer, name: str, port: int, *, path: str = "/mcp") -> Way
 
 
 def _public(entrance: _Entrance, url: str, token: str, picked: Mapping[str, str]) -> Way:
-    place = httpx2.URL(url)
-    target = str(place.copy_with(host="127.0.0.1", port=entrance.port))
+    target = str(httpx2.URL(url).copy_with(host="127.0.0.1", port=entrance.port)) if entrance.port else url
     return Way("public", url, target, entrance.trust, {"Authorization": f"Bearer {token}", **picked})
 
 

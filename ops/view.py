@@ -208,6 +208,7 @@ def show_sleep(result: SleepResult, console: Console) -> None:
     elif not result.errors:
         console.print(f"{result.stack} sleeps: its machines are gone and cost nothing.")
         console.print(f"Wake it: ./sophia machines wake {result.stack}")
+        show_warnings(result.warnings, console)
 
 
 def show_wake(result: UpResult, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""The API server of a stack's cluster: found on the machine that runs it, and spoken to through the gate."""
+"""The API server of a stack's cluster: found on the machine that runs it, or by the kubeconfig that a stack tells."""
 
 import socket
 import subprocess
@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
+import yaml
 from typing_extensions import override
 
 from rehearsal.error import RehearsalError
@@ -29,15 +30,24 @@ class ApiServer:
 
     kubeconfig: Kubeconfig
     """What it keeps for its administrator."""
-    address: str
+    url: str
     """Where it answers."""
-    gate: str
-    """The proxy that it is reached through."""
+    gate: str | None = None
+    """The proxy that it is reached through; none for peers of the access network."""
 
-    @property
-    def url(self) -> str:
-        """Where it answers, as a URL."""
-        return f"https://{self.address}:{PORT}"
+    @classmethod
+    def told(cls, text: str) -> Self:
+        """Return the server that a kubeconfig leads to.
+
+        Args:
+            text: the kubeconfig.
+
+        Raises:
+            RehearsalError: it is none; what stands in it is not repeated.
+        """
+        kubeconfig = Kubeconfig.parse(text)
+        (cluster,) = yaml.safe_load(text)["clusters"]
+        return cls(kubeconfig, cluster["cluster"]["server"], cluster["cluster"].get("proxy-url"))
 
 
 def find(room: Room, resources: Iterable[Mapping[str, Any]]) -> ApiServer:
@@ -59,9 +69,18 @@ def find(room: Room, resources: Iterable[Mapping[str, Any]]) -> ApiServer:
             if address is None:
                 message = f"the API server on {machine} does not answer at {' or '.join(addresses)}, port {PORT}"
                 raise RehearsalError(message)
-            return ApiServer(Kubeconfig.parse(text), address, room.gate)
+            return ApiServer(Kubeconfig.parse(text), f"https://{address}:{PORT}", room.gate)
     message = "there is no cluster yet: no host has a kubeconfig of K3s"
     raise RehearsalError(message)
+
+
+def connected(find: Callable[[], ApiServer]) -> httpx.Client:
+    """Return what speaks to an API server as its administrator; until there is one, every request fails.
+
+    Args:
+        find: finds it.
+    """
+    return httpx.Client(base_url="https://kubernetes", transport=Connection(find), timeout=30.0)
 
 
 @dataclass(slots=True)
@@ -105,9 +124,7 @@ class Connection(httpx.BaseTransport):
     def _open(self, request: httpx.Request) -> tuple[httpx.URL, httpx.HTTPTransport]:
         try:
             server = self.find()
-            transport = httpx.HTTPTransport(
-                verify=server.kubeconfig.trust(), proxy=httpx.Proxy(server.gate), trust_env=False
-            )
+            transport = httpx.HTTPTransport(verify=server.kubeconfig.trust(), proxy=server.gate, trust_env=False)
         except RehearsalError as error:
             raise httpx.ConnectError(str(error), request=request) from None
         return httpx.URL(server.url), transport

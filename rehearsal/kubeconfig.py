@@ -67,15 +67,16 @@ class Kubeconfig:
             raise RehearsalError(message) from None
         return context
 
-    def text(self, name: str, *, server: str, proxy: str) -> str:
+    def text(self, name: str, *, server: str, proxy: str | None) -> str:
         """Return a kubeconfig for people.
 
         Args:
             name: what cluster, user and context are called.
             server: URL of the API server.
-            proxy: URL of the proxy that it is reached through.
+            proxy: URL of the proxy that it is reached through, if any.
         """
-        cluster = {"server": server, "proxy-url": proxy, "certificate-authority-data": _data(self.authority)}
+        through = {"proxy-url": proxy} if proxy else {}
+        cluster = {"server": server, **through, "certificate-authority-data": _data(self.authority)}
         credential = {"client-certificate-data": _data(self.certificate), "client-key-data": _data(self.key)}
         document = {
             "apiVersion": "v1",

@@ -18,7 +18,7 @@ from catalog.site import Sites
 from catalog.zone import Zone
 from rehearsal import api_server, configuration
 from rehearsal.account import Account
-from rehearsal.api_server import ApiServer, Connection
+from rehearsal.api_server import ApiServer, connected
 from rehearsal.environment import environment, install_plugins, without_automatic_logs
 from rehearsal.error import RehearsalError
 from rehearsal.home import PROJECT, Folder, private, stacks, write_private
@@ -185,7 +185,7 @@ class Rehearsal:
 
     def cluster(self) -> httpx.Client:
         """Return what speaks to the API server as its administrator; until there is one, every request fails."""
-        return httpx.Client(base_url="https://kubernetes", transport=Connection(self.api_server), timeout=30.0)
+        return connected(self.api_server)
 
     def api_server(self) -> ApiServer:
         """Return the API server of the cluster.

@@ -3,11 +3,14 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+import catalog
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -34,6 +37,53 @@ def test_every_job_ends_and_may_do_what_it_says(file):
         assert 0 < job["timeout-minutes"] <= 90, name
         assert job["permissions"], name
         assert re.fullmatch(r"ubuntu-\d\d\.04", job["runs-on"]), "one that is renewed under the same name is another"
+
+
+def due(cron: str, moment: datetime) -> bool:
+    """Whether a schedule of minutes, hours and days of the week begins a run at a moment, in UTC."""
+    minute, hours, _, _, days = cron.split()
+    first, last = map(int, days.split("-"))
+    return (
+        moment.minute == int(minute)
+        and str(moment.hour) in hours.split(",")
+        and first <= moment.isoweekday() <= last
+        and "* *" in cron
+    )
+
+
+def test_each_end_of_devs_hours_has_a_run_within_ten_minutes_in_summer_and_in_winter():
+    """Of a whole year: the hours are local ones, and cron knows UTC alone."""
+    schedule = catalog.load().account.schedules["dev"]
+    crons = [
+        one["cron"] for one in yaml.safe_load((ROOT / ".github/workflows/off-hours.yml").read_text())["on"]["schedule"]
+    ]
+    begin = datetime(2027, 1, 4, tzinfo=UTC)
+    awake = [schedule.awake(begin + timedelta(minutes=5 * step)) for step in range(364 * 288)]
+    ends = [step for step in range(1, len(awake)) if awake[step] != awake[step - 1]]
+    assert len(ends) == 52 * 5 * 2
+    late = [
+        begin + timedelta(minutes=5 * step)
+        for step in ends
+        if not any(
+            due(cron, begin + timedelta(minutes=5 * later)) for cron in crons for later in (step, step + 1, step + 2)
+        )
+    ]
+    assert late == []
+
+
+def test_updates_of_dependencies_wait_until_a_release_is_known_and_no_lock_is_left_out():
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    assert all(one["cooldown"]["default-days"] >= 7 for one in updates)
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    kinds = {"go.mod": "gomod", "package-lock.json": "npm", "requirements.txt": "pip"}
+    locks = {(kinds[path.name], path.parent) for path in map(Path, done.stdout.splitlines()) if path.name in kinds}
+    covered = {
+        (one["package-ecosystem"], folder.relative_to(ROOT))
+        for one in updates
+        for pattern in one["directories"]
+        for folder in ([ROOT] if pattern == "/" else ROOT.glob(pattern.lstrip("/")))
+    }
+    assert locks - covered == set()
 
 
 INJECTED = """\

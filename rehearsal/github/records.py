@@ -1,7 +1,7 @@
 """What a repository has."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -92,6 +92,19 @@ class Issue(BaseModel):
     pull_request: bool = False
 
 
+class Approval(BaseModel):
+    """What somebody said of a run that waited for it."""
+
+    environment: str
+    user: User
+    state: Literal["approved", "rejected"] = "approved"
+
+    def shown(self) -> Json:
+        """Return it as the API does."""
+        names = [{"id": 1, "name": self.environment}]
+        return {"state": self.state, "comment": "", "environments": names, "user": self.user.shown()}
+
+
 class Repository(BaseModel):
     """A repository."""
 
@@ -107,6 +120,8 @@ class Repository(BaseModel):
     """By name in lower case: GitHub tells no case apart."""
     checks: dict[int, CheckRun] = Field(default_factory=dict)
     """By id."""
+    approvals: dict[str, list[Approval]] = Field(default_factory=dict)
+    """What people said of runs, by a run's id."""
     last: int = 0
     """The number that was given last."""
     last_check: int = 5000

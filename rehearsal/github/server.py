@@ -28,6 +28,10 @@ _LONGEST_PAGE: Final = 100
 _VERSION: Final = "2022-11-28"
 
 
+_KINDS: Final = {"/check-runs": ("checks",), "/actions/": ("actions",)}
+"""Permissions of a job by parts of a path; all else is issues'."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What one request asks for."""
@@ -143,7 +147,8 @@ class Api:
         granted = self.grants.get(token)
         if granted is None:
             return
-        kinds = ("checks",) if "/check-runs" in request.url.path else ("issues", "pull-requests")
+        path = request.url.path
+        kinds = next((one for part, one in _KINDS.items() if part in path), ("issues", "pull-requests"))
         enough = {"read", "write"} if request.method == "GET" else {"write"}
         if not any(granted.get(kind) in enough for kind in kinds):
             raise ApiError(403, "Resource not accessible by integration")
@@ -197,6 +202,11 @@ def _create_comment(asked: Asked) -> Response:
     return JSONResponse(made.shown(), status_code=201)
 
 
+def _approvals(asked: Asked) -> Response:
+    said = asked.repository.approvals.get(str(asked.request.path_params["run"]), [])
+    return JSONResponse([one.shown() for one in said])
+
+
 _ROUTES: Final[tuple[tuple[str, str, _Deed], ...]] = (
     ("GET", "/issues", _issues),
     (
@@ -244,6 +254,7 @@ _ROUTES: Final[tuple[tuple[str, str, _Deed], ...]] = (
             checks.change(at.repository, at.number("id"), at.says(checks.ChangedCheck)).shown(api.url)
         ),
     ),
+    ("GET", "/actions/runs/{run}/approvals", lambda _, at: _approvals(at)),
     (
         "GET",
         "/labels",

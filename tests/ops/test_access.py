@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from catalog.access import Access, BreakGlass
-from ops import states
+from ops import deployment
 from ops.access import HostAccess, break_glass_rows, hosts, peer_of, peer_rows, private_key, wg_quick
 from ops.access_rows import Standing
 from ops.error import InputError
@@ -164,7 +164,7 @@ def verb(monkeypatch, sophia, tmp_path):
     monkeypatch.delenv("ACCESS_CI_PRIVATE_KEY", raising=False)
     monkeypatch.setattr("ops.access_app.catalog.load", lambda: SimpleNamespace(access=ACCESS))
     state = SimpleNamespace(resources=lambda: STATE)
-    monkeypatch.setattr(states, "rehearsal_of", lambda _: SimpleNamespace(state=state))
+    monkeypatch.setattr(deployment, "rehearsal_of", lambda _: SimpleNamespace(state=state))
     return lambda *words: sophia("access", *words)
 
 
@@ -186,7 +186,9 @@ def test_an_unknown_stack_leaves_with_2_and_the_known_ones(verb):
 
 
 def test_a_stack_without_hosts_says_how_it_gets_some(verb, monkeypatch):
-    monkeypatch.setattr(states, "rehearsal_of", lambda _: SimpleNamespace(state=SimpleNamespace(resources=lambda: ())))
+    monkeypatch.setattr(
+        deployment, "rehearsal_of", lambda _: SimpleNamespace(state=SimpleNamespace(resources=lambda: ()))
+    )
     left = verb("config", "ada", "prod")
     assert (left.code, left.out) == (ExitCode.FAILED, "")
     assert "run `./sophia up prod`" in left.err

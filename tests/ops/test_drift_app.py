@@ -194,6 +194,25 @@ def test_what_is_no_report_of_the_stack_is_refused(text, said, home, github, sop
     assert sophia("drift", "tell", "dev", "--report", str(home / "none"), "--to", "github").code == ExitCode.BAD_INPUT
 
 
+def test_a_look_that_never_began_is_told_once_and_a_later_one_closes_the_issue(github, sophia, look):
+    for _ in "12":
+        assert sophia("drift", "tell", "dev", "--failed", "no login", "--to", "github").code == ExitCode.OK
+    (issue,) = github.repository.issues.values()
+    assert (issue.title, issue.state) == ("Drift: dev", "open")
+    assert "no login" in issue.body
+    look("--tell", "github", recording="unchanged.jsonl")
+    assert issue.state == "closed"
+
+
+def test_a_look_waits_at_most_as_long_as_it_is_told(monkeypatch, look):
+    waited: list[float] = []
+    monkeypatch.setattr("ops.drift_app.time.sleep", waited.append)
+    look(recording="unchanged.jsonl")
+    assert waited == []
+    look("--jitter", "30", recording="unchanged.jsonl")
+    assert 0 <= waited[0] <= 30
+
+
 @pytest.fixture
 def mended(monkeypatch) -> list[str]:
     """Stands in for ``up``, and counts."""

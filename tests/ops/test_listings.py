@@ -151,10 +151,15 @@ def test_in_the_cluster_what_nobody_owns_is_there_and_what_k3s_and_our_verbs_bri
     assert (rows["Deployment"].managed, rows["Deployment"].percent) == (1, 50.0)
 
 
-def test_a_cluster_that_only_the_program_may_enter_is_beyond_us_and_no_trouble(of):
+def test_a_cluster_that_is_not_reached_is_a_trouble_that_names_it(of):
+    def silent(request: httpx.Request) -> httpx.Response:
+        msg = "no route to host"
+        raise httpx.ConnectError(msg, request=request)
+
     state = [{"type": "kubernetes:core/v1:Namespace", "id": "a", "urn": "u"}]
-    listing = listings(of({}), state, EVERYBODY)[0]
-    assert (listing.trouble, bool(listing.beyond)) == ("", True)
+    with cluster(silent) as client:
+        listing = listings(of({}, client), state, EVERYBODY)[0]
+    assert listing.trouble.startswith("the cluster's API server: no usable answer")
 
 
 @pytest.fixture

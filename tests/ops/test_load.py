@@ -11,6 +11,7 @@ import pytest
 from typing_extensions import override
 
 from ops import load as loading
+from ops.deployment import Target
 from ops.load import load, row
 from ops.verify import Gate
 
@@ -47,7 +48,7 @@ def under_load(monkeypatch, deployment, replayed):
         monkeypatch.setattr(Answering, "answers", answers)
         monkeypatch.setattr(loading, "gate_of", lambda *_: nullcontext(Answering()))
         there = deployment(replayed("unchanged.jsonl"))
-        there = replace(there, cluster=None) if cloud else there
+        there = replace(there, target=Target.CLOUD) if cloud else there
         return partial(load, there, clients=2, seconds=1.0)
 
     return run

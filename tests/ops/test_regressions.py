@@ -17,6 +17,7 @@ from rich.console import Console
 
 from ops import view
 from ops.cluster import nodes, servers
+from ops.deployment import Target
 from ops.differences import paths
 from ops.preview import preview
 from ops.results import DoctorResult, ToolRow
@@ -132,5 +133,5 @@ def test_what_a_tool_says_is_shown_as_it_is():
 def test_the_answer_of_up_in_the_cloud_is_json_alone(monkeypatch, deployment, replayed, sophia):
     engine = replayed("drift.jsonl")
     made = deployment(engine)
-    monkeypatch.setattr("ops.up.in_cloud", lambda *_: _replace(made, cluster=None))
+    monkeypatch.setattr("ops.up.in_cloud", lambda *_: _replace(made, target=Target.CLOUD))
     json.loads(sophia("up", "dev", "--target", "cloud", "--yes", "--json").out)

@@ -137,6 +137,13 @@ def test_the_verb_answers_by_its_schema_and_writes_what_was_asked_for(sophia, tm
     assert set(json.loads(left.out)) == set(schema["properties"]), "so that a reader need not guess"
     assert shown.read_text(encoding="utf-8").startswith("**dev may be changed**")
     assert "| dev | passes |" in sophia("review", "--stack", "dev").out
+    nowhere = sophia("review", "--stack", "dev", "--previews", str(tmp_path / "none"), "--json")
+    assert json.loads(nowhere.out)["stacks"][0]["planned_by"] == "render"
+    folder = tmp_path / "plans/plan-dev"
+    folder.mkdir(parents=True)
+    (folder / "preview.json").write_text(PreviewResult(stack="dev").model_dump_json(), encoding="utf-8")
+    told = sophia("review", "--stack", "dev", "--previews", str(tmp_path / "plans"), "--json")
+    assert json.loads(told.out)["stacks"][0]["planned_by"] == "engine"
 
 
 def test_a_base_that_there_is_not_is_bad_input(sophia):

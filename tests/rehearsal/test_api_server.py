@@ -111,7 +111,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             authority.issue_cert(here).configure_cert(trust)
             running.enter_context(listening((here, PORT), _Api, trust))
             kubeconfig = Kubeconfig.parse(k3s_yaml(authority, authority.issue_cert(common_name="system:admin")))
-            return ApiServer(kubeconfig, here, f"http://{gate[0]}:{gate[1]}")
+            return ApiServer(kubeconfig, f"https://{here}:{PORT}", f"http://{gate[0]}:{gate[1]}")
 
         yield server
 
@@ -123,7 +123,15 @@ def client(connection: Connection) -> httpx.Client:
 def test_it_is_asked_through_the_gate_as_the_administrator(serve: Serve) -> None:
     server = serve("dev")
     with client(Connection(lambda: server)) as api:
-        assert api.get("/readyz").text == f"system:admin asks {server.address}:6443/readyz"
+        assert api.get("/readyz").text == f"system:admin asks {server.url.removeprefix('https://')}/readyz"
+
+
+def test_a_kubeconfig_that_a_stack_tells_leads_to_it_as_the_machine_does(serve: Serve) -> None:
+    server = serve("dev")
+    text = server.kubeconfig.text("dev", server=server.url, proxy=server.gate)
+    with client(Connection(lambda: ApiServer.told(text))) as api:
+        assert api.get("/readyz").is_success
+    assert ApiServer.told(server.kubeconfig.text("dev", server=server.url, proxy=None)).gate is None
 
 
 def test_before_there_is_one_every_request_says_so_and_later_ones_are_answered(serve: Serve) -> None:
@@ -145,7 +153,7 @@ def test_before_there_is_one_every_request_says_so_and_later_ones_are_answered(s
 def test_another_that_takes_its_place_is_found_after_one_request_that_failed(serve: Serve) -> None:
     first, second = serve("first"), serve("second")
     # The address is the second's, the credentials are the first's.
-    stale = ApiServer(first.kubeconfig, second.address, first.gate)
+    stale = ApiServer(first.kubeconfig, second.url, first.gate)
     servers = iter([stale, second])
     with client(Connection(lambda: next(servers))) as api:
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):

@@ -1,0 +1,141 @@
+"""The workflow of deliveries, run as it is committed: staging and prod on this machine, GitHub's API on loopback."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.checkout import ROOT, Checkout, copied
+from rehearsal.github import GitHub, User, serve
+from rehearsal.github.records import Approval
+from rehearsal.workflows import Runner, WorkflowRun, read
+from rehearsal.workflows.expressions import Expressions
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
+
+SERVER = "github"
+WORKFLOW = ROOT / ".github/workflows/deploy.yml"
+AT_MOST = 120.0
+"""Seconds that a return may take."""
+
+
+@pytest.fixture(scope="module")
+def change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A checkout with a next version of a server, which no request is led to."""
+    made = copied(tmp_path_factory.mktemp("deploy"))
+    entry, lock = made.root / f"catalog/mcp/{SERVER}.yaml", made.root / "catalog/lock/images.yaml"
+    entry.write_text(entry.read_text() + 'rollout: {tag: "1.1.0", weight: 0}\n')
+    image = f"scoobyjava15/sophia-mcp-{SERVER}"
+    lock.write_text(lock.read_text().replace(f"  {image}:1.0.0:", f"  {image}:1.1.0: null\n  {image}:1.0.0:"))
+    try:
+        yield made
+    finally:
+        made.sophia("down", "--all")
+
+
+@pytest.fixture
+def hub() -> Iterator[GitHub]:
+    with serve() as served:
+        yield served
+
+
+@pytest.fixture
+def pushed(change: Checkout, hub: GitHub, expressions: Expressions, tmp_path: Path) -> Callable[..., WorkflowRun]:
+    """Runs the workflow for a commit on main; somebody approves of prod."""
+
+    def push(commit: str) -> WorkflowRun:
+        def approve(environment: str) -> bool:
+            if environment == "prod":
+                said = Approval(environment="prod", user=User(login="ada"))
+                hub.repository.approvals.setdefault("1", []).append(said)
+            return True
+
+        runner = Runner(
+            expressions=expressions,
+            source=change.root,
+            folder=tmp_path / commit[:8],
+            repository=hub.repository.name,
+            api=hub.url,
+            token=hub.grant,
+            environment={
+                **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+                "SOPHIA_HOME": str(change.home),
+            },
+            variables={"PULUMI_ORG": "ai-cherry"},
+            approve=approve,
+            instead={"TARGET": "rehearsal"},
+        )
+        payload: dict[str, Any] = {"ref": "refs/heads/main", "sender": {"login": "eve"}}
+        found = runner.run(read(WORKFLOW), "push", payload, commit)
+        for name, job in found.jobs.items():
+            for step in job.steps:
+                print(f"{name}: {step.title}: {step.outcome}, {step.seconds:.0f} s")  # noqa: T201 - what it took
+                if step.outcome == "failure":
+                    print(step.said)  # noqa: T201 - why
+        return found
+
+    return push
+
+
+def weights(change: Checkout) -> dict[str, int]:
+    """Weights of the versions of the server in prod."""
+    (route,) = [
+        one
+        for one in change.objects("prod", "-n", "sophia-mcp", "httproutes")
+        if any(of["name"] == f"mcp-{SERVER}" for rule in one["spec"]["rules"] for of in rule.get("backendRefs", ()))
+    ]
+    return {of["name"]: of.get("weight", 1) for rule in route["spec"]["rules"] for of in rule["backendRefs"]}
+
+
+def test_staging_is_woken_asked_and_put_to_sleep_and_prod_gets_the_plan_that_was_approved(change, pushed):
+    good = change.commit("good")
+    found = pushed(good)
+    assert {name: job.result for name, job in found.jobs.items()} == dict.fromkeys(
+        ("staging", "plan", "prod"), "success"
+    )
+    steps = {step.title: step for step in found.jobs["staging"].steps}
+    assert "staging sleeps" in steps['./sophia machines sleep staging --target "$TARGET" --yes'].said
+    assert change.answer("drift", "staging")["asleep"]
+    assert f"staging runs {good[:12]}" in found.jobs["staging"].summary
+    assert "### The plan" not in found.jobs["staging"].summary
+    assert f"prod at `{good[:12]}`" in found.jobs["plan"].summary, "whoever approves reads what will be done"
+    told = found.jobs["prod"].summary
+    assert f"prod runs {good[:12]}" in told
+    assert "| approved by | `ada` |" in told
+    assert "| by | `eve` |" in told
+    assert all(one.startswith(("actions/setup-python", "pulumi/")) for one in found.not_done)
+
+
+def test_a_next_version_that_breaks_in_prod_is_taken_back_and_the_report_says_so(change, pushed, tmp_path):
+    entry = change.root / f"catalog/mcp/{SERVER}.yaml"
+    assert weights(change)[f"mcp-{SERVER}-canary"] == 0
+    entry.write_text(entry.read_text().replace("weight: 0}", "weight: 10}"))
+    commit = change.commit("more to the next version")
+    titles = [step.title for step in read(WORKFLOW).jobs["prod"].steps]
+    watching = titles.index('./sophia verify prod --target "$TARGET" --watch 60')
+
+    def break_it() -> None:
+        while not (tmp_path / commit[:8] / "prod" / f"step-{watching}").exists():
+            time.sleep(0.2)
+        change.kubectl("prod", "-n", "sophia-mcp", "scale", f"deployment/mcp-{SERVER}-canary", "--replicas=0")
+
+    threading.Thread(target=break_it, daemon=True).start()
+    found = pushed(commit)
+    assert {name: job.result for name, job in found.jobs.items()} == {
+        "staging": "success",
+        "plan": "success",
+        "prod": "failure",
+    }
+    steps = {step.title: step for step in found.jobs["prod"].steps}
+    returned = next(step for title, step in steps.items() if title.startswith("./sophia rollback"))
+    assert returned.outcome == "success"
+    assert returned.seconds < AT_MOST
+    assert weights(change)[f"mcp-{SERVER}-canary"] == 0
+    told = found.jobs["prod"].summary
+    assert f"prod did not bear {commit[:12]}: its workloads are those of " in told
+    assert f"{SERVER}-canary" in told
+    assert change.answer("drift", "prod")["changes"] == []
