@@ -75,15 +75,15 @@ def rollout(checkout: Checkout, *words: str, code: int = 0) -> dict[str, Any]:
 
 def test_requests_move_by_steps_and_no_client_sees_an_error(rolling):
     with clients(rolling) as told:
-        result = rollout(rolling, "--to", "50", "--seconds", "5")
-    assert [(step["weight"], step["wrong"]) for step in result["steps"]] == [(0, []), (10, []), (50, [])]
-    assert weight(rolling) == 50
+        result = rollout(rolling, "--to", "10", "--seconds", "5")
+    assert [(step["weight"], step["wrong"]) for step in result["steps"]] == [(0, []), (10, [])]
+    assert weight(rolling) == 10
     assert set(told["present version"]) == {"1.0.0"}
     assert set(told["either version"]) == {"1.0.0", "1.1.0"}
 
 
 def test_a_next_version_that_breaks_gives_back_and_clients_of_the_present_one_notice_nothing(rolling):
-    rollout(rolling, "--to", "10")
+    assert weight(rolling) == 10, "as the test before left it"
     broken: list[datetime] = []
 
     def break_it() -> None:

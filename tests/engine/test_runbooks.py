@@ -26,6 +26,7 @@ def test_a_host_key_that_changed_is_refused_until_somebody_has_looked_at_it(dev)
     assert "No drift" in told[-1][1]
 
 
+@pytest.mark.soak
 def test_a_machine_that_was_launched_again_is_a_host_again(dev):
     told = followed(dev, "new-address-after-relaunch.md")
     assert "Endpoint = " in "".join(printed for _, printed in told)
