@@ -1,4 +1,4 @@
-"""The workflow of deliveries, run as it is committed: staging and prod on this machine, GitHub's API on loopback."""
+"""The workflows of deliveries, drift and repairs, run as they are committed, with GitHub's API on this machine too."""
 
 import os
 import threading
@@ -14,11 +14,12 @@ from rehearsal.github import GitHub, User, serve
 from rehearsal.github.records import Approval
 from rehearsal.workflows import Runner, WorkflowRun, read
 from rehearsal.workflows.expressions import Expressions
+from tests.slack import Slack, served
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 SERVER = "github"
-WORKFLOW = ROOT / ".github/workflows/deploy.yml"
+WORKFLOWS = ROOT / ".github/workflows"
 AT_MOST = 120.0
 """Seconds that a return may take."""
 
@@ -44,41 +45,60 @@ def hub() -> Iterator[GitHub]:
 
 
 @pytest.fixture
-def pushed(change: Checkout, hub: GitHub, expressions: Expressions, tmp_path: Path) -> Callable[..., WorkflowRun]:
-    """Runs the workflow for a commit on main; somebody approves of prod."""
+def slack() -> Iterator[Slack]:
+    with served() as made:
+        yield made
 
-    def push(commit: str) -> WorkflowRun:
-        def approve(environment: str) -> bool:
-            if environment == "prod":
-                said = Approval(environment="prod", user=User(login="ada"))
-                hub.repository.approvals.setdefault("1", []).append(said)
-            return True
 
+@pytest.fixture
+def run(
+    change: Checkout,
+    hub: GitHub,
+    slack: Slack,
+    expressions: Expressions,
+    tmp_path: Path,
+) -> Callable[..., WorkflowRun]:
+    """Runs a workflow for an event at a commit; somebody approves of prod."""
+    runs: list[WorkflowRun] = []
+
+    def approve(environment: str) -> bool:
+        if environment == "prod":
+            said = Approval(environment="prod", user=User(login="ada"))
+            hub.repository.approvals.setdefault("1", []).append(said)
+        return True
+
+    def do(workflow: str, event: str, commit: str, **payload: Any) -> WorkflowRun:
         runner = Runner(
             expressions=expressions,
             source=change.root,
-            folder=tmp_path / commit[:8],
+            folder=tmp_path / f"run-{len(runs)}",
             repository=hub.repository.name,
             api=hub.url,
             token=hub.grant,
             environment={
                 **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+                "SLACK_WEBHOOK_URL": slack.url,
                 "SOPHIA_HOME": str(change.home),
             },
             variables={"PULUMI_ORG": "ai-cherry"},
             approve=approve,
-            instead={"TARGET": "rehearsal"},
+            instead={"TARGET": "rehearsal", "JITTER": "0"},
         )
-        payload: dict[str, Any] = {"ref": "refs/heads/main", "sender": {"login": "eve"}}
-        found = runner.run(read(WORKFLOW), "push", payload, commit)
-        for name, job in found.jobs.items():
+        told = {"ref": "refs/heads/main", "sender": {"login": "eve"}, **payload}
+        runs.append(runner.run(read(WORKFLOWS / f"{workflow}.yml"), event, told, commit))
+        for name, job in runs[-1].jobs.items():
             for step in job.steps:
-                print(f"{name}: {step.title}: {step.outcome}, {step.seconds:.0f} s")  # noqa: T201 - what it took
+                print(f"{workflow}, {name}: {step.title}: {step.outcome}, {step.seconds:.0f} s")  # noqa: T201 - the time
                 if step.outcome == "failure":
                     print(step.said)  # noqa: T201 - why
-        return found
+        return runs[-1]
 
-    return push
+    return do
+
+
+def ended(found: WorkflowRun) -> dict[str, str]:
+    """How each job ended."""
+    return {name: job.result for name, job in found.jobs.items()}
 
 
 def weights(change: Checkout) -> dict[str, int]:
@@ -91,12 +111,10 @@ def weights(change: Checkout) -> dict[str, int]:
     return {of["name"]: of.get("weight", 1) for rule in route["spec"]["rules"] for of in rule["backendRefs"]}
 
 
-def test_staging_is_woken_asked_and_put_to_sleep_and_prod_gets_the_plan_that_was_approved(change, pushed):
+def test_staging_is_woken_asked_and_put_to_sleep_and_prod_gets_the_plan_that_was_approved(change, run):
     good = change.commit("good")
-    found = pushed(good)
-    assert {name: job.result for name, job in found.jobs.items()} == dict.fromkeys(
-        ("staging", "plan", "prod"), "success"
-    )
+    found = run("deploy", "push", good)
+    assert ended(found) == {"staging": "success", "plan": "success", "prod": "success"}
     steps = {step.title: step for step in found.jobs["staging"].steps}
     assert "staging sleeps" in steps['./sophia machines sleep staging --target "$TARGET" --yes'].said
     assert change.answer("drift", "staging")["asleep"]
@@ -110,32 +128,53 @@ def test_staging_is_woken_asked_and_put_to_sleep_and_prod_gets_the_plan_that_was
     assert all(one.startswith(("actions/setup-python", "pulumi/")) for one in found.not_done)
 
 
-def test_a_next_version_that_breaks_in_prod_is_taken_back_and_the_report_says_so(change, pushed, tmp_path):
+def test_a_next_version_that_breaks_in_prod_is_taken_back_and_the_report_says_so(change, run, tmp_path):
     entry = change.root / f"catalog/mcp/{SERVER}.yaml"
     assert weights(change)[f"mcp-{SERVER}-canary"] == 0
     entry.write_text(entry.read_text().replace("weight: 0}", "weight: 10}"))
     commit = change.commit("more to the next version")
-    titles = [step.title for step in read(WORKFLOW).jobs["prod"].steps]
+    titles = [step.title for step in read(WORKFLOWS / "deploy.yml").jobs["prod"].steps]
     watching = titles.index('./sophia verify prod --target "$TARGET" --watch 60')
 
     def break_it() -> None:
-        while not (tmp_path / commit[:8] / "prod" / f"step-{watching}").exists():
+        while not (tmp_path / f"run-0/prod/step-{watching}").exists():
             time.sleep(0.2)
         change.kubectl("prod", "-n", "sophia-mcp", "scale", f"deployment/mcp-{SERVER}-canary", "--replicas=0")
 
     threading.Thread(target=break_it, daemon=True).start()
-    found = pushed(commit)
-    assert {name: job.result for name, job in found.jobs.items()} == {
-        "staging": "success",
-        "plan": "success",
-        "prod": "failure",
-    }
-    steps = {step.title: step for step in found.jobs["prod"].steps}
-    returned = next(step for title, step in steps.items() if title.startswith("./sophia rollback"))
+    found = run("deploy", "push", commit)
+    assert ended(found) == {"staging": "success", "plan": "success", "prod": "failure"}
+    returned = next(one for one in found.jobs["prod"].steps if one.title.startswith("./sophia rollback"))
     assert returned.outcome == "success"
     assert returned.seconds < AT_MOST
     assert weights(change)[f"mcp-{SERVER}-canary"] == 0
     told = found.jobs["prod"].summary
     assert f"prod did not bear {commit[:12]}: its workloads are those of " in told
     assert f"{SERVER}-canary" in told
+    assert change.answer("drift", "prod")["changes"] == []
+
+
+def test_what_the_morning_look_finds_is_told_once_and_repaired_where_somebody_puts_the_label(change, run, hub, slack):
+    commit = change.commit("as it is")
+    change.sophia("up", "prod")
+    change.kubectl("prod", "-n", "sophia-mcp", "delete", "deployment", "mcp-linear", "--cascade=foreground")
+    found = run("drift", "schedule", commit)
+    assert ended(found) == {"look (dev)": "failure", "look (staging)": "success", "look (prod)": "failure"}
+    issues = {issue.title: issue for issue in hub.repository.issues.values()}
+    assert issues.keys() == {"Drift: dev", "Drift: prod"}, "staging sleeps, and dev is not there to be looked at"
+    assert "mcp-linear" in issues["Drift: prod"].body
+    assert "is not up" in issues["Drift: dev"].body
+    told = len(slack.said), len(hub.repository.comments)
+
+    run("drift", "schedule", commit)
+    assert (len(slack.said), len(hub.repository.comments)) == told, "nothing is new"
+
+    repairing = {"action": "labeled", "label": {"name": "drift-approved"}}
+    issues["Drift: prod"].labels.append(hub.repository.label("drift-approved").name)
+    labels = [{"name": name} for name in issues["Drift: prod"].labels]
+    other = run("repair", "issues", commit, action="labeled", label={"name": "bug"}, issue={"labels": labels})
+    assert ended(other) == {"repair": "skipped"}
+    repaired = run("repair", "issues", commit, issue={"labels": labels}, **repairing)
+    assert ended(repaired) == {"repair": "success"}
+    assert issues["Drift: prod"].state == "closed"
     assert change.answer("drift", "prod")["changes"] == []

@@ -1,16 +1,11 @@
 """People are told of each news once: one issue, one message, whatever happens in between and whoever else looks."""
 
-import json
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from ops import drift_record
 from ops.drift_issue import DriftIssue
@@ -23,59 +18,22 @@ from ops.slack import SlackError, post
 from rehearsal.github import Fault, Issue, User, serve
 from rehearsal.github import GitHub as Fake
 from rehearsal.github.records import now
+from tests.slack import Slack, served
 
 BEGAN = datetime(2026, 11, 30, 6, tzinfo=UTC)
-
-
-class Slack(ThreadingHTTPServer):
-    """An incoming webhook on loopback."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.statuses: list[int] = []
-        super().__init__(("127.0.0.1", 0), _Webhook)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/services/T0/B0/hidden-word"
-
-
-class _Webhook(BaseHTTPRequestHandler):
-    server: Slack
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status = self.server.statuses.pop(0) if self.server.statuses else 200
-        if status == 0:
-            self.server.said.append(body["text"])
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        if status == 200:
-            self.server.said.append(body["text"])
-        self.send_response(status)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        return
 
 
 @pytest.fixture
 def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
     monkeypatch.setattr("ops.slack.tenacity.nap.time.sleep", lambda _: None)
-    with Slack() as made:
-        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served() as made:
         yield made
-        made.shutdown()
-        thread.join()
 
 
 @pytest.fixture
 def fake() -> Iterator[Fake]:
-    with serve() as served:
-        yield served
+    with serve() as made:
+        yield made
 
 
 def drifted(*names: str, **update: object) -> DriftResult:
