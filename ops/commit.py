@@ -61,6 +61,16 @@ def of_update(told: Mapping[str, Any]) -> str:
     return _marked(str(environment.get("git.head", "")), edited=environment.get("git.dirty") == "true")
 
 
+def is_of(told: Mapping[str, Any], commit: str) -> bool:
+    """Return whether an update is of a commit, whatever was edited beside it.
+
+    Args:
+        told: what the engine tells of it.
+        commit: the commit.
+    """
+    return bool(commit) and of_update(told).removesuffix(DIRTY) == commit.removesuffix(DIRTY)
+
+
 def short(commit: str) -> str:
     """Return a commit as people read it.
 

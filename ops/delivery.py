@@ -11,7 +11,7 @@ import jinja2
 
 from ops import github, pages, states
 from ops.answers import kept
-from ops.commit import head, short
+from ops.commit import head, is_of, short
 from ops.deployment import Target, cli_environment
 from ops.engine import EngineError
 from ops.error import InputError, StateError
@@ -73,11 +73,11 @@ def delivery(stack: str, target: Target, answers: Path, progress: Progress, now:
             return otherwise
 
     def updated() -> DeploymentRow | None:
-        updates = map(deployment, states.history(stack, cli_environment(stack, target, progress), _LAST))
         # A plan says which update was the last before it.
         before = plan.version if plan else 0
-        own = (one for one in updates if one.kind == "update" and one.number > before and one.commit == short(commit))
-        return next(own, None)
+        history = states.history(stack, cli_environment(stack, target, progress), _LAST)
+        own = (one for one in history if one["kind"] == "update" and one["version"] > before and is_of(one, commit))
+        return next(map(deployment, own), None)
 
     result = DeliveryResult(
         stack=stack,

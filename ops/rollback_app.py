@@ -9,7 +9,7 @@ import typer
 
 from ops import states
 from ops.answer import answer
-from ops.commit import head, of_update
+from ops.commit import head, is_of
 from ops.deployment import Target, cli_environment, known
 from ops.results import RollbackResult
 from ops.reviewed import read
@@ -66,4 +66,4 @@ def rollback(
 
 def _is_ours(history: Sequence[Mapping[str, Any]], before: int) -> bool:
     """Return whether the last update is of the commit of this checkout, and newer than another one."""
-    return bool(history) and history[0]["version"] > before and of_update(history[0]) == head()
+    return bool(history) and history[0]["version"] > before and is_of(history[0], head())

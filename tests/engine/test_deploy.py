@@ -124,6 +124,7 @@ def test_staging_is_woken_asked_and_put_to_sleep_and_prod_gets_the_plan_that_was
     told = found.jobs["prod"].summary
     assert f"prod runs {good[:12]}" in told
     assert "| approved by | `ada` |" in told
+    assert "| update | 1, succeeded, " in told
     assert "| by | `eve` |" in told
     assert all(one.startswith(("actions/setup-python", "pulumi/")) for one in found.not_done)
 
