@@ -192,9 +192,9 @@ def existing(stack: str, progress: Progress, *, unrendered: bool = False) -> Dep
     """
     graph = render(stack) if not unrendered else None
     facts = catalog.load()
-    there = rehearsal_of(stack)
-    stopped = [f"{service.name} stopped" for service in there.status() if not service.running]
-    if stopped or not there.configured:
+    found = rehearsal_of(stack)
+    stopped = [f"{service.name} stopped" for service in found.status() if not service.running]
+    if stopped or not found.configured:
         msg = (
             f"the rehearsal of {stack} under {home()} is not up ({', '.join(stopped) or 'never configured'}); run "
             f"`./sophia up {stack}`, as the same user (`sudo` has a home of its own)"
@@ -228,22 +228,22 @@ def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = 
     environment = _first_on_path(toolchain)
     run_file = folder_of(stack, Target.CLOUD) / ENGINE_RECORD
     engine = Engine(stack, project=ROOT, environment=environment, run_file=run_file)
-    api, interface = partial(_told, stack, environment), access_interface(stack, facts, environment)
+    api, interface = partial(_api_server, stack, environment), access_interface(stack, facts, environment)
     return Deployment(
         stack,
         graph,
         engine,
         connected(api),
-        Target.CLOUD,
-        api,
-        facts.ignores,
-        facts.drift_classes,
-        lambda: facts,
-        interface.resources,
-        toolchain.conformance,
-        interface.catch_up,
-        interface.follow,
-        environment,
+        target=Target.CLOUD,
+        api=api,
+        ignores=facts.ignores,
+        classes=facts.drift_classes,
+        facts=lambda: facts,
+        resources=interface.resources,
+        suite=toolchain.conformance,
+        join=interface.catch_up,
+        follow=interface.follow,
+        reach=environment,
     )
 
 
@@ -259,7 +259,7 @@ def access_interface(stack: str, facts: catalog.Catalog, environment: Mapping[st
     return Interface(folder, stack, facts.access, lambda: states.resources(stack, environment) or ())
 
 
-def _told(stack: str, environment: Mapping[str, str]) -> ApiServer:
+def _api_server(stack: str, environment: Mapping[str, str]) -> ApiServer:
     """Return the API server that a stack tells of.
 
     Raises:
@@ -381,16 +381,15 @@ def _deployment(rehearsal: Rehearsal, graph: Graph, facts: catalog.Catalog, suit
         graph,
         engine,
         rehearsal.cluster(),
-        Target.REHEARSAL,
-        rehearsal.api_server,
-        facts.ignores,
-        facts.drift_classes,
-        lambda: facts,
-        rehearsal.state.resources,
-        suite,
-        runner.join,
-        runner.follow,
-        {**reach, **rehearsal.vector_store.environment()},
+        api=rehearsal.api_server,
+        ignores=facts.ignores,
+        classes=facts.drift_classes,
+        facts=lambda: facts,
+        resources=rehearsal.state.resources,
+        suite=suite,
+        join=runner.join,
+        follow=runner.follow,
+        reach={**reach, **rehearsal.vector_store.environment()},
     )
     # Hosts that were made before may admit peers alone by now.
     deployment.join()
