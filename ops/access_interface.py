@@ -84,8 +84,9 @@ class Interface:
             AccessError, StateError: as `join` does.
         """
         if time.monotonic() - self._looked >= _PERIOD_SECONDS:
-            self.catch_up()
+            # Before it, so that a state that cannot be read is not asked for every second.
             self._looked = time.monotonic()
+            self.catch_up()
 
     def catch_up(self) -> None:
         """Do so at once.

@@ -1,7 +1,7 @@
 """``delivery``: what became of one delivery to a stack, from the answers of the verbs that made it."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -10,12 +10,13 @@ from typing import Final, TypeVar
 import jinja2
 
 from ops import github, pages, states
-from ops.answers import kept
+from ops.answers import kept, verb_of
 from ops.commit import head, is_of, short
 from ops.deployment import Target, cli_environment
 from ops.engine import EngineError
 from ops.error import InputError, StateError
 from ops.github import GitHubError
+from ops.parts import Parts
 from ops.report import deployment
 from ops.report_rows import DeploymentRow
 from ops.results import (
@@ -35,8 +36,10 @@ from rehearsal.toolchain import Progress, ToolError
 _LAST: Final = 8
 """Updates among which the delivery's own is."""
 
+_ABSENT: Final = (EngineError, GitHubError, InputError, RehearsalError, StateError, ToolError)
+"""What keeps a part of the answer away, and nothing else."""
+
 R = TypeVar("R", bound=Result)
-T = TypeVar("T")
 
 
 def delivery(stack: str, target: Target, answers: Path, progress: Progress, now: datetime) -> DeliveryResult:
@@ -53,24 +56,15 @@ def delivery(stack: str, target: Target, answers: Path, progress: Progress, now:
         InputError: an answer is none, or is of another stack.
     """
 
-    def answer(verb: str, model: type[R]) -> R | None:
-        found = kept(answers, verb)
-        if isinstance(found, model) and found.stack != stack:
+    def answer(model: type[R]) -> R | None:
+        found = kept(answers, model)
+        if found and found.stack != stack:
+            verb = verb_of(model)
             msg = f"{answers}: the answer of `{verb}` is of {found.stack}, and {stack} is told of; name its own folder"
             raise InputError(msg)
-        return found if isinstance(found, model) else None
+        return found
 
-    commit = head()
-    plan, rollback = answer("preview", PreviewResult), answer("rollback", RollbackResult)
-    untold: dict[str, str] = {}
-    nobody: tuple[str, ...] = ()
-
-    def ask(part: str, question: Callable[[], T], otherwise: T) -> T:
-        try:
-            return question()
-        except (EngineError, GitHubError, InputError, RehearsalError, StateError, ToolError) as error:
-            untold[part] = str(error)
-            return otherwise
+    commit, plan, parts = head(), answer(PreviewResult), Parts(_ABSENT)
 
     def updated() -> DeploymentRow | None:
         # A plan says which update was the last before it.
@@ -84,16 +78,16 @@ def delivery(stack: str, target: Target, answers: Path, progress: Progress, now:
         made=now,
         commit=commit,
         by=os.environ.get("GITHUB_ACTOR", ""),
-        run=run_url(os.environ),
-        approved_by=ask("approvals", lambda: approvals(stack, os.environ), nobody),
-        update=ask("update", updated, None),
+        run=github.page(os.environ, "actions/runs", "RUN_ID"),
+        approved_by=parts.ask("approvals", lambda: approvals(stack, os.environ)) or (),
+        update=parts.ask("update", updated),
         plan=plan,
-        up=answer("up", UpResult),
-        verify=answer("verify", VerifyResult),
-        load=answer("load", LoadResult),
-        rollback=rollback,
-        sleep=answer("machines sleep", SleepResult),
-        untold=untold,
+        up=answer(UpResult),
+        verify=answer(VerifyResult),
+        load=answer(LoadResult),
+        rollback=answer(RollbackResult),
+        sleep=answer(SleepResult),
+        untold=parts.untold,
     )
     return result.model_copy(update={"verdict": verdict(result)})
 
@@ -115,16 +109,6 @@ def verdict(result: DeliveryResult) -> Verdict:
     if any(one and one.errors for one in (result.up, result.verify, result.load, result.sleep)):
         return "failed"
     return "delivered" if result.verify else "unverified"
-
-
-def run_url(environment: Mapping[str, str]) -> str:
-    """Return where people read of the run of a workflow; empty outside of one.
-
-    Args:
-        environment: the variables of a job.
-    """
-    parts = [environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
-    return "{}/{}/actions/runs/{}".format(*parts) if all(parts) else ""
 
 
 def approvals(stack: str, environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -171,31 +155,28 @@ def headline(result: DeliveryResult) -> str:
 
 def steps(result: DeliveryResult) -> Sequence[tuple[str, str, str]]:
     """Return what was done, in order: what, how it ended, how long it took in seconds."""
-    told: list[tuple[str, Result | None, float | None]] = [
+    return [
+        (name, "failed" if one.errors else "done", "-" if seconds is None else f"{seconds:.0f}")
+        for name, one, seconds in _done(result)
+    ]
+
+
+def errors(result: DeliveryResult) -> Sequence[tuple[str, str]]:
+    """Return what went wrong, each with the step that says so; the plan says it for itself."""
+    return [(name, why) for name, one, _ in _done(result) if one is not result.plan for why in one.errors]
+
+
+def _done(result: DeliveryResult) -> Iterator[tuple[str, Result, float | None]]:
+    """Yield the steps that gave an answer, in order, each with how long it took, where that is known."""
+    told: tuple[tuple[str, Result | None, float | None], ...] = (
         ("plan", result.plan, None),
         ("up", result.up, sum(result.up.seconds.values()) if result.up else None),
         ("verify", result.verify, result.verify.seconds if result.verify else None),
         ("load", result.load, result.load.seconds if result.load else None),
         ("rollback", result.rollback, result.rollback.seconds if result.rollback else None),
         ("sleep", result.sleep, None),
-    ]
-    return [
-        (name, "failed" if one.errors else "done", "-" if seconds is None else f"{seconds:.0f}")
-        for name, one, seconds in told
-        if one is not None
-    ]
-
-
-def errors(result: DeliveryResult) -> Sequence[tuple[str, str]]:
-    """Return what went wrong, each with the step that says so."""
-    answers: Mapping[str, Result | None] = {
-        "up": result.up,
-        "verify": result.verify,
-        "load": result.load,
-        "rollback": result.rollback,
-        "sleep": result.sleep,
-    }
-    return [(name, why) for name, one in answers.items() if one for why in one.errors]
+    )
+    yield from ((name, one, seconds) for name, one, seconds in told if one is not None)
 
 
 def _rendered(template: str, result: Result, rows: int) -> str:

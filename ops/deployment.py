@@ -161,13 +161,14 @@ def folder_of(stack: str, target: Target) -> Path:
     return rehearsal_of(stack).folder.path if target is Target.REHEARSAL else home() / target.value / stack
 
 
-def there(stack: str, target: Target, progress: Progress) -> Deployment:
+def there(stack: str, target: Target, progress: Progress, *, unrendered: bool = False) -> Deployment:
     """Return the deployment of a stack that is up, and start nothing.
 
     Args:
         stack: name of the stack.
         target: where it is.
         progress: told what is being done.
+        unrendered: as `existing` takes it; in the cloud it is rendered first in any case.
 
     Raises:
         CatalogError: the catalog or the stack's choice breaks a rule.
@@ -175,7 +176,9 @@ def there(stack: str, target: Target, progress: Progress) -> Deployment:
         RehearsalError: it is not up.
         ToolError: a tool cannot be had.
     """
-    return existing(stack, progress) if target is Target.REHEARSAL else in_cloud(stack, progress)
+    if target is Target.CLOUD:
+        return in_cloud(stack, progress)
+    return existing(stack, progress, unrendered=unrendered)
 
 
 def existing(stack: str, progress: Progress, *, unrendered: bool = False) -> Deployment:

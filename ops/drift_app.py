@@ -18,7 +18,7 @@ from ops import github, view
 from ops.agreement import agreed
 from ops.answer import answer, exit_code
 from ops.commit import head
-from ops.deployment import Deployment, Target, existing, in_cloud, known
+from ops.deployment import Target, known, there
 from ops.drift import checked, failed
 from ops.drift_record import APPROVED, keep, keep_answer, kept, record_file
 from ops.drift_repair import read, read_file, require_ready, require_same
@@ -176,7 +176,7 @@ def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear
         return DriftResult(stack=stack, asleep=True, status="asleep")
     before = kept(path)
     try:
-        deployment = _deployment(stack, target)
+        deployment = there(stack, target, progress_for(), unrendered=True)
         result, record = checked(deployment, view.View(), before, believe_deletions=believe_deletions)
     except (AccountError, EngineError, RehearsalError, StateError, ToolError) as error:
         if not bear or isinstance(error, LockedError):
@@ -185,12 +185,6 @@ def _looked(stack: str, target: Target, *, believe_deletions: bool = False, bear
     keep(path, record)
     keep_answer(path, result)
     return result
-
-
-def _deployment(stack: str, target: Target) -> Deployment:
-    if target is Target.REHEARSAL:
-        return existing(stack, progress_for(), unrendered=True)
-    return in_cloud(stack, progress_for())
 
 
 def _report(where: str, stack: str) -> DriftResult:

@@ -275,6 +275,18 @@ def address(environment: Mapping[str, str]) -> str:
     return require_secure(environment.get("GITHUB_API_URL") or _API, "GITHUB_API_URL")
 
 
+def page(environment: Mapping[str, str], kind: str, name: str) -> str:
+    """Return where people read of something of the repository that a workflow runs for; empty outside of one.
+
+    Args:
+        environment: the variables of a job.
+        kind: what it is, as a part of the address.
+        name: the variable that says which, without `GITHUB_`.
+    """
+    server, repository, which = (environment.get(f"GITHUB_{one}", "") for one in ("SERVER_URL", "REPOSITORY", name))
+    return f"{server}/{repository}/{kind}/{which}" if server and repository and which else ""
+
+
 @contextmanager
 def opened(environment: Mapping[str, str]) -> Iterator[GitHub]:
     """Give the repository that a workflow runs for.

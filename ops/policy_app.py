@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from ops import view
+from ops import github, view
 from ops.answer import answer
 from ops.deployment import known, rehearsed
 from ops.error import InputError
@@ -94,8 +94,8 @@ def _judged(stack: str, source: str, file: Path | None) -> PolicyResult:
 
 def _address(environment: Mapping[str, str]) -> str:
     """Return where a run of GitHub's reads the repository's files; empty elsewhere: then links are relative to it."""
-    said = [environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "SHA")]
-    return "{}/{}/blob/{}/".format(*said) if all(said) else ""
+    files = github.page(environment, "blob", "SHA")
+    return f"{files}/" if files else ""
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import catalog
 from catalog import CatalogError, Node
@@ -16,6 +16,7 @@ from ops.commit import git, head, of_update, short
 from ops.deployment import Target, cli_environment, there
 from ops.drift_record import kept_answer, record_file
 from ops.error import AccountError, AsleepError, InputError, SecretsError, StateError
+from ops.parts import Parts
 from ops.report_rows import DeploymentRow, MachineCard, PlaceRow, RegionCard, RunbookRow, VersionRow
 from ops.results import CapacityResult, CostResult, ReportResult
 from ops.secret_audit import audit
@@ -43,23 +44,6 @@ _ABSENT: Final = (
 )
 """What keeps a part of the answer away, and nothing else."""
 
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class _Parts:
-    """What can be told, and why the rest cannot."""
-
-    untold: dict[str, str] = field(default_factory=dict)
-
-    def ask(self, part: str, how: Callable[[], T]) -> T | None:
-        """Return what is asked for, or note why it cannot be told."""
-        try:
-            return how()
-        except _ABSENT as error:
-            self.untold[part] = str(error)
-            return None
-
 
 @dataclass(frozen=True, slots=True)
 class _Live:
@@ -83,7 +67,7 @@ def report(stack: str, target: Target, progress: Progress, now: datetime) -> Rep
     Raises:
         CatalogError, RenderError: the stack cannot be rendered.
     """
-    facts, graph, parts = catalog.load(), render(stack), _Parts()
+    facts, graph, parts = catalog.load(), render(stack), Parts(_ABSENT)
     room = parts.ask("capacity", lambda: capacity.capacity(graph))
     costs = parts.ask("cost", lambda: _cost(graph, facts, now))
     live = parts.ask("what runs", lambda: _live(stack, target, progress))
@@ -119,7 +103,7 @@ def _live(stack: str, target: Target, progress: Progress) -> _Live | None:
     if asleep(stack, target):
         msg = f"{stack} is asleep: ./sophia machines wake {stack}"
         raise AsleepError(msg)
-    server = there(stack, target, progress).cluster
+    server = there(stack, target, progress, unrendered=True).cluster
     if why := cluster.trouble(server):
         msg = f"its API server does not answer ({why}): ./sophia drift {stack}"
         raise StateError(msg)

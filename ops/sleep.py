@@ -7,7 +7,7 @@ from typing import Any
 
 import catalog
 from ops import backups, states
-from ops.deployment import Deployment, Target, cli_environment, cloud_environment, deployed, rehearsal_of, there
+from ops.deployment import Deployment, Target, cloud_environment, deployed, rehearsal_of, there
 from ops.error import AsleepError
 from ops.results import SleepResult
 from ops.view import View
@@ -60,11 +60,8 @@ def asleep(stack: str, target: Target) -> bool:
 
 def _goes(resource: Mapping[str, Any]) -> bool:
     """Return whether a resource goes with the machines: what is protected, such as data at Weaviate Cloud, stays."""
-    return bool(resource.get("custom")) and not resource.get("protect") and not _is_provider(resource)
-
-
-def _is_provider(resource: Mapping[str, Any]) -> bool:
-    return str(resource["type"]).startswith("pulumi:providers:")
+    provider = str(resource["type"]).startswith("pulumi:providers:")
+    return bool(resource.get("custom")) and not resource.get("protect") and not provider
 
 
 def _pinned(stack: str) -> list[str]:
@@ -111,18 +108,19 @@ def sleep(stack: str, target: Target, *, progress: Progress, view: View, without
     if not errors and target is Target.REHEARSAL:
         rehearsal_of(stack).sleep(catalog.load().weaviate.hosting[stack])
     elif not errors:
-        warnings = tuple(_still_named(stack, target))
+        warnings = tuple(_still_named(stack))
     return SleepResult(stack=stack, errors=tuple(errors), warnings=warnings, changes=changes)
 
 
-def _still_named(stack: str, target: Target) -> Iterator[str]:
-    """Yield which machines are still to be taken over that are gone now: a rehearsal finds that out when it wakes."""
-    known = states.configured(stack, cli_environment(stack, target, progress_for()), "adopt") or {}
+def _still_named(stack: str) -> Iterator[str]:
+    """Yield which machines that are gone are to be taken over in the cloud: a rehearsal finds that out by itself."""
+    facts = catalog.load()
+    known = states.configured(stack, cloud_environment(facts, progress_for()), "adopt") or {}
     yield from (
         f"{machine}, which is gone, is still to be taken over, so that {stack} cannot wake: take it out of "
         f"sophia:adopt, `pulumi env edit sophia/{stack}`"
         for machine in known
-        if machine in catalog.load().machines
+        if machine in facts.machines
     )
 
 

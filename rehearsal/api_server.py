@@ -10,7 +10,6 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
-import yaml
 from typing_extensions import override
 
 from rehearsal.error import RehearsalError
@@ -46,8 +45,7 @@ class ApiServer:
             RehearsalError: it is none; what stands in it is not repeated.
         """
         kubeconfig = Kubeconfig.parse(text)
-        (cluster,) = yaml.safe_load(text)["clusters"]
-        return cls(kubeconfig, cluster["cluster"]["server"], cluster["cluster"].get("proxy-url"))
+        return cls(kubeconfig, kubeconfig.server, kubeconfig.proxy)
 
 
 def find(room: Room, resources: Iterable[Mapping[str, Any]]) -> ApiServer:

@@ -22,6 +22,10 @@ class Kubeconfig:
     """Certificate of the administrator, PEM."""
     key: bytes = field(repr=False)
     """Key of that certificate, PEM."""
+    server: str = field(compare=False)
+    """URL of the API server; the credentials are the same wherever that is."""
+    proxy: str | None = field(compare=False, default=None)
+    """URL of the proxy that it is reached through, if any."""
 
     @classmethod
     def parse(cls, text: str) -> "Kubeconfig":
@@ -38,6 +42,8 @@ class Kubeconfig:
                 _pem(cluster["cluster"], "certificate-authority-data"),
                 _pem(user["user"], "client-certificate-data"),
                 _pem(user["user"], "client-key-data"),
+                cluster["cluster"]["server"],
+                cluster["cluster"].get("proxy-url"),
             )
         except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             message = (

@@ -1,6 +1,5 @@
 """The workflows of deliveries, drift and repairs, run as they are committed, with GitHub's API on this machine too."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +11,10 @@ import pytest
 from benchmarks.checkout import ROOT, Checkout, copied
 from rehearsal.github import GitHub, User, serve
 from rehearsal.github.records import Approval
-from rehearsal.workflows import Runner, WorkflowRun, read
+from rehearsal.workflows import WorkflowRun, read
 from rehearsal.workflows.expressions import Expressions
+from tests.engine import next_version
+from tests.engine.workflows import runner
 from tests.slack import Slack, served
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
@@ -28,10 +29,7 @@ AT_MOST = 120.0
 def change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """A checkout with a next version of a server, which no request is led to."""
     made = copied(tmp_path_factory.mktemp("deploy"))
-    entry, lock = made.root / f"catalog/mcp/{SERVER}.yaml", made.root / "catalog/lock/images.yaml"
-    entry.write_text(entry.read_text() + 'rollout: {tag: "1.1.0", weight: 0}\n')
-    image = f"scoobyjava15/sophia-mcp-{SERVER}"
-    lock.write_text(lock.read_text().replace(f"  {image}:1.0.0:", f"  {image}:1.1.0: null\n  {image}:1.0.0:"))
+    next_version.state(made, SERVER, '{tag: "1.1.0", weight: 0}')
     try:
         yield made
     finally:
@@ -40,8 +38,8 @@ def change(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 @pytest.fixture
 def hub() -> Iterator[GitHub]:
-    with serve() as served:
-        yield served
+    with serve() as made:
+        yield made
 
 
 @pytest.fixture
@@ -68,24 +66,18 @@ def run(
         return True
 
     def do(workflow: str, event: str, commit: str, **payload: Any) -> WorkflowRun:
-        runner = Runner(
-            expressions=expressions,
-            source=change.root,
-            folder=tmp_path / f"run-{len(runs)}",
-            repository=hub.repository.name,
-            api=hub.url,
-            token=hub.grant,
-            environment={
-                **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-                "SLACK_WEBHOOK_URL": slack.url,
-                "SOPHIA_HOME": str(change.home),
-            },
+        running = runner(
+            change,
+            hub,
+            expressions,
+            tmp_path / f"run-{len(runs)}",
+            environment={"SLACK_WEBHOOK_URL": slack.url, "SOPHIA_HOME": str(change.home)},
             variables={"PULUMI_ORG": "ai-cherry"},
             approve=approve,
             instead={"TARGET": "rehearsal", "JITTER": "0"},
         )
         told = {"ref": "refs/heads/main", "sender": {"login": "eve"}, **payload}
-        runs.append(runner.run(read(WORKFLOWS / f"{workflow}.yml"), event, told, commit))
+        runs.append(running.run(read(WORKFLOWS / f"{workflow}.yml"), event, told, commit))
         for name, job in runs[-1].jobs.items():
             for step in job.steps:
                 print(f"{workflow}, {name}: {step.title}: {step.outcome}, {step.seconds:.0f} s")  # noqa: T201 - the time

@@ -1,6 +1,5 @@
 """The workflow of pull requests, run as it is committed: what reviewers and authors see of a change."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ import pytest
 from benchmarks.checkout import ROOT, Checkout, copied
 from rehearsal.github import GitHub, Issue, User, serve
 from rehearsal.github.records import now
-from rehearsal.workflows import Runner, WorkflowRun, read
+from rehearsal.workflows import WorkflowRun, read
 from rehearsal.workflows.expressions import Expressions
+from tests.engine.workflows import runner
 
 pytestmark = pytest.mark.engine
 
@@ -43,21 +43,12 @@ def pushed(change: Checkout, hub: GitHub, expressions: Expressions, tmp_path: Pa
     runs: list[WorkflowRun] = []
 
     def push(base: str, head: str, *, of: str = "") -> WorkflowRun:
-        runner = Runner(
-            expressions=expressions,
-            source=change.root,
-            folder=tmp_path / f"run-{len(runs)}",
-            repository=hub.repository.name,
-            api=hub.url,
-            token=hub.grant,
-            environment={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-            only=REVIEWED,
-        )
+        running = runner(change, hub, expressions, tmp_path / f"run-{len(runs)}", environment={}, only=REVIEWED)
         whose = {"repo": {"full_name": of or hub.repository.name}}
         payload: Mapping[str, Any] = {
             "pull_request": {"number": NUMBER, "head": {"sha": head, **whose}, "base": {"sha": base}}
         }
-        runs.append(runner.run(read(ROOT / ".github/workflows/pull-request.yml"), "pull_request", payload, head))
+        runs.append(running.run(read(ROOT / ".github/workflows/pull-request.yml"), "pull_request", payload, head))
         return runs[-1]
 
     return push

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from benchmarks.checkout import Checkout
+from tests.engine import next_version
 
 pytestmark = pytest.mark.engine
 
@@ -27,11 +28,8 @@ AT_MOST = timedelta(seconds=240)
 @pytest.fixture(scope="module")
 def rolling(lane: Checkout) -> Iterator[Checkout]:
     """Dev up with a next version of one server; its image comes with the machine's, so that this boots anew."""
-    entry, lock = lane.root / f"catalog/mcp/{SERVER}.yaml", lane.root / "catalog/lock/images.yaml"
-    before = {path: path.read_text() for path in (entry, lock)}
-    entry.write_text(before[entry] + 'rollout: {tag: "1.1.0"}\n')
-    image = f"scoobyjava15/sophia-mcp-{SERVER}"
-    lock.write_text(before[lock].replace(f"  {image}:1.0.0:", f"  {image}:1.1.0: null\n  {image}:1.0.0:"))
+    before = {path: path.read_text() for path in next_version.files(lane, SERVER)}
+    next_version.state(lane, SERVER, '{tag: "1.1.0"}')
     try:
         lane.sophia("down", "dev")
         assert lane.answer("up", "dev")["changes"]["create"] > 250

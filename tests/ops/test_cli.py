@@ -54,7 +54,7 @@ def up(with_stand_in):
 def drift(with_stand_in, monkeypatch, tmp_path):
     """Looks for drift."""
     monkeypatch.setenv("SOPHIA_HOME", str(tmp_path / "home"))
-    return with_stand_in("drift", "ops.drift_app.existing")
+    return with_stand_in("drift", "ops.deployment.existing")
 
 
 @pytest.fixture

@@ -74,12 +74,12 @@ def test_an_answer_is_kept_by_its_verb_and_comes_back_as_it_was(answers):
     sleeping = SleepResult(stack="dev", changes={"delete": 3})
     keep(sleeping)
     assert json.loads((answers / "machines-sleep.json").read_text())["stack"] == "dev"
-    assert kept(answers, "machines sleep") == sleeping
-    assert kept(answers, "up") is None
+    assert kept(answers, SleepResult) == sleeping
+    assert kept(answers, UpResult) is None
     keep(sleeping, {})
     (answers / "up.json").write_text("{")
     with pytest.raises(InputError, match=r"up.json: it is no answer of `./sophia up` \(ValidationError\)"):
-        kept(answers, "up")
+        kept(answers, UpResult)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def look(home, monkeypatch, as_in, sophia):
     """Looks at dev as in a recording, and gives what the verb left with."""
 
     def run(*words: str, recording: str = "drift.jsonl", verb: tuple[str, ...] = ("drift", "dev")):
-        monkeypatch.setattr("ops.drift_app.existing", lambda *_, **__: as_in(recording))
+        monkeypatch.setattr("ops.deployment.existing", lambda *_, **__: as_in(recording))
         return sophia(*verb, *words)
 
     assert home.is_dir()
@@ -99,7 +99,7 @@ def test_all_stacks_are_a_line_each_and_the_worst_code_counts(home, monkeypatch,
             raise RehearsalError(message)
         return as_in("drift.jsonl")
 
-    monkeypatch.setattr("ops.drift_app.existing", existing)
+    monkeypatch.setattr("ops.deployment.existing", existing)
     left = sophia("drift", "--all", "--json")
     found = {one["stack"]: one["status"] for one in map(json.loads, left.out.splitlines())}
     assert found == {"dev": "drifted", "prod": "error", "staging": "asleep"}
@@ -142,7 +142,7 @@ def test_a_stack_that_cannot_be_looked_at_is_told_too(home, github, monkeypatch,
         message = "the rehearsal of dev is not up; run `./sophia up dev`"
         raise RehearsalError(message)
 
-    monkeypatch.setattr("ops.drift_app.existing", broken)
+    monkeypatch.setattr("ops.deployment.existing", broken)
     assert sophia("drift", "dev").code == ExitCode.FAILED
     assert github.repository.issues == {}
     assert sophia("drift", "dev", "--tell", "github").code == ExitCode.FAILED
@@ -155,7 +155,7 @@ def test_a_stack_that_somebody_works_on_is_told_to_nobody(home, github, monkeypa
         message = "an update of dev is still running as process 1; wait for it, or end it: kill 1"
         raise LockedError(message)
 
-    monkeypatch.setattr("ops.drift_app.existing", locked)
+    monkeypatch.setattr("ops.deployment.existing", locked)
     left = sophia("drift", "dev", "--tell", "github")
     assert (left.code, "is still running as process 1" in left.err) == (ExitCode.FAILED, True)
     assert github.repository.issues == {}
@@ -234,7 +234,7 @@ def repair(report, mended, monkeypatch, as_in, sophia):
         def existing(*_: object, **__: object):
             return as_in("unchanged.jsonl" if mended else now)
 
-        monkeypatch.setattr("ops.drift_app.existing", existing)
+        monkeypatch.setattr("ops.deployment.existing", existing)
         return sophia("drift", "repair", "dev", "--report", str(report), *words)
 
     return run
