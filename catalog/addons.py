@@ -60,6 +60,22 @@ def read_addons(root: Path = Path(__file__).parent) -> Mapping[str, Addon]:
     return found.addons
 
 
+def read_addon_lock(root: Path = Path(__file__).parent) -> AddonLock:
+    """Return the digests of what is rendered of them.
+
+    Args:
+        root: the catalog's folder.
+
+    Raises:
+        CatalogError: the file cannot be read.
+    """
+    source = Source(root)
+    found = document(source, "lock/addons.yaml", AddonLock)
+    if found is None:
+        raise CatalogError(source.offences)
+    return found
+
+
 def cache_root(environment: Mapping[str, str]) -> Path:
     """Return the folder that outlives the checkout: ``$SOPHIA_CACHE``, or ``sophia`` in the user's cache folder.
 

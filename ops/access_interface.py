@@ -1,6 +1,5 @@
 """This computer as a peer of the access network of a stack in the cloud: an interface of WireGuard, by wg-quick."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,8 +13,10 @@ from catalog.access import Access
 from ops.access import hosts, peer_of, wg_quick
 from ops.error import AccessError
 from rehearsal.home import private, write_private
+from rehearsal.machines.command import as_root
 
-_PROGRAM: Final = "wg-quick"
+WG_QUICK: Final = "wg-quick"
+"""Makes an interface of WireGuard and takes it away."""
 _SECONDS: Final = 60
 _PERIOD_SECONDS: Final = 15.0
 """Between two looks at a state in the cloud, which takes seconds to read."""
@@ -106,18 +107,18 @@ class Interface:
 
 
 def _run(deed: str, file: Path) -> None:
-    program = shutil.which(_PROGRAM)
+    program = shutil.which(WG_QUICK)
     if program is None:
-        msg = f"{_PROGRAM} is not here; install it: sudo apt-get install wireguard-tools"
+        msg = f"{WG_QUICK} is not here; install it: sudo apt-get install wireguard-tools"
         raise AccessError(msg)
     # What it prints names the file and no key.
-    words = [*(() if os.geteuid() == 0 else ("sudo", "--non-interactive")), program, deed, str(file)]
+    words = [*as_root(), program, deed, str(file)]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
-        msg = f"{_PROGRAM} {deed} {file}: {type(error).__name__}; run it by hand"
+        msg = f"{WG_QUICK} {deed} {file}: {type(error).__name__}; run it by hand"
         raise AccessError(msg) from None
     if done.returncode:
         said = " / ".join(done.stderr.strip().splitlines()[-2:])
-        msg = f"{_PROGRAM} {deed} {file}: {said}; it needs root and a kernel with WireGuard"
+        msg = f"{WG_QUICK} {deed} {file}: {said}; it needs root and a kernel with WireGuard"
         raise AccessError(msg)

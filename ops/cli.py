@@ -1,6 +1,7 @@
 """The verbs of ``./sophia``."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from ops import (
     sites_app,
     view,
 )
+from ops.access_interface import WG_QUICK
 from ops.account import holdings
 from ops.agreement import agreed
 from ops.answer import add, answer
@@ -70,7 +72,7 @@ from ops.shell import exports
 from ops.up import up as up_verb
 from rehearsal import Account, RehearsalError, home, remove_shared, stacks
 from rehearsal.machines import image
-from rehearsal.toolchain import ToolError, ensure, progress_for
+from rehearsal.toolchain import ToolError, ensure, ensure_addons, ensure_clients, progress_for, rendered_addons
 from render import ROOT, RenderError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -113,8 +115,15 @@ _PARTS: Mapping[Only | None, Sequence[str]] = {Only.WORKLOADS: WORKLOADS}
 
 
 @app.command()
-def setup() -> None:
+def setup(target: Target = Target.REHEARSAL) -> None:
     """Bring every tool that is needed here, in its pinned version; offline after the first time."""
+    if target is Target.CLOUD:
+        facts = catalog.load()
+        if shutil.which(WG_QUICK) is None:
+            image.install(["wireguard-tools"], progress_for())
+        ensure_addons(progress=progress_for())
+        typer.echo(f"Tool chain: {ensure_clients(facts, progress=progress_for()).bin}")
+        return
     # First what only root can make: it is told before tools are built, for half an hour at worst.
     root = image.ensure(progress_for())
     facts = catalog.load()
@@ -313,7 +322,7 @@ def lock(
         changed = lock_tools(existing(stack, progress_for()), catalog.ROOT / "lock/tools.json")
         result = LockResult(stack=stack, filled=dict.fromkeys(changed, "changed"))
     elif what is Locked.ADDONS:
-        rendered = ensure(catalog.load(), progress=progress_for()).addons
+        rendered = rendered_addons(progress=progress_for())
         result = lock_addons(catalog.ROOT / "lock/addons.yaml", rendered)
     elif what is Locked.PRICES:
         result = _prices()
@@ -348,6 +357,7 @@ def doctor(stack: Stack = "dev", *, as_json: AsJson = False) -> None:
 @app.command()
 def test(lane: Annotated[Lane, typer.Argument(help="Which tests.")] = Lane.ALL) -> None:  # noqa: PT028 - a verb
     """Run the tests: those that need nothing, those of the real engine, or both."""
+    ensure_addons(progress=progress_for())
     for arguments in pytest_runs(lane):
         code = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
         if code:

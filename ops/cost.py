@@ -19,8 +19,9 @@ from ops import capacity
 from ops.cost_rows import BookRow, BudgetRow, DeltaRow, IdleRow, ItemRow, SavingRow, TargetRow, WayRow
 from ops.deployment import Target, deployed
 from ops.plan import render_commit
+from ops.rendering import render
 from ops.results import CostResult
-from render import Graph, render
+from render import Graph
 
 STATE = "state"
 """What a stack is compared with when that is what is deployed."""

@@ -14,7 +14,8 @@ from ops import cost_view, infracost, opencost, view
 from ops.answer import answer
 from ops.deployment import Target
 from ops.exit_code import ExitCode
-from render import ROOT, render
+from ops.rendering import render
+from render import ROOT
 
 Stack = Annotated[str, typer.Argument(help="dev, staging or prod", metavar="STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON (docs/schema/).")]

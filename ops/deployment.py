@@ -21,13 +21,14 @@ from ops.engine import Engine, EngineError
 from ops.error import InputError, StateError
 from ops.later import later
 from ops.phases import Phases
+from ops.rendering import render
 from ops.runner import Runner
 from rehearsal import Rehearsal, RehearsalError, home, stacks
 from rehearsal.api_server import ApiServer, connected
 from rehearsal.machines import image
 from rehearsal.machines.command import require_root
-from rehearsal.toolchain import Progress, Toolchain, ensure, progress_for
-from render import ROOT, Graph, render, require_stack
+from rehearsal.toolchain import Clients, Progress, ensure, ensure_clients, progress_for
+from render import ROOT, Graph, require_stack
 
 ENGINE_RECORD = "engine.json"
 """Name of the file, in a rehearsal's run directory, that records the running engine."""
@@ -227,8 +228,8 @@ def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = 
     graph = render(stack, image_lock="images")
     require(graph)
     judge(graph)
-    toolchain = ensure(facts, progress=progress)
-    environment = _first_on_path(toolchain)
+    clients = ensure_clients(facts, progress=progress)
+    environment = _first_on_path(clients)
     run_file = folder_of(stack, Target.CLOUD) / ENGINE_RECORD
     engine = Engine(stack, project=ROOT, environment=environment, run_file=run_file)
     api, interface = partial(_api_server, stack, environment), access_interface(stack, facts, environment)
@@ -243,7 +244,7 @@ def in_cloud(stack: str, progress: Progress, judge: Callable[[Graph], object] = 
         classes=facts.drift_classes,
         facts=lambda: facts,
         resources=interface.resources,
-        suite=toolchain.conformance,
+        suite=clients.conformance,
         join=interface.catch_up,
         follow=interface.follow,
         reach=environment,
@@ -286,11 +287,11 @@ def cloud_environment(facts: catalog.Catalog, progress: Progress) -> Mapping[str
         ToolError: a tool cannot be had.
     """
     require_cloud(os.environ)
-    return _first_on_path(ensure(facts, progress=progress))
+    return _first_on_path(ensure_clients(facts, progress=progress))
 
 
-def _first_on_path(toolchain: Toolchain) -> Mapping[str, str]:
-    return {**os.environ, "PATH": f"{toolchain.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+def _first_on_path(clients: Clients) -> Mapping[str, str]:
+    return {**os.environ, "PATH": f"{clients.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def cli_environment(stack: str, target: Target, progress: Progress) -> Mapping[str, str]:

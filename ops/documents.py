@@ -10,8 +10,8 @@ import catalog
 from catalog import discovery
 from catalog.documentation import markdown
 from ops.infracost import Infracost
+from ops.rendering import render
 from ops.results import VERBS
-from render import render
 
 FORMATS = {"infracost": Infracost}
 """What verbs write beside their answers, by the name of its schema."""

@@ -3,13 +3,17 @@
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from catalog import CatalogError
 from ops.capacity import headroom, require
 from ops.commit import git, resolved
 from ops.differences import differences
+from ops.rendering import render
 from ops.results import PlanResult
-from render import ROOT, Graph, RenderError, render
+from rehearsal.toolchain import ensure_addons, progress_for
+from render import ROOT, Graph, RenderError
 
 
 def plan(stack: str, base: str) -> PlanResult:
@@ -55,6 +59,9 @@ def render_commit(stack: str, base: str) -> Graph:
         if not (Path(folder) / "render").is_dir():
             msg = f"{base}: that commit has no program that can be rendered; choose a later one"
             raise RenderError(msg)
+        # What is no catalog of today's form, its own program reads.
+        with suppress(CatalogError):
+            ensure_addons(Path(folder), progress=progress_for())
         done = subprocess.run(
             [sys.executable, "-m", "render", stack], cwd=folder, capture_output=True, text=True, check=False
         )

@@ -12,6 +12,7 @@ from catalog.policy import Exemption
 from ops.deployment import Deployment, existing
 from ops.error import InputError, StateError
 from ops.policy_rows import ExemptionRow, FindingRow, RuleRow
+from ops.rendering import render
 from ops.results import PolicyResult, PreviewResult
 from ops.states import in_plain
 from policies import SourceError
@@ -19,7 +20,7 @@ from policies.finding import Finding, Report, Verdict
 from policies.resources import Resource
 from policies.sources import of_stack_file
 from rehearsal.toolchain import Progress
-from render import Graph, render, require_stack
+from render import Graph, require_stack
 
 _AMISS = {Verdict.EXPIRED_EXEMPTION: "expired", Verdict.UNUSED_EXEMPTION: "unused"}
 

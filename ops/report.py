@@ -17,13 +17,14 @@ from ops.deployment import Target, cli_environment, there
 from ops.drift_record import kept_answer, record_file
 from ops.error import AccountError, AsleepError, InputError, SecretsError, StateError
 from ops.parts import Parts
+from ops.rendering import render
 from ops.report_rows import DeploymentRow, MachineCard, PlaceRow, RegionCard, RunbookRow, VersionRow
 from ops.results import CapacityResult, CostResult, ReportResult
 from ops.secret_audit import audit
 from ops.sleep import asleep
 from rehearsal import RehearsalError
 from rehearsal.toolchain import Progress, ToolError
-from render import ROOT, Graph, render
+from render import ROOT, Graph
 
 RUNBOOKS: Final = ROOT / "docs/runbooks"
 """The pages that say what to do."""

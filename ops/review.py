@@ -22,10 +22,11 @@ from ops.differences import differences, paths
 from ops.error import InputError
 from ops.exit_code import ExitCode, of_offences
 from ops.plan import render_commit
+from ops.rendering import render
 from ops.results import Change, PreviewResult, ReviewResult
 from ops.review_rows import OPS, ComponentRow, CostRow, GoldenRow, RoomRow, SchemaRow, StackReview, SurfaceRow
 from ops.reviewed import read
-from render import Graph, RenderError, render
+from render import Graph, RenderError
 
 DATA: Final = ("catalog/collections", "catalog/migrations")
 """Folders of files that say what data looks like."""

@@ -13,13 +13,14 @@ from ops import view
 from ops.agreement import agreed
 from ops.answer import answer
 from ops.deployment import Target, deployed, known, rehearsal_of
+from ops.rendering import render
 from ops.results import SitesResult, SwitchResult
 from ops.site_rows import FrontEnd, SiteRow
 from ops.up import up
 from rehearsal.machines.names import INTERNET, Names
 from rehearsal.machines.within import within
 from rehearsal.toolchain import progress_for
-from render import ROOT, render
+from render import ROOT
 
 if TYPE_CHECKING:
     from ops.sites import Vantage

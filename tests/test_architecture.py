@@ -156,3 +156,9 @@ def test_the_program_stays_a_picture():
     tree = ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))
     branches = [node for node in ast.walk(tree) if isinstance(node, ast.If | ast.For | ast.While | ast.FunctionDef)]
     assert branches == [], "the composition has no branch, no loop and no function: give it to a component"
+
+
+def test_verbs_render_where_what_is_lacking_is_brought_first():
+    """On a new computer nothing has been rendered of add-ons, which every stack has."""
+    bare = {"render.render", "render.program.render"}
+    assert [path.name for path in sorted((ROOT / "ops").rglob("*.py")) if full_names(path) & bare] == []

@@ -39,6 +39,17 @@ def test_every_job_ends_and_may_do_what_it_says(file):
         assert re.fullmatch(r"ubuntu-\d\d\.04", job["runs-on"]), "one that is renewed under the same name is another"
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_jobs_bring_what_runners_lack_and_nobody_is_root_there(file):
+    for name, job in jobs(file).items():
+        actions = {step["uses"].partition("@")[0]: step.get("with", {}) for step in job["steps"] if "uses" in step}
+        runs = [step["run"] for step in job["steps"] if "run" in step]
+        assert "make setup" not in runs, f"{name}: machines' roots are made by root alone"
+        if any("$TARGET" in run for run in runs):
+            assert runs[:2] == ["make venv", './sophia setup --target "$TARGET"'], name
+            assert actions["actions/setup-go"]["go-version"] == str(catalog.load().versions.go), name
+
+
 def due(cron: str, moment: datetime) -> bool:
     """Whether a schedule of minutes, hours and days of the week begins a run at a moment, in UTC."""
     minute, hours, _, _, days = cron.split()

@@ -27,6 +27,11 @@ def require_root() -> None:
         raise RehearsalError(message)
 
 
+def as_root() -> tuple[str, ...]:
+    """Return the words before a command that root runs; whoever may become root without a password does."""
+    return () if os.geteuid() == 0 else ("sudo", "--non-interactive")
+
+
 def run(command: Sequence[str], *, text: str | None = None) -> str:
     """Run a program to its end and return what it wrote.
 

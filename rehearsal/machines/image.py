@@ -13,7 +13,7 @@ import filelock
 
 from catalog.addons import cache_root
 from rehearsal.error import RehearsalError
-from rehearsal.machines.command import PATH
+from rehearsal.machines.command import PATH, as_root
 from rehearsal.toolchain import Progress, ToolError
 from rehearsal.toolchain.debian import bootstrap
 from rehearsal.toolchain.disk import require_space, writing
@@ -169,10 +169,11 @@ def install(packages: list[str], progress: Progress) -> None:
     if shutil.which("apt-get", path=PATH) is None:
         problem = f"this computer lacks: {', '.join(packages)}"
         raise ToolError(problem, "install them; set-up does it by itself where there is apt-get")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": PATH}
+    environment = {**os.environ, "PATH": PATH}
+    asking_nobody = (*as_root(), "env", "DEBIAN_FRONTEND=noninteractive")
     with progress.activity(f"Installing {', '.join(packages)}", 20.0):
         for step in (["apt-get", "update", "--quiet"], command):
-            done = subprocess.run(step, env=environment, capture_output=True, text=True, check=False)
+            done = subprocess.run([*asking_nobody, *step], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             last = " / ".join(done.stderr.strip().splitlines()[-2:])
             problem = f"{', '.join(packages)}: could not be installed: {last}"

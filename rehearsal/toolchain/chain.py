@@ -1,17 +1,19 @@
 """The tool chain as the rehearsal uses it: one folder of programs, the plugins and kwok's stages."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog import Catalog
-from catalog.addons import read_addons
+from catalog.addons import bundle_path, cache_root, read_addon_lock, read_addons
+from catalog.versions import read_versions
 from rehearsal.toolchain.addons import render
 from rehearsal.toolchain.authority import authority_tree
 from rehearsal.toolchain.cache import Cache, DamagedEntryError, Entry
 from rehearsal.toolchain.conformance import suite
 from rehearsal.toolchain.data_images import data_images
-from rehearsal.toolchain.edges import Edges
+from rehearsal.toolchain.edges import REPOSITORY, Edges
 from rehearsal.toolchain.linked import linked_folder
 from rehearsal.toolchain.machine_programs import artefacts_folder, k3s_artefacts, programs_folder, workload_references
 from rehearsal.toolchain.progress import Progress
@@ -19,6 +21,12 @@ from rehearsal.toolchain.recipes import recipes
 from rehearsal.toolchain.site_images import bundles, site_images
 from rehearsal.toolchain.tool import Tool, ToolError
 from rehearsal.toolchain.wheel_images import wheel_images
+
+_OF_ADDONS = ("helm", "addon-")
+"""How the names of the tools begin that add-ons are made by and of."""
+
+_OF_CLIENTS = ("pulumi", "pulumi-language-python")
+"""The tools that an engine needs which keeps its state and finds its plugins elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,16 @@ class Toolchain:
         return path
 
 
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The programs that reach accounts and clusters elsewhere, at their pinned versions."""
+
+    bin: Path
+    """The folder for PATH."""
+    conformance: Path
+    """The folder of the conformance suite of MCP, and of the Node.js that runs it."""
+
+
 def ensure(facts: Catalog, *, progress: Progress, edges: Edges | None = None, root: Path | None = None) -> Toolchain:
     """Every tool is at hand at its pinned version; nothing but the cache is looked at when they are there already.
 
@@ -103,6 +121,55 @@ def ensure(facts: Catalog, *, progress: Progress, edges: Edges | None = None, ro
         authority=of_authority,
         sites=of_sites,
     )
+
+
+def ensure_clients(facts: Catalog, *, progress: Progress, edges: Edges | None = None) -> Clients:
+    """What reaches accounts and clusters elsewhere is at hand: a small part of the tool chain, and no root is needed.
+
+    Args:
+        facts: the pinned versions.
+        progress: told what is done; nothing when there is nothing to do.
+        edges: the machine; this one when none is given.
+
+    Raises:
+        ToolError: a tool is to be had from no source.
+    """
+    chosen = edges or Edges.here(facts.versions.go)
+    tools = [tool for tool in recipes(facts.versions, chosen.platform) if tool.name in _OF_CLIENTS]
+    return Clients(program_folder([*provide(tools, chosen, progress).values()], chosen), suite(chosen, progress))
+
+
+def ensure_addons(checkout: Path = REPOSITORY, *, progress: Progress) -> None:
+    """What is rendered of a checkout's add-ons is at hand, and nothing else is brought.
+
+    Args:
+        checkout: whose; one that locks other digests than they have is told so by its own catalog.
+        progress: told what is done; nothing when there is nothing to do.
+
+    Raises:
+        CatalogError: its add-ons cannot be read.
+        ToolError: what renders them is to be had from no source.
+    """
+    digests = read_addon_lock(checkout / "catalog").bundles.values()
+    if not all(bundle_path(cache_root(os.environ), digest).exists() for digest in digests):
+        rendered_addons(checkout, progress=progress)
+
+
+def rendered_addons(checkout: Path = REPOSITORY, *, progress: Progress) -> Mapping[str, str]:
+    """Every add-on of a checkout is rendered; return the SHA-256 of each by its name.
+
+    Args:
+        checkout: whose.
+        progress: told what is done; nothing when there is nothing to do.
+
+    Raises:
+        CatalogError: they cannot be read.
+        ToolError: what renders them is to be had from no source, or a chart cannot be rendered.
+    """
+    versions = read_versions(checkout / "catalog/versions.yaml")
+    edges = Edges.here(versions.go, checkout)
+    tools = [tool for tool in recipes(versions, edges.platform) if tool.name.startswith(_OF_ADDONS)]
+    return render(read_addons(checkout / "catalog"), provide(tools, edges, progress), versions, edges)
 
 
 def provide(tools: Sequence[Tool], edges: Edges, progress: Progress) -> dict[str, Entry]:

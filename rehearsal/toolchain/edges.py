@@ -36,11 +36,17 @@ class Edges:
     free_bytes: Callable[[Path], int] = _free_bytes
 
     @classmethod
-    def here(cls, go: str) -> "Edges":
+    def here(cls, go: str, checkout: Path = REPOSITORY) -> "Edges":
         """The machine and the environment this program runs in.
 
         Args:
             go: the oldest Go release that may build, such as 1.26.3.
+            checkout: whose tools are brought.
         """
-        search_path = os.pathsep.join(filter(None, [os.environ.get("PATH", ""), GO_INSTALLED]))
-        return cls(go=go, cache=cache_root(os.environ), lock=read_tool_lock(), search_path=search_path)
+        return cls(
+            go=go,
+            cache=cache_root(os.environ),
+            lock=read_tool_lock(checkout / "catalog/lock/tools.yaml"),
+            sources=checkout / "tools",
+            search_path=os.pathsep.join(filter(None, [os.environ.get("PATH", ""), GO_INSTALLED])),
+        )

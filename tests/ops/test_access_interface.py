@@ -37,7 +37,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[st
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr("ops.access_interface.os.geteuid", lambda: 0)
+    monkeypatch.setattr("rehearsal.machines.command.os.geteuid", lambda: 0)
     return lambda: said.read_text().replace(f"{tmp_path}/", "").splitlines() if said.exists() else []
 
 

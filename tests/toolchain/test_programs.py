@@ -1,5 +1,6 @@
 """The real tools, as set-up made them: each answers its pinned version."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,7 +15,11 @@ from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
 import catalog
 from catalog.versions import read_versions
-from rehearsal.toolchain import Toolchain, ensure, inspect, progress_for
+from rehearsal.toolchain import Toolchain, ensure, ensure_clients, inspect, progress_for
+from rehearsal.toolchain.chain import provide
+from rehearsal.toolchain.edges import Edges
+from rehearsal.toolchain.recipes import recipes
+from render import ROOT
 
 pytestmark = pytest.mark.engine
 
@@ -93,6 +98,35 @@ def test_kwok_s_stages_start_nodes_and_pods_and_end_pods(toolchain: Toolchain) -
 def test_a_cached_tool_chain_is_at_hand_in_a_tenth_of_a_second(toolchain: Toolchain) -> None:
     # The best of a few: other tests run beside this one.
     assert min(_seconds_to_find(toolchain) for _ in range(5)) < 0.1
+
+
+def test_what_reaches_the_cloud_is_a_part_of_it(toolchain: Toolchain) -> None:
+    clients = ensure_clients(catalog.load(), progress=progress_for())
+    programs = {path.name for path in clients.bin.iterdir()}
+    assert {"pulumi", "pulumi-language-python", "pulumi-language-python-exec"} <= programs
+    assert programs < {path.name for path in toolchain.bin.iterdir()}
+    assert clients.conformance == toolchain.conformance
+
+
+def test_a_verb_on_a_new_computer_brings_what_it_renders_itself(toolchain: Toolchain, tmp_path: Path) -> None:
+    assert toolchain.addons
+    versions = catalog.load().versions
+    edges = Edges.here(versions.go)
+    (helm,) = (tool for tool in recipes(versions, edges.platform) if tool.name == "helm")
+    there = provide([helm], edges, progress_for())["helm"].folder
+    new = {**os.environ, "SOPHIA_CACHE": str(tmp_path), "PATH": f"{there}{os.pathsep}{edges.search_path}"}
+    done = subprocess.run(
+        [ROOT / "sophia", "capacity", "dev", "--json"],
+        env=new,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Building addon-gateway-api" in done.stderr
+    brought = {path.name for path in (tmp_path / "tools").iterdir()}
+    assert brought == {"helm", *(f"addon-{name}" for name in toolchain.addons)}
 
 
 def _seconds_to_find(toolchain: Toolchain) -> float:
