@@ -71,6 +71,10 @@ def test_what_is_in_the_cluster_is_looked_at_and_an_account_without_a_key_is_tol
     assert found["changes"] == []
 
 
-def test_the_preview_of_what_runs_shows_nothing_and_its_services_are_backed_up(ask):
+def test_the_preview_of_what_runs_shows_nothing(ask):
     assert ask("preview")["changes"] == []
+
+
+@pytest.mark.soak
+def test_services_are_backed_up(ask):
     assert all(row["snapshot"] for row in ask("backup")["services"])

@@ -10,7 +10,7 @@ from tests.engine.by_hand import on
 from tests.engine.clusters import addresses, choose, floors_held, ready, releases
 from tests.engine.runbook import followed
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.soak]
 
 FAULTS = "/etc/rehearsal/k3s-faults"
 SERVER, AGENT, OTHER = "staging-server", "staging-agent-1", "staging-agent-2"
@@ -59,14 +59,12 @@ def test_an_upgrade_goes_node_by_node_and_everything_goes_on_serving(staging, kn
     assert "No drift" in told[-1][1]
 
 
-@pytest.mark.soak
 def test_tokens_are_rotated_by_the_runbook(staging):
     told = followed(staging, "rotate-tokens.md")
     assert "No drift" in told[-1][1]
     assert ready(staging, "staging") == {SERVER, AGENT, OTHER}
 
 
-@pytest.mark.soak
 def test_nodes_are_replaced_by_the_runbook(staging):
     before = addresses(staging, "staging")
     told = followed(staging, "replace-a-node.md")

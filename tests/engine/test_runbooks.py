@@ -7,6 +7,7 @@ from tests.engine.runbook import followed
 pytestmark = pytest.mark.engine
 
 
+@pytest.mark.soak
 def test_who_is_locked_out_gets_in_again_and_leaves_nothing_open(dev):
     told = followed(dev, "locked-out.md")
     assert any("not reachable: no address answers" in printed for block, printed in told if "drift" in block)

@@ -204,6 +204,7 @@ def test_sites_go_over_and_back_and_every_visitor_is_served_by_the_side_that_own
     assert {row["served_by"] for row in short.answer("sites", "check", "prod")["hosts"]} == {"vercel"}
 
 
+@pytest.mark.soak
 def test_a_project_from_before_is_deleted_by_nothing_but_three_steps(prod):
     """Taken over, released, and no longer taken over: docs/runbooks/remove-a-legacy-project.md."""
     control = Rehearsal(stack="prod", home=prod.home).account.vercel.control()
