@@ -22,6 +22,7 @@ class Usage(NamedTuple):
 
 
 def test_a_full_disk_ends_the_start_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rehearsal.machines.command.os.geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12 - 10**8, 10**8))
     rehearsal = Rehearsal(stack="dev", home=tmp_path / "home", toolchain=NO_TOOLS)
     with pytest.raises(RehearsalError, match=r"95 MiB are free and a rehearsal needs 1024.*SOPHIA_HOME"):
