@@ -1,6 +1,7 @@
 """How a verb answers: JSON or a view, and the exit code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -56,9 +57,37 @@ def add(file: Path, text: str) -> None:
     Raises:
         InputError: it cannot be written.
     """
+    with writing(file), file.open("a", encoding="utf-8") as out:
+        out.write(text)
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file that was asked for, its folder with it.
+
+    Args:
+        file: the file.
+        text: the text.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """A file that was asked for is written inside.
+
+    Args:
+        file: the file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     try:
-        with file.open("a", encoding="utf-8") as out:
-            out.write(text)
+        yield
     except OSError as error:
         msg = f"{file}: it cannot be written ({error.strerror}); name another file"
         raise InputError(msg) from None

@@ -11,7 +11,7 @@ from catalog import CatalogError
 from ops import capacity as room
 from ops import cost as money
 from ops import cost_view, infracost, opencost, view
-from ops.answer import answer
+from ops.answer import answer, write
 from ops.deployment import Target
 from ops.exit_code import ExitCode
 from ops.rendering import render
@@ -46,13 +46,13 @@ def cost(
     result = money.cost(stack, today=now.date(), price_book=price_book, against=against, target=target)
     if infracost_file:
         document = infracost.document(result, infracost.commit(ROOT), catalog.load().limits.hours_per_month, now)
-        cost_view.write(infracost_file, document.model_dump_json(indent=2, by_alias=True) + "\n")
+        write(infracost_file, document.model_dump_json(indent=2, by_alias=True) + "\n")
     if opencost_file:
-        cost_view.write(opencost_file, opencost.rows(result))
+        write(opencost_file, opencost.rows(result))
     if page:
         from ops import cost_chart  # noqa: PLC0415 - what it imports takes a tenth of a second
 
-        cost_view.write(page, cost_chart.page(result))
+        write(page, cost_chart.page(result))
     answer(result, lambda: cost_view.show_cost(result, view.stdout()), as_json=as_json, code=ExitCode.COST)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from pathlib import Path
 
 from rich.console import Console
 
@@ -116,9 +115,3 @@ def _alone(survives: bool) -> str:  # noqa: FBT001 - it renders the truth value 
 def _after(homeless: str, tied: Iterable[str]) -> list[str]:
     kept = ", ".join(tied)
     return [*([homeless] if homeless else []), *([f"restore {kept}"] if kept else [])]
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file that was asked for, its folder with it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -16,7 +16,7 @@ import typer
 import catalog
 from ops import github, view
 from ops.agreement import agreed
-from ops.answer import answer, exit_code
+from ops.answer import answer, exit_code, write
 from ops.commit import head
 from ops.deployment import Target, known, there
 from ops.drift import checked, failed
@@ -258,9 +258,9 @@ def _write(results: Sequence[DriftResult], markdown: Path | None, html: Path | N
         from ops import drift_report  # noqa: PLC0415 - a tenth of a second, which few looks need
 
         if markdown:
-            markdown.write_text("\n".join(map(drift_report.markdown, results)), encoding="utf-8")
+            write(markdown, "\n".join(map(drift_report.markdown, results)))
         if html:
-            html.write_text("\n".join(map(drift_report.html, results)), encoding="utf-8")
+            write(html, "\n".join(map(drift_report.html, results)))
 
 
 def _show(result: DriftResult, *, as_json: bool) -> ExitCode:

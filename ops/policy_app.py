@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from ops import github, view
-from ops.answer import answer
+from ops.answer import answer, write
 from ops.deployment import known, rehearsed
 from ops.error import InputError
 from ops.exit_code import ExitCode
@@ -64,7 +64,7 @@ def judge(
 
     result = _judged(known(stack), source, file)
     if sarif is not None:
-        _write(sarif, json.dumps(document(result, _address(os.environ)), indent=1) + "\n")
+        write(sarif, json.dumps(document(result, _address(os.environ)), indent=1) + "\n")
     if markdown and not as_json:
         typer.echo(policy_view.markdown(result))
     answer(
@@ -96,15 +96,6 @@ def _address(environment: Mapping[str, str]) -> str:
     """Return where a run of GitHub's reads the repository's files; empty elsewhere: then links are relative to it."""
     files = github.page(environment, "blob", "SHA")
     return f"{files}/" if files else ""
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        msg = f"--sarif {path}: it cannot be written: {why}; name a file in a folder that is there"
-        raise InputError(msg) from None
 
 
 @app.command("check-manifests")

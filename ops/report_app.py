@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ops.answer import answer
+from ops.answer import answer, writing
 from ops.deployment import Target, known, rehearsal_of
 from rehearsal.home import write_private
 from rehearsal.toolchain import progress_for
@@ -29,8 +29,9 @@ def report(
 
     file = html or _file(known(stack))
     result = report_verb(stack, target, progress_for(), datetime.now(UTC)).model_copy(update={"file": str(file)})
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_private(file, page(result))
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_private(file, page(result))
     answer(result, lambda: typer.echo(f"Report of {stack}: {file}"), as_json=as_json)
 
 

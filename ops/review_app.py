@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 import catalog
 from ops import github
-from ops.answer import answer
+from ops.answer import answer, write
 from ops.endpoint import require_set
 from ops.error import InputError
 from ops.group import DEFAULT, Listing
@@ -60,7 +60,7 @@ def look(
     stacks = stack or [*_every()]
     result = review(stacks, base, datetime.now(UTC).date(), [*(preview or ()), *_in(previews)])
     if markdown:
-        markdown.write_text(text(result), encoding="utf-8")
+        write(markdown, text(result))
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:

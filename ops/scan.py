@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import catalog
 from ops import policy
+from ops.answer import write
 from ops.commit import git
 from ops.error import InputError
 from ops.results import ScanResult
@@ -105,12 +106,7 @@ def _row(name: str, what: str, look: Callable[[], Sequence[Json]], folder: Path 
 
 def _write(folder: Path, name: str, document: Json) -> Path:
     file = folder / f"{name}.sarif"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        msg = f"--sarif {folder}: it cannot be written ({error.strerror}); name a folder of yours"
-        raise InputError(msg) from None
+    write(file, json.dumps(document, indent=1) + "\n")
     return file
 
 

@@ -86,6 +86,8 @@ def test_reports_are_written_beside_the_answer(look, tmp_path):
     page = (tmp_path / "a.html").read_text("utf-8")
     assert page.startswith("<!doctype html>")
     assert "<code>9999</code>" in page
+    refused = look("--html", f"{tmp_path}/a.md/b.html")
+    assert (refused.code, "b.html: it cannot be written" in refused.err) == (ExitCode.BAD_INPUT, True)
 
 
 def test_all_stacks_are_a_line_each_and_the_worst_code_counts(home, monkeypatch, as_in, sophia):

@@ -168,3 +168,5 @@ def test_the_verb_names_the_page_and_answers_by_its_schema(sophia, tmp_path, mon
     assert Path(json.loads(left.out)["file"]) == written
     assert written.stat().st_mode & 0o777 == 0o600
     assert sophia("report", "nosuch").code == ExitCode.BAD_INPUT
+    refused = sophia("report", "dev", "--html", f"{written}/more.html")
+    assert (refused.code, "more.html: it cannot be written" in refused.err) == (ExitCode.BAD_INPUT, True)
