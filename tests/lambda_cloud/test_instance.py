@@ -246,7 +246,7 @@ def test_an_address_that_an_answer_lacks_is_kept(plugin, fake):
 
 def test_reads_at_the_same_time_share_one_list(plugin, fake, configuration):
     states = [plugin.read("Instance", one.id) for one in fake.control.state().instances]
-    plugin.configure({**configuration, "clockSpeed": "20"})
+    plugin.configure({**configuration, "clockSpeed": "4"})
     before = fake.control.counters()["requests"]["list-instances"]
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda state: refreshed(plugin, state), states * 4))
