@@ -11,8 +11,7 @@ from pydantic import Field
 
 from catalog.model import DnsLabel, Model
 from catalog.offence import CatalogError, Offence
-from catalog.shape import document
-from catalog.source import Source
+from catalog.shape import required
 from catalog.versions import Sha256
 
 Manifest = dict[str, Any]
@@ -53,11 +52,7 @@ def read_addons(root: Path = Path(__file__).parent) -> Mapping[str, Addon]:
     Raises:
         CatalogError: the file cannot be read.
     """
-    source = Source(root)
-    found = document(source, "addons.yaml", Addons)
-    if found is None:
-        raise CatalogError(source.offences)
-    return found.addons
+    return required(root, "addons.yaml", Addons).addons
 
 
 def read_addon_lock(root: Path = Path(__file__).parent) -> AddonLock:
@@ -69,11 +64,7 @@ def read_addon_lock(root: Path = Path(__file__).parent) -> AddonLock:
     Raises:
         CatalogError: the file cannot be read.
     """
-    source = Source(root)
-    found = document(source, "lock/addons.yaml", AddonLock)
-    if found is None:
-        raise CatalogError(source.offences)
-    return found
+    return required(root, "lock/addons.yaml", AddonLock)
 
 
 def cache_root(environment: Mapping[str, str]) -> Path:

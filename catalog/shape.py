@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from catalog.model import Model
-from catalog.offence import Offence
+from catalog.offence import CatalogError, Offence
 from catalog.source import Source
 
 M = TypeVar("M", bound=Model)
@@ -130,6 +131,24 @@ def document(source: Source, file: str, model: type[M], **known: str) -> M | Non
     if tree is None:
         return None
     return shaped(source, model, {**tree, **known}, lambda location: f"{source.label(file)}: {dotted(location)}")
+
+
+def required(root: Path, file: str, model: type[M]) -> M:
+    """Return one file as a model, for who needs no more of the catalog.
+
+    Args:
+        root: the catalog's folder.
+        file: path of the file below it.
+        model: what it is.
+
+    Raises:
+        CatalogError: it cannot be read or does not fit; with every offence.
+    """
+    source = Source(root)
+    found = document(source, file, model)
+    if found is None:
+        raise CatalogError(source.offences)
+    return found
 
 
 def _details(error: ValidationError) -> list[ErrorDetails]:

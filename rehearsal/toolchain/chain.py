@@ -123,20 +123,19 @@ def ensure(facts: Catalog, *, progress: Progress, edges: Edges | None = None, ro
     )
 
 
-def ensure_clients(facts: Catalog, *, progress: Progress, edges: Edges | None = None) -> Clients:
+def ensure_clients(facts: Catalog, *, progress: Progress) -> Clients:
     """What reaches accounts and clusters elsewhere is at hand: a small part of the tool chain, and no root is needed.
 
     Args:
         facts: the pinned versions.
         progress: told what is done; nothing when there is nothing to do.
-        edges: the machine; this one when none is given.
 
     Raises:
         ToolError: a tool is to be had from no source.
     """
-    chosen = edges or Edges.here(facts.versions.go)
-    tools = [tool for tool in recipes(facts.versions, chosen.platform) if tool.name in _OF_CLIENTS]
-    return Clients(program_folder([*provide(tools, chosen, progress).values()], chosen), suite(chosen, progress))
+    edges = Edges.here(facts.versions.go)
+    tools = [tool for tool in recipes(facts.versions, edges.platform) if tool.name in _OF_CLIENTS]
+    return Clients(program_folder([*provide(tools, edges, progress).values()], edges), suite(edges, progress))
 
 
 def ensure_addons(checkout: Path = REPOSITORY, *, progress: Progress) -> None:

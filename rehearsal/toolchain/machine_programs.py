@@ -13,11 +13,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from catalog import ROOT, CatalogError
+from catalog import ROOT
 from catalog.image_lock import ImageLock
 from catalog.k3s import K3s
-from catalog.shape import document
-from catalog.source import Source
+from catalog.shape import required
 from catalog.versions import Versions
 from rehearsal.toolchain.cache import Entry
 from rehearsal.toolchain.data_images import is_backup
@@ -145,10 +144,7 @@ def workload_references(root: Path = ROOT) -> tuple[str, ...]:
     Raises:
         CatalogError: the lock cannot be read.
     """
-    source = Source(root)
-    lock = document(source, "lock/images.yaml", ImageLock)
-    if lock is None:
-        raise CatalogError(source.offences)
+    lock = required(root, "lock/images.yaml", ImageLock)
     return tuple(sorted(name for name in lock.images if name.startswith(_OUR_IMAGES)))
 
 
@@ -161,11 +157,8 @@ def device_plugin_reference(root: Path = ROOT) -> str | None:
     Raises:
         CatalogError: what K3s is cannot be read.
     """
-    source = Source(root)
-    k3s = document(source, "k3s.yaml", K3s)
-    if k3s is None:
-        raise CatalogError(source.offences)
-    return k3s.gpu.image.reference if k3s.gpu.image else None
+    image = required(root, "k3s.yaml", K3s).gpu.image
+    return image.reference if image else None
 
 
 def pause_reference() -> str:
