@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SHARING = "tests/engine"
 _WITH_PROD = ("test_beside.py", "test_drift.py", "test_hosts.py", "test_k3s.py", "test_sites.py")
 """Those that share a prod: the first of them brings it up beside a dev, and the last ends it."""
-_APART = ("test_data.py", "test_machines.py", "test_pull_request.py", "test_recovery.py", "test_releases.py")
+_APART = ("test_machines.py", "test_pull_request.py", "test_recovery.py", "test_releases.py")
 """Those of its files that bring up stacks of their own alone, or to keep two processes busy for as long."""
 
 

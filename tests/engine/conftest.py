@@ -3,6 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.checkout import Checkout, copied
+from rehearsal.home import Folder
+from rehearsal.state import State
 
 
 @pytest.fixture(scope="session")
@@ -18,17 +20,22 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 
 @pytest.fixture(scope="module")
-def dev(lane: Checkout) -> Checkout:
+def dev(lane: Checkout, request: pytest.FixtureRequest) -> Checkout:
     """The checkout of all, its dev up."""
-    lane.sophia("up", "dev")
-    return lane
+    return standing(lane, "dev", request)
 
 
 @pytest.fixture(scope="module")
-def prod(lane: Checkout) -> Checkout:
+def prod(lane: Checkout, request: pytest.FixtureRequest) -> Checkout:
     """The checkout of all, its prod up."""
-    lane.sophia("up", "prod")
-    return lane
+    return standing(lane, "prod", request)
+
+
+def standing(checkout: Checkout, stack: str, request: pytest.FixtureRequest) -> Checkout:
+    """Bring a stack up, unless it is: files leave it as they found it, but after a failure nobody knows."""
+    if request.session.testsfailed or not State(Folder(checkout.home, stack)).resources():
+        checkout.sophia("up", stack)
+    return checkout
 
 
 def ended(made: Checkout) -> Iterator[Checkout]:

@@ -18,21 +18,23 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def dev(dev: Checkout) -> Iterator[Checkout]:
-    """A dev that ends with this file: what comes after it needs prod alone."""
+def neighbour(lane: Checkout) -> Iterator[Checkout]:
+    """A dev that ends with this file, of a light node: it is to be there, and what its pods do is shown elsewhere."""
+    dev = Checkout(lane.root, lane.home, {"NODES": "light"})
+    dev.sophia("up", "dev")
     yield dev
     dev.sophia("down", "dev")
 
 
-def test_prod_runs_beside_dev_and_no_pod_is_where_it_may_not_be(dev):
-    result = dev.answer("up", "prod")
+def test_prod_runs_beside_dev_and_no_pod_is_where_it_may_not_be(lane, neighbour):
+    result = lane.answer("up", "prod")
     assert len(result["servers"]) == 16 + 5 + 4
     assert sum(server["ready"] for server in result["servers"]) == 28 + 4
-    pods = dev.objects("prod", "pods", "--all-namespaces", "--selector=sophia.ai/workload")
+    pods = lane.objects("prod", "pods", "--all-namespaces", "--selector=sophia.ai/workload")
     placed = {pod["spec"]["nodeName"] for pod in pods if pod["status"]["phase"] == "Running"}
     assert "sophia-ai-core" not in placed, "the arm64 node gets only what declares arm64, and no image does yet"
-    assert dev.answer("drift", "dev")["changes"] == [], "the neighbour was not touched"
-    assert dev.answer("drift", "prod")["changes"] == []
+    assert neighbour.answer("drift", "dev")["changes"] == [], "the neighbour was not touched"
+    assert lane.answer("drift", "prod")["changes"] == []
 
 
 @pytest.mark.parametrize(
@@ -44,19 +46,19 @@ def test_prod_runs_beside_dev_and_no_pod_is_where_it_may_not_be(dev):
         "sophia-production-instance": 2,
     }.items(),
 )
-def test_a_node_offers_its_gpu_as_often_as_it_is_shared(dev, node, shares):
+def test_a_node_offers_its_gpu_as_often_as_it_is_shared(prod, node, shares):
     """No `up` waits for it: what asks for a GPU does."""
     offered = rf"jsonpath={{.status.allocatable.nvidia\.com/gpu}}={shares}"
-    dev.kubectl("prod", "wait", f"--for={offered}", f"node/{node}", "--timeout=60s")
+    prod.kubectl("prod", "wait", f"--for={offered}", f"node/{node}", "--timeout=60s")
 
 
 @pytest.mark.parametrize(
     ("admitted", "phase", "node"),
     [(["amd64"], "Pending", None), (["amd64", "arm64"], "Running", "sophia-ai-core")],
 )
-def test_an_arm64_node_never_gets_an_image_that_does_not_declare_it(dev, admitted, phase, node):
+def test_an_arm64_node_never_gets_an_image_that_does_not_declare_it(prod, admitted, phase, node):
     """Even one whose pods tolerate the taint and want that node: the architecture alone keeps it off."""
-    (like,) = dev.objects("prod", "-n", "sophia-mcp", "pods", "--selector=sophia.ai/workload=linear")
+    (like,) = prod.objects("prod", "-n", "sophia-mcp", "pods", "--selector=sophia.ai/workload=linear")
     (term,) = required(like)["nodeSelectorTerms"]
     (architectures,) = [one for one in term["matchExpressions"] if one["key"] == "kubernetes.io/arch"]
     assert architectures["values"] == ["amd64"]
@@ -66,7 +68,7 @@ def test_an_arm64_node_never_gets_an_image_that_does_not_declare_it(dev, admitte
     labels = {"app.kubernetes.io/name": "wanted"}
     made = {"metadata": {"generateName": "wanted-", "labels": labels}, "spec": {**spec, "restartPolicy": "Never"}}
     path = "/api/v1/namespaces/sophia-mcp/pods"
-    with Rehearsal(stack="prod", home=dev.home).cluster() as cluster:
+    with Rehearsal(stack="prod", home=prod.home).cluster() as cluster:
         name = cluster.post(path, json=made).raise_for_status().json()["metadata"]["name"]
         try:
             ends = time.monotonic() + 120
@@ -88,10 +90,10 @@ def judged(pod: Mapping[str, Any]) -> bool:
     return pod["status"]["phase"] != "Pending" or "Unschedulable" in reasons
 
 
-def test_the_names_of_the_zone_are_answered_as_declared_and_a_change_by_hand_is_named(dev):
-    found = dev.answer("dns", "check", "prod")
+def test_the_names_of_the_zone_are_answered_as_declared_and_a_change_by_hand_is_named(prod):
+    found = prod.answer("dns", "check", "prod")
     assert len(found["names"]) == 17, "all but the one of a machine that is launched on demand"
-    host = Rehearsal(stack="prod", home=dev.home).account.authority
+    host = Rehearsal(stack="prod", home=prod.home).account.authority
     api = "api.sophia-intel.ai"
 
     def change(address: str) -> None:
@@ -105,11 +107,11 @@ def test_the_names_of_the_zone_are_answered_as_declared_and_a_change_by_hand_is_
     (declared,) = next(row["values"] for row in found["names"] if row["host"] == api)
     change("192.0.2.66")
     try:
-        wrong = [row for row in dev.answer("dns", "check", "prod", code=7)["names"] if row["wrong"]]
+        wrong = [row for row in prod.answer("dns", "check", "prod", code=7)["names"] if row["wrong"]]
         assert [(row["host"], *row["wrong"].values()) for row in wrong] == [(api, "192.0.2.66")]
         path = f'records["{api} A"].values[0]'
-        told = drifted(dev, "prod")["zone-records"][path]
+        told = drifted(prod, "prod")["zone-records"][path]
         assert (told["expected"], told["actual"]) == (declared, "192.0.2.66")
     finally:
         change(declared)
-    assert dev.answer("dns", "check", "prod")["names"]
+    assert prod.answer("dns", "check", "prod")["names"]

@@ -23,14 +23,13 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def ask(lane: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+def ask(dev: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Asks in a checkout whose digests are known, with the login of a shell and a home of its own."""
-    lane.sophia("up", "dev")
     there = copied(tmp_path_factory.mktemp("cloud"))
     locks = there.root / "catalog/lock"
     (locks / "images.yaml").write_bytes((locks / "rehearsal.yaml").read_bytes())
-    _fill(locks / "k3s.yaml", configuration.chosen(Folder(lane.home, "dev"))["k3s_artefacts"])
-    login = lane.engine_environment("dev")
+    _fill(locks / "k3s.yaml", configuration.chosen(Folder(dev.home, "dev"))["k3s_artefacts"])
+    login = dev.engine_environment("dev")
     backend = re.sub(r"//([\d.]+):", r"//[::ffff:\1]:", login["PULUMI_BACKEND_URL"])
     environment = {**login, "PULUMI_BACKEND_URL": backend, "SOPHIA_HOME": str(there.home)}
 

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.checkout import Checkout
 from tests.engine.clusters import drifted
 
 pytestmark = pytest.mark.engine
@@ -20,13 +19,6 @@ pytestmark = pytest.mark.engine
 ROWS, OBJECTS, KEYS = 500, 100, 20
 LEAST = {"postgresql": ROWS, "valkey": KEYS + 2, "weaviate": OBJECTS}
 Run = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def dev(dev: Checkout) -> Iterator[Checkout]:
-    """The same, ended: a stack with nothing to do takes a third of a core from all that come after."""
-    yield dev
-    dev.sophia("down", "dev")
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,7 @@ def test_a_second_up_changes_nothing_and_pods_are_where_the_first_one_put_them(p
     assert prod.answer("drift", "prod")["changes"] == []
 
 
+@pytest.mark.soak
 def test_what_somebody_changed_on_hosts_is_named_with_both_values_repaired_and_reported_where_it_is_not_ours(
     prod, by_hand
 ):
@@ -89,6 +90,7 @@ def test_what_somebody_changed_on_hosts_is_named_with_both_values_repaired_and_r
     by_hand("sophia-production-instance", "nft delete table ip mine")
 
 
+@pytest.mark.soak
 def test_a_host_that_is_down_is_a_finding_and_keeps_nobody_else_from_being_repaired(prod, by_hand):
     try:
         # Pods that went down with it would be waited for until Kubernetes gives them up, after five minutes.

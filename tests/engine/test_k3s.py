@@ -1,19 +1,17 @@
 """K3s with the real engine: what somebody changed is named and repaired, and a node that leaves is emptied first."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from benchmarks.checkout import Checkout
 from rehearsal.home import Folder
 from rehearsal.state import State
 from tests.engine.audit import deeds
 from tests.engine.by_hand import on, running
 from tests.engine.clusters import MCP, choose, drifted, floors_held, nodes, place_on, ready
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.soak]
 
 CONFIG = "/etc/rancher/k3s/config.yaml"
 BINARY = "/usr/local/bin/k3s"
@@ -22,13 +20,6 @@ SERVER, MCP_NODE, LEAVING, LABELLED = (
     *("sophia-ai-core", "sophia-mcp-orchestrator"),
     *("sophia-data-pipeline", "sophia-production-instance"),
 )
-
-
-@pytest.fixture(scope="module")
-def prod(prod: Checkout) -> Iterator[Checkout]:
-    """The same, ended: five machines with nothing to do take half a core from all that come after."""
-    yield prod
-    prod.sophia("down", "prod")
 
 
 def test_what_somebody_changed_is_named_and_repaired(prod):
@@ -56,7 +47,6 @@ def test_what_somebody_changed_is_named_and_repaired(prod):
     assert on(prod, SERVER, "systemctl is-active k3s.service").strip() == "active"
 
 
-@pytest.mark.soak
 def test_a_node_that_leaves_is_emptied_first_and_no_client_notices(prod):
     place_on(prod, "prod", LEAVING, "mcp-slack")
     service = json.loads(prod.kubectl("prod", *MCP, "get", "service", "mcp-slack", "-o", "json"))["spec"]
@@ -86,7 +76,6 @@ def test_a_node_that_leaves_is_emptied_first_and_no_client_notices(prod):
     assert nodes(prod, "prod").keys() == {SERVER, MCP_NODE, LABELLED}
 
 
-@pytest.mark.soak
 def test_a_node_that_comes_back_joins_again(prod):
     choose(prod, "prod", machines=[SERVER, MCP_NODE, LEAVING, LABELLED])
     prod.sophia("up", "prod")

@@ -14,16 +14,12 @@ pytestmark = pytest.mark.engine
 NAMESPACE = ("-n", "sophia-mcp")
 
 
-def test_up_brings_every_server_of_dev_to_its_floor(dev):
+def test_a_second_up_changes_nothing_and_every_server_of_dev_is_at_its_floor(dev):
     result = dev.answer("up", "dev")
+    assert set(result["changes"]) == {"same"}, result["changes"]
     assert len(result["servers"]) == 16 + 5 + 5
     assert all(server["ready"] == server["wanted"] for server in result["servers"])
     assert sum(server["ready"] for server in result["servers"]) == 28 + 5
-
-
-def test_a_second_up_changes_nothing(dev):
-    changes = dev.answer("up", "dev")["changes"]
-    assert set(changes) == {"same"}, changes
 
 
 def test_a_preview_of_what_runs_shows_nothing(dev):

@@ -125,6 +125,7 @@ def test_what_is_changed_behind_our_backs_is_named_with_both_values_and_repaired
     assert staging.answer("drift", "staging")["changes"] == []
 
 
+@pytest.mark.soak
 def test_a_wrong_key_during_a_refresh_changes_nothing(staging, control):
     before = instances(staging, "staging")
     control.fault(FaultKind.UNAUTHORIZED, times=None, for_seconds=36_000)
@@ -153,6 +154,22 @@ def test_no_jupyter_token_and_no_key_stands_in_the_state_or_the_logs(staging, co
         assert not [canary for canary in canaries if canary in text], f"{place} holds a secret"
 
 
+def test_a_stack_that_sleeps_costs_nothing_has_no_drift_and_wakes(staging, control):
+    slept = staging.answer("machines", "sleep", "staging", "--without-backup")
+    assert slept["changes"]["delete"] > 140
+    assert [one.name for one in control.state().instances if one.live and (one.name or "").startswith("staging")] == []
+    assert staging.answer("drift", "staging")["asleep"]
+    listed = staging.answer("machines", "staging")
+    assert (listed["stacks"][0]["state"], listed["stacks"][0]["hourly_usd"]) == ("asleep", "0.00")
+    assert listed["warnings"] == []
+    staging.sophia("preview", "staging")
+    assert staging.answer("drift", "staging")["asleep"], "looking at a stack does not wake it"
+
+    staging.sophia("machines", "wake", "staging")
+    assert len([one for one in control.state().instances if one.live and (one.name or "").startswith("staging")]) == 3
+    assert staging.answer("drift", "staging")["changes"] == []
+
+
 def test_a_stack_that_ends_leaves_no_machine_and_the_other_as_it_was(staging, control):
     others = {one.id for one in control.state().instances if one.live and not (one.name or "").startswith("staging")}
     staging.sophia("down", "staging")
@@ -177,24 +194,6 @@ def test_a_pinned_machine_that_is_gone_stops_up_with_what_to_do_and_is_back_when
     prod.sophia("down", "prod")
     found = control.state().instance("sophia-data-pipeline")
     assert (found.id, found.ip) == (lost, "104.171.202.134")
-
-
-def test_a_stack_that_sleeps_costs_nothing_has_no_drift_and_wakes(prod, control):
-    prod.sophia("up", "dev")
-    slept = prod.answer("machines", "sleep", "dev", "--without-backup")
-    assert slept["changes"]["delete"] > 140
-    assert [one.name for one in control.state().instances if one.live and one.name == "sophia-development"] == []
-    assert prod.answer("drift", "dev")["asleep"]
-    listed = prod.answer("machines", "dev")
-    assert (listed["stacks"][0]["state"], listed["stacks"][0]["hourly_usd"]) == ("asleep", "0.00")
-    assert listed["warnings"] == []
-    prod.sophia("preview", "dev")
-    assert prod.answer("drift", "dev")["asleep"], "looking at a stack does not wake it"
-
-    prod.sophia("machines", "wake", "dev")
-    woken = control.state().instance("sophia-development")
-    assert not woken.born
-    assert prod.answer("drift", "dev")["changes"] == []
 
 
 def instances(checkout, stack: str) -> list[str]:

@@ -39,14 +39,19 @@ def test_twenty_ups_whose_engine_was_killed_are_finished_by_the_next(checkout):
         assert_recovered(checkout)
 
 
-def test_a_pod_that_cannot_run_ends_up_soon_and_is_named(checkout):
-    """Because it fits no node, and because admission refuses it."""
+def test_a_pod_that_fits_no_node_ends_up_soon_and_is_named(checkout):
     checkout.sophia("up", "dev")
     checkout.kubectl("dev", "cordon", "sophia-development")
     assert "Unschedulable" in ended_soon_for_asana(checkout)
 
     checkout.kubectl("dev", "uncordon", "sophia-development")
     checkout.kubectl("dev", *NAMESPACE, "wait", "--for=condition=Available", "deployment/mcp-asana", "--timeout=60s")
+    assert_recovered(checkout)
+
+
+@pytest.mark.soak
+def test_a_pod_that_admission_refuses_ends_up_soon_and_is_named(checkout):
+    checkout.sophia("up", "dev")
     checkout.kubectl("dev", *NAMESPACE, "create", "quota", "tight", "--hard=pods=28")
     filler = "--overrides=" + restricted_pod()
     assert "exceeded quota: tight" in ended_soon_for_asana(checkout, "run", "filler", "--image=filler:1", filler)

@@ -54,6 +54,7 @@ def test_a_server_whose_tools_are_not_the_locked_ones_fails_alone(dev):
     assert all(locked["linear"][0]["name"] in error for error in result["errors"])
 
 
+@pytest.mark.soak
 def test_a_server_that_does_not_run_is_named_and_mended_by_up(dev):
     dev.kubectl("dev", *NAMESPACE, "delete", "deployment", "mcp-notion", "--cascade=foreground")
     shown = dev.sophia("verify", "dev", "--server", "notion", check=False)

@@ -174,6 +174,7 @@ def test_an_agent_is_deleted_while_the_api_is_down_and_comes_back_under_its_name
     assert agent.life.drift("K3sAgent", cluster.agent_state) == {}
 
 
+@pytest.mark.soak
 def test_a_new_version_that_fails_leaves_the_old_one_running_and_the_next_try_goes_on(k3s):
     before, now = k3s.versions
     node = k3s.boot(4)

@@ -159,7 +159,10 @@ def test_a_breaking_change_copies_every_object_while_others_read_and_write(
     assert server.http.get("/schema/Memory_v2").status_code == httpx.codes.OK
 
 
-@pytest.mark.parametrize("until", ["copying", "fenced", "switched"])
+@pytest.mark.parametrize(
+    "until",
+    ["copying", pytest.param("fenced", marks=pytest.mark.soak), pytest.param("switched", marks=pytest.mark.soak)],
+)
 def test_a_run_that_is_killed_is_gone_on_with_by_the_next(provided: Provided, server: Server, key: str, until: str):
     state, ids = filled(provided, server, OBJECTS)
     traffic = Traffic(server, "Memory", key, ids)
@@ -244,6 +247,7 @@ def test_a_server_that_restarts_on_the_way_only_delays_it(provided: Provided, se
     assert count(server, "Memory") == OBJECTS
 
 
+@pytest.mark.soak
 def test_a_server_that_stays_away_ends_a_run_that_the_next_goes_on_with(
     provided: Provided, server: Server, monkeypatch: pytest.MonkeyPatch
 ):
