@@ -10,6 +10,7 @@ import dns.tsigkeyring
 import dns.update
 import pytest
 
+import catalog
 from benchmarks.checkout import Checkout
 from rehearsal import Rehearsal
 from tests.engine.clusters import drifted
@@ -30,6 +31,13 @@ def test_prod_runs_beside_dev_and_no_pod_is_where_it_may_not_be(lane, neighbour)
     result = lane.answer("up", "prod")
     assert len(result["servers"]) == 16 + 5 + 4
     assert sum(server["ready"] for server in result["servers"]) == 28 + 4
+    data = catalog.load().data
+    for server in result["servers"]:
+        # What keeps data requires the data node. The others prefer the mcp node; of several pods the scheduler may
+        # spread some, but never all.
+        node = "sophia-data-pipeline" if server["name"] in data else "sophia-mcp-orchestrator"
+        assert node in server["nodes"], server
+        assert len(server["nodes"]) == 1 or server["wanted"] > 1, server
     pods = lane.objects("prod", "pods", "--all-namespaces", "--selector=sophia.ai/workload")
     placed = {pod["spec"]["nodeName"] for pod in pods if pod["status"]["phase"] == "Running"}
     assert "sophia-ai-core" not in placed, "the arm64 node gets only what declares arm64, and no image does yet"

@@ -116,6 +116,7 @@ def test_the_seven_collections_are_on_the_real_server_each_behind_its_name(store
     }
 
 
+@pytest.mark.soak
 def test_a_property_that_a_client_adds_is_named_and_up_reports_it_as_is_declared(dev, store):
     declared = store.get("/schema/UserProfile_v1").raise_for_status().json()
     mood = {"name": "mood", "dataType": ["text"]}

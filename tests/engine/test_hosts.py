@@ -36,19 +36,6 @@ def drifted(checkout, stack: str = "prod") -> dict[str, dict[str, Any]]:
     return {change["name"]: {one["path"]: one for one in change["deviations"]} for change in changes}
 
 
-def test_a_second_up_changes_nothing_and_pods_are_where_the_first_one_put_them(prod):
-    result = prod.answer("up", "prod")
-    assert set(result["changes"]) == {"same"}
-    data = catalog.load().data
-    for server in result["servers"]:
-        # What keeps data requires the data node. The others prefer the mcp node; of several pods the scheduler may
-        # spread some, but never all.
-        node = "sophia-data-pipeline" if server["name"] in data else "sophia-mcp-orchestrator"
-        assert node in server["nodes"], server
-        assert len(server["nodes"]) == 1 or server["wanted"] > 1, server
-    assert prod.answer("drift", "prod")["changes"] == []
-
-
 @pytest.mark.soak
 def test_what_somebody_changed_on_hosts_is_named_with_both_values_repaired_and_reported_where_it_is_not_ours(
     prod, by_hand

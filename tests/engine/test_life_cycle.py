@@ -22,10 +22,6 @@ def test_a_second_up_changes_nothing_and_every_server_of_dev_is_at_its_floor(dev
     assert sum(server["ready"] for server in result["servers"]) == 28 + 5
 
 
-def test_a_preview_of_what_runs_shows_nothing(dev):
-    assert dev.answer("preview", "dev")["changes"] == []
-
-
 def test_drift_of_what_runs_is_none(dev):
     result = dev.answer("drift", "dev")
     assert result["changes"] == []

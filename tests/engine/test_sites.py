@@ -52,7 +52,7 @@ class Client:
                     self.answers.append((host, ask(self.vantage, host)))
                 except Exception as error:  # noqa: BLE001 - each of them is a visitor who got nothing
                     self.failures.append(f"{host}: {type(error).__name__}: {error}")
-            self.ended.wait(0.2)
+            self.ended.wait(0.5)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -154,6 +154,7 @@ def short(prod: Checkout) -> Checkout:
     return prod
 
 
+@pytest.mark.soak
 def test_what_is_changed_behind_its_back_is_named_and_mended_and_nothing_else_is_written(prod):
     """A record and a project's setting."""
     account = Rehearsal(stack="prod", home=prod.home).account
